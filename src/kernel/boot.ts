@@ -1,0 +1,380 @@
+/** The machine before the race: what an arena of this kernel holds, how it boots, and the processes of a scenario. */
+
+import type { Arena, ArenaSpec } from '../memory/arena.js';
+import { addr, type Ptr } from '../memory/layout.js';
+import { cpu_data } from '../sync/cpu.js';
+import type { Coroutine } from '../sync/gate.js';
+import { rcu_state } from '../sync/rcu.js';
+import {
+  CLONE_PTHREAD,
+  PF_IDLE,
+  PIDNS_ADDING,
+  PIDTYPE_MAX,
+  PIDTYPE_PGID,
+  PIDTYPE_SID,
+  PIDTYPE_TGID,
+  RLIM_INFINITY,
+  SIG_HANDLER_BASE,
+  SIG_IGN,
+  SIGCHLD,
+  SIGNAL_UNKILLABLE,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+} from './constants.js';
+import { type Kernel, type KernelCaches, RCU_CALLBACKS } from './kernel.js';
+import type { Scenario } from './scenario.js';
+import { EMPTY_MASK } from './sigset.js';
+import {
+  cred,
+  globals,
+  idr,
+  k_sigaction,
+  PID_MAX,
+  pid,
+  pid_namespace,
+  rq,
+  sigframe,
+  sighand_struct,
+  signal_struct,
+  sigqueue,
+  task_struct,
+  USER_CELLS,
+  USER_RESULTS,
+  user_memory,
+  user_namespace,
+  user_struct,
+} from './structs.js';
+import { type HandlerOptions, NO_RESULT, programNames } from './user.js';
+
+type Task = Ptr<'task_struct'>;
+
+/** The first number that a scenario's processes get. */
+const FIRST_PID = 100;
+
+/** How many of each object an arena has room for. */
+export interface KernelLimits {
+  /** Threads, all processes together. */
+  readonly tasks: number;
+  /** Signals queued, all users together. */
+  readonly sigqueues: number;
+}
+
+export const DEFAULT_LIMITS: KernelLimits = { tasks: 32, sigqueues: 64 };
+
+/** What an arena of this kernel holds. */
+export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS): ArenaSpec {
+  const tasks = limits.tasks + cpus;
+  return {
+    statics: [
+      { struct: cpu_data.$, count: cpus },
+      { struct: rq.$, count: cpus },
+      { struct: globals.$, count: 1 },
+      { struct: rcu_state.$, count: 1 },
+      { struct: pid_namespace.$, count: 1 },
+      { struct: user_namespace.$, count: 1 },
+      { struct: user_memory.$, count: 1 },
+      { struct: idr.$, count: 1 },
+    ],
+    caches: [
+      { name: 'task_struct', struct: task_struct.$, capacity: tasks },
+      { name: 'signal_cache', struct: signal_struct.$, capacity: tasks },
+      { name: 'sighand_cache', struct: sighand_struct.$, capacity: tasks, typesafe: true },
+      { name: 'sigqueue', struct: sigqueue.$, capacity: limits.sigqueues },
+      { name: 'pid', struct: pid.$, capacity: tasks },
+      { name: 'cred_jar', struct: cred.$, capacity: tasks },
+      { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
+      { name: 'sigframe', struct: sigframe.$, capacity: limits.sigqueues },
+    ],
+  };
+}
+
+function cachesOf(arena: Arena): KernelCaches {
+  return {
+    task_struct: arena.cacheNumber('task_struct'),
+    signal_struct: arena.cacheNumber('signal_cache'),
+    sighand_struct: arena.cacheNumber('sighand_cache'),
+    sigqueue: arena.cacheNumber('sigqueue'),
+    pid: arena.cacheNumber('pid'),
+    cred: arena.cacheNumber('cred_jar'),
+    user_struct: arena.cacheNumber('uid_cache'),
+    sigframe: arena.cacheNumber('sigframe'),
+  };
+}
+
+/** Gives a CPU the addresses of what its kernel works with. */
+export function bindKernel(k: Kernel): void {
+  const { arena } = k;
+  const data = {
+    globals: arena.static(globals),
+    rcu: arena.static(rcu_state),
+    rq: arena.static(rq, k.id),
+    rqs: k.allData.map((_, id) => arena.static(rq, id)),
+    // The idle task of CPU 0 is the first object of its cache.
+    init_task: firstTask(arena),
+    caches: cachesOf(arena),
+    rcuCallbacks: RCU_CALLBACKS,
+    sys: null,
+  };
+  Object.assign(k, data);
+}
+
+function firstTask(arena: Arena): Task {
+  const cache = arena.caches[arena.cacheNumber('task_struct')];
+  if (cache === undefined) throw new Error('the arena has no tasks');
+  return (cache.base + 2) as Task;
+}
+
+/** Boots: idle tasks, the initial namespaces, and init, which ignores SIGCHLD so that orphans are released at once. */
+export function bootKernel(cpus: readonly Kernel[]): void {
+  const k = cpus[0] as Kernel;
+  const ns = k.arena.static(pid_namespace);
+  k.set(ns, pid_namespace.pid_allocated, PIDNS_ADDING);
+  k.set(ns, pid_namespace.pid_max, PID_MAX);
+  k.set(ns, pid_namespace.idr_cursor, 1);
+  k.set(ns, pid_namespace.idr, k.arena.static(idr));
+  k.set(k.globals, globals.max_threads, RLIM_INFINITY);
+  const root = makeUser(k, 0);
+  const rootCred = makeCred(k, root, 0, ~0);
+  for (const cpu of cpus) bootIdle(cpu, rootCred, ns);
+  const init = makeFirstProcess(k, rootCred, ns);
+  k.set(ns, pid_namespace.child_reaper, init);
+  k.set(ns, pid_namespace.idr_cursor, FIRST_PID);
+  const memory = k.arena.static(user_memory);
+  for (let result = 0; result < USER_RESULTS; result++) k.store(memory + user_memory.results + result, NO_RESULT);
+}
+
+function makeUser(k: Kernel, uid: number): Ptr<'user_struct'> {
+  const user = k.kmem_cache_zalloc<'user_struct'>(k.caches.user_struct);
+  k.set(user, user_struct.__count, 1);
+  k.set(user, user_struct.uid, uid);
+  return user;
+}
+
+function makeCred(k: Kernel, user: Ptr<'user_struct'>, uid: number, capabilities: number): Ptr<'cred'> {
+  const c = k.kmem_cache_zalloc<'cred'>(k.caches.cred);
+  k.set(c, cred.usage, 1);
+  k.set(c, cred.uid, uid);
+  k.set(c, cred.euid, uid);
+  k.set(c, cred.suid, uid);
+  k.set(c, cred.cap_effective, capabilities);
+  k.set(c, cred.user, k.get_uid(user));
+  k.set(c, cred.user_ns, k.arena.static(user_namespace));
+  return c;
+}
+
+/** A task with its own signal_struct and sighand, made from nothing. */
+function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
+  const t = k.kmem_cache_zalloc<'task_struct'>(k.caches.task_struct);
+  const signal = k.kmem_cache_zalloc<'signal_struct'>(k.caches.signal_struct);
+  k.set(t, task_struct.usage, 2);
+  k.set(t, task_struct.cpu, cpu);
+  k.set(t, task_struct.group_leader, t);
+  k.set(t, task_struct.real_parent, k.init_task);
+  k.set(t, task_struct.parent, k.init_task);
+  k.set(t, task_struct.signal, signal);
+  k.set(t, task_struct.sighand, k.alloc_sighand());
+  k.set(t, task_struct.cred, k.get_cred(c));
+  k.set(t, task_struct.real_cred, k.get_cred(c));
+  for (const list of [task_struct.children, task_struct.sibling, task_struct.tasks, task_struct.thread_group]) {
+    k.INIT_LIST_HEAD(addr(t, list));
+  }
+  for (const list of [task_struct.ptraced, task_struct.ptrace_entry, task_struct.run_list, task_struct.thread_node]) {
+    k.INIT_LIST_HEAD(addr(t, list));
+  }
+  k.init_sigpending(addr(t, task_struct.pending));
+  k.set(signal, signal_struct.nr_threads, 1);
+  k.set(signal, signal_struct.live, 1);
+  k.set(signal, signal_struct.sigcnt, 1);
+  k.set(signal, signal_struct.curr_target, t);
+  k.set(signal, signal_struct.rlim_nproc, RLIM_INFINITY);
+  k.set(signal, signal_struct.rlim_sigpending, RLIM_INFINITY);
+  k.INIT_LIST_HEAD(addr(signal, signal_struct.thread_head));
+  k.list_add_tail(addr(t, task_struct.thread_node), addr(signal, signal_struct.thread_head));
+  k.init_waitqueue_head(addr(signal, signal_struct.wait_chldexit));
+  k.init_sigpending(addr(signal, signal_struct.shared_pending));
+  k.mutex_init(addr(signal, signal_struct.cred_guard_mutex));
+  return t;
+}
+
+function bootIdle(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): void {
+  const idle = makeTask(k, c, k.id);
+  k.set(idle, task_struct.flags, PF_IDLE);
+  k.set(idle, task_struct.on_cpu, 1);
+  const p = k.kmem_cache_zalloc<'pid'>(k.caches.pid);
+  k.set(p, pid.count, 1);
+  k.set(p, pid.ns, ns);
+  k.set(idle, task_struct.thread_pid, p);
+  const pids = k.get(idle, task_struct.signal) + signal_struct.pids;
+  for (const type of [PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID]) k.store(pids + type, p);
+  k.set(k.rq, rq.curr, idle);
+  k.set(k.rq, rq.idle, idle);
+  k.INIT_LIST_HEAD(addr(k.rq, rq.queue));
+  k.set(k.data, cpu_data.rcu_eqs, 0);
+  k.current = idle;
+}
+
+/** Process 1. It never runs: it ignores SIGCHLD, and its children are released without it. */
+function makeFirstProcess(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): Task {
+  const init = makeTask(k, c, 0);
+  k.set(init, task_struct.exit_signal, SIGCHLD);
+  k.set(init, task_struct.state, TASK_INTERRUPTIBLE);
+  const number = run(k, k.alloc_pid(ns));
+  const p = number as Ptr<'pid'>;
+  k.set(init, task_struct.pid, k.get(p, pid.nr));
+  k.set(init, task_struct.tgid, k.get(p, pid.nr));
+  k.set(init, task_struct.thread_pid, p);
+  const signal = k.get(init, task_struct.signal);
+  for (const type of [PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID]) k.store(signal + signal_struct.pids + type, p);
+  k.set(signal, signal_struct.flags, SIGNAL_UNKILLABLE);
+  const sigchld = k.get(init, task_struct.sighand) + sighand_struct.action + (SIGCHLD - 1) * k_sigaction.$.words;
+  k.store(sigchld + k_sigaction.sa_handler, SIG_IGN);
+  const tasklist = addr(k.globals, globals.tasklist_lock);
+  run(k, locked(k, tasklist, init));
+  k.list_add_tail(addr(init, task_struct.sibling), addr(k.init_task, task_struct.children));
+  return init;
+}
+
+function* locked(k: Kernel, tasklist: Ptr<'rwlock_t'>, init: Task): Coroutine<void> {
+  if (k.write_lock_irq(tasklist)) yield;
+  yield* k.list_add_tail_rcu(addr(init, task_struct.tasks), addr(k.init_task, task_struct.tasks));
+  for (let type = 0; type < PIDTYPE_MAX; type++) yield* k.attach_pid(init, type);
+  k.write_unlock_irq(tasklist);
+}
+
+/** Runs a coroutine to its end. The gate is open while a scenario is set up: nothing yields. */
+function run<T>(k: Kernel, coroutine: Coroutine<T>): T {
+  const step = coroutine.next();
+  if (!step.done) throw new Error(`a scenario's setup blocked on CPU ${k.id}`);
+  return step.value;
+}
+
+/** A process or thread, as a scenario's setup refers to it. */
+export interface SetupTask {
+  readonly pid: number;
+  readonly task: Task;
+}
+
+export interface TaskOptions {
+  /** Where it runs; taken modulo the number of CPUs of the machine. */
+  readonly cpu?: number;
+  readonly arg?: number;
+  /** It is inside its program's first system call already: one that only a signal ends, like `pause`. */
+  readonly blocked?: boolean;
+}
+
+export interface ProcessOptions extends TaskOptions {
+  /** init if not given. */
+  readonly parent?: SetupTask;
+  /** 1000 if not given. */
+  readonly uid?: number;
+}
+
+/** How a scenario makes the processes that exist before the race. */
+export interface Setup {
+  /** Forks a process that runs one of the scenario's programs. */
+  process(program: string, options?: ProcessOptions): SetupTask;
+  /** Adds a thread to a process. */
+  thread(of: SetupTask, program: string, options?: TaskOptions): SetupTask;
+  /** Has a process install a handler, `SIG_DFL` or `SIG_IGN`. */
+  sigaction(of: SetupTask, sig: number, handler: string | number, options?: HandlerOptions): void;
+  /** Sets a cell of the memory that all programs share. */
+  cell(cell: number, value: number): void;
+}
+
+/** Runs a scenario's setup on a booted machine whose gate is open. */
+export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
+  const k = cpus[0] as Kernel;
+  const programs = programNames(scenario);
+  const handlers = Object.keys(scenario.handlers ?? {});
+  const init = k.get(k.arena.static(pid_namespace), pid_namespace.child_reaper);
+  const users = new Map<number, Ptr<'cred'>>();
+
+  function as<T>(task: Task, coroutine: () => Coroutine<T>): T {
+    const before = k.current;
+    k.current = task;
+    const result = run(k, coroutine());
+    k.current = before;
+    return result;
+  }
+
+  function make(parent: Task, program: string, options: TaskOptions, flags: number): SetupTask {
+    const number = programs.indexOf(program);
+    if (number < 0) throw new Error(`scenario ${scenario.name} has no program "${program}"`);
+    const cpu = (options.cpu ?? 0) % cpus.length;
+    const args = { flags, exit_signal: SIGCHLD, program: number, arg: options.arg ?? 0, cpu };
+    const made = as(parent, () => k.copy_process(args));
+    if (made < 0) throw new Error(`scenario ${scenario.name}: making ${program} failed with ${made}`);
+    const task = made as Task;
+    place(cpus[cpu] as Kernel, task, options.blocked ?? false);
+    return { pid: k.get(task, task_struct.pid), task };
+  }
+
+  scenario.setup({
+    process(program, options = {}) {
+      const made = make(options.parent?.task ?? init, program, options, 0);
+      const uid = options.uid ?? 1000;
+      let credentials = users.get(uid);
+      if (credentials === undefined) {
+        credentials = makeCred(k, makeUser(k, uid), uid, uid === 0 ? ~0 : 0);
+        users.set(uid, credentials);
+      }
+      giveCred(k, made.task, credentials);
+      return made;
+    },
+    thread: (of, program, options = {}) => make(of.task, program, options, CLONE_PTHREAD),
+    sigaction(of, sig, handler, options = {}) {
+      const number = typeof handler === 'number' ? handler : SIG_HANDLER_BASE + handlers.indexOf(handler);
+      if (number < 0 || (typeof handler === 'string' && !handlers.includes(handler))) {
+        throw new Error(`scenario ${scenario.name} has no handler "${handler}"`);
+      }
+      const act = { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
+      as(of.task, () => k.rt_sigaction(sig, act));
+    },
+    cell(cell, value) {
+      if (cell < 0 || cell >= USER_CELLS) throw new Error(`there is no cell ${cell}`);
+      k.store(k.arena.static(user_memory) + user_memory.cells + cell, value);
+    },
+  });
+  for (const cpu of cpus) {
+    cpu.current = cpu.get(cpu.rq, rq.curr);
+    cpu.set(cpu.data, cpu_data.rcu_eqs, 1);
+  }
+}
+
+/** Gives a new process, alone so far, a user's credentials in place of its parent's. */
+function giveCred(k: Kernel, t: Task, c: Ptr<'cred'>): void {
+  const old = k.get(t, task_struct.cred);
+  const own = k.kmem_cache_alloc<'cred'>(k.caches.cred);
+  for (let word = 0; word < cred.$.words; word++) k.store(own + word, k.load(c + word));
+  k.set(own, cred.usage, 2);
+  k.get_uid(k.get(own, cred.user));
+  const from = k.get(old, cred.user);
+  const to = k.get(own, cred.user);
+  k.set(from, user_struct.processes, k.get(from, user_struct.processes) - 1);
+  k.set(to, user_struct.processes, k.get(to, user_struct.processes) + 1);
+  k.set(t, task_struct.cred, own);
+  k.set(t, task_struct.real_cred, own);
+  k.free_uid(k.get(old, cred.user));
+  k.kmem_cache_free(k.caches.cred, old);
+}
+
+/** Puts a task that the setup made where it is when the race begins. */
+function place(k: Kernel, t: Task, blocked: boolean): void {
+  if (blocked) {
+    k.set(t, task_struct.state, TASK_INTERRUPTIBLE);
+    k.set(t, task_struct.in_syscall, 1);
+    return;
+  }
+  k.set(t, task_struct.state, TASK_RUNNING);
+  k.set(t, task_struct.on_rq, 1);
+  k.set(k.rq, rq.nr_running, k.get(k.rq, rq.nr_running) + 1);
+  const idle = k.get(k.rq, rq.idle);
+  if (k.get(k.rq, rq.curr) === idle) {
+    // The first runnable task of a CPU is in user mode there when the race begins.
+    k.set(k.rq, rq.curr, t);
+    k.set(t, task_struct.on_cpu, 1);
+    k.set(idle, task_struct.on_cpu, 0);
+  } else {
+    k.list_add_tail(addr(t, task_struct.run_list), addr(k.rq, rq.queue));
+  }
+}

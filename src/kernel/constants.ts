@@ -1,0 +1,274 @@
+/** The kernel's constants, under their names and with the values of x86-64. */
+
+export const EPERM = 1;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const ECHILD = 10;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EFAULT = 14;
+export const EINVAL = 22;
+export const ENOSYS = 38;
+/** Seen inside the kernel only: the system call is to be restarted, or to return EINTR. */
+export const ERESTARTSYS = 512;
+export const ERESTARTNOINTR = 513;
+export const ERESTARTNOHAND = 514;
+export const ERESTART_RESTARTBLOCK = 516;
+
+export const INT_MIN = -0x80000000;
+
+export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGQUIT = 3;
+export const SIGILL = 4;
+export const SIGTRAP = 5;
+export const SIGABRT = 6;
+export const SIGBUS = 7;
+export const SIGFPE = 8;
+export const SIGKILL = 9;
+export const SIGUSR1 = 10;
+export const SIGSEGV = 11;
+export const SIGUSR2 = 12;
+export const SIGPIPE = 13;
+export const SIGALRM = 14;
+export const SIGTERM = 15;
+export const SIGSTKFLT = 16;
+export const SIGCHLD = 17;
+export const SIGCONT = 18;
+export const SIGSTOP = 19;
+export const SIGTSTP = 20;
+export const SIGTTIN = 21;
+export const SIGTTOU = 22;
+export const SIGURG = 23;
+export const SIGXCPU = 24;
+export const SIGXFSZ = 25;
+export const SIGVTALRM = 26;
+export const SIGPROF = 27;
+export const SIGWINCH = 28;
+export const SIGIO = 29;
+export const SIGPWR = 30;
+export const SIGSYS = 31;
+export const SIGRTMIN = 32;
+export const SIGRTMAX = 64;
+export const _NSIG = 64;
+
+/** The names of the signals below `SIGRTMIN`, by number. */
+export const SIGNAL_NAMES = [
+  '0',
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGKILL',
+  'SIGUSR1',
+  'SIGSEGV',
+  'SIGUSR2',
+  'SIGPIPE',
+  'SIGALRM',
+  'SIGTERM',
+  'SIGSTKFLT',
+  'SIGCHLD',
+  'SIGCONT',
+  'SIGSTOP',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGURG',
+  'SIGXCPU',
+  'SIGXFSZ',
+  'SIGVTALRM',
+  'SIGPROF',
+  'SIGWINCH',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSYS',
+] as const;
+
+/** A signal's name: `SIGTERM`, `SIGRTMIN+3`. */
+export function signalName(sig: number): string {
+  const name = SIGNAL_NAMES[sig];
+  if (name !== undefined) return name;
+  return sig === SIGRTMIN ? 'SIGRTMIN' : `SIGRTMIN+${sig - SIGRTMIN}`;
+}
+
+const ERROR_NAMES: Record<number, string> = {
+  [EPERM]: 'EPERM',
+  [ESRCH]: 'ESRCH',
+  [EINTR]: 'EINTR',
+  [ECHILD]: 'ECHILD',
+  [EAGAIN]: 'EAGAIN',
+  [ENOMEM]: 'ENOMEM',
+  [EFAULT]: 'EFAULT',
+  [EINVAL]: 'EINVAL',
+  [ENOSYS]: 'ENOSYS',
+  [ERESTARTSYS]: 'ERESTARTSYS',
+  [ERESTARTNOINTR]: 'ERESTARTNOINTR',
+  [ERESTARTNOHAND]: 'ERESTARTNOHAND',
+  [ERESTART_RESTARTBLOCK]: 'ERESTART_RESTARTBLOCK',
+};
+
+/** A system call's result as strace would show it: `0`, `101`, `-ESRCH`. */
+export function errorName(result: number): string {
+  const name = ERROR_NAMES[-result];
+  return name === undefined ? String(result) : `-${name}`;
+}
+
+export const SIG_DFL = 0;
+export const SIG_IGN = 1;
+/** A handler of a user program is its number plus this. */
+export const SIG_HANDLER_BASE = 2;
+
+export const SA_NOCLDSTOP = 0x00000001;
+export const SA_NOCLDWAIT = 0x00000002;
+export const SA_SIGINFO = 0x00000004;
+export const SA_ONSTACK = 0x08000000;
+export const SA_RESTART = 0x10000000;
+export const SA_NODEFER = 0x40000000;
+export const SA_RESETHAND = 0x80000000 | 0;
+export const SA_ONESHOT = SA_RESETHAND;
+
+export const SIG_BLOCK = 0;
+export const SIG_UNBLOCK = 1;
+export const SIG_SETMASK = 2;
+
+/** How a `kernel_siginfo` pointer says that there is none. */
+export const SEND_SIG_NOINFO = 0;
+export const SEND_SIG_PRIV = 1;
+
+export const SI_USER = 0;
+export const SI_KERNEL = 0x80;
+export const SI_QUEUE = -1;
+export const SI_TKILL = -6;
+export const CLD_EXITED = 1;
+export const CLD_KILLED = 2;
+export const CLD_DUMPED = 3;
+export const CLD_TRAPPED = 4;
+export const CLD_STOPPED = 5;
+export const CLD_CONTINUED = 6;
+
+export const TASK_RUNNING = 0x0000;
+export const TASK_INTERRUPTIBLE = 0x0001;
+export const TASK_UNINTERRUPTIBLE = 0x0002;
+export const __TASK_STOPPED = 0x0004;
+export const __TASK_TRACED = 0x0008;
+export const EXIT_DEAD = 0x0010;
+export const EXIT_ZOMBIE = 0x0020;
+export const EXIT_TRACE = EXIT_ZOMBIE | EXIT_DEAD;
+export const TASK_DEAD = 0x0080;
+export const TASK_WAKEKILL = 0x0100;
+export const TASK_WAKING = 0x0200;
+export const TASK_NEW = 0x0800;
+export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
+export const TASK_STOPPED = TASK_WAKEKILL | __TASK_STOPPED;
+export const TASK_TRACED = TASK_WAKEKILL | __TASK_TRACED;
+export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+
+export const PF_EXITING = 0x00000004;
+export const PF_EXITPIDONE = 0x00000008;
+export const PF_FORKNOEXEC = 0x00000040;
+export const PF_SIGNALED = 0x00000400;
+export const PF_KTHREAD = 0x00200000;
+export const PF_IDLE = 0x00000002;
+
+export const TIF_SIGPENDING = 1 << 2;
+export const TIF_NEED_RESCHED = 1 << 3;
+export const TIF_RESTORE_SIGMASK = 1 << 9;
+export const EXIT_TO_USERMODE_LOOP_FLAGS = TIF_SIGPENDING | TIF_NEED_RESCHED;
+
+export const SIGNAL_STOP_STOPPED = 0x00000001;
+export const SIGNAL_STOP_CONTINUED = 0x00000002;
+export const SIGNAL_GROUP_EXIT = 0x00000004;
+export const SIGNAL_GROUP_COREDUMP = 0x00000008;
+export const SIGNAL_CLD_STOPPED = 0x00000010;
+export const SIGNAL_CLD_CONTINUED = 0x00000020;
+export const SIGNAL_CLD_MASK = SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED;
+export const SIGNAL_UNKILLABLE = 0x00000040;
+export const SIGNAL_STOP_MASK = SIGNAL_CLD_MASK | SIGNAL_STOP_STOPPED | SIGNAL_STOP_CONTINUED;
+
+export const JOBCTL_STOP_SIGMASK = 0xffff;
+export const JOBCTL_STOP_DEQUEUED = 1 << 16;
+export const JOBCTL_STOP_PENDING = 1 << 17;
+export const JOBCTL_STOP_CONSUME = 1 << 18;
+export const JOBCTL_TRAP_STOP = 1 << 19;
+export const JOBCTL_TRAP_NOTIFY = 1 << 20;
+export const JOBCTL_TRAPPING = 1 << 21;
+export const JOBCTL_TRAP_MASK = JOBCTL_TRAP_STOP | JOBCTL_TRAP_NOTIFY;
+export const JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING | JOBCTL_TRAP_MASK;
+
+export const PIDTYPE_PID = 0;
+export const PIDTYPE_TGID = 1;
+export const PIDTYPE_PGID = 2;
+export const PIDTYPE_SID = 3;
+export const PIDTYPE_MAX = 4;
+
+/** In `pid_namespace.pid_allocated`: the namespace's init is alive, new pids may be made. */
+export const PIDNS_ADDING = 1 << 30;
+export const RESERVED_PIDS = 300;
+
+export const CLONE_VM = 0x00000100;
+export const CLONE_FS = 0x00000200;
+export const CLONE_FILES = 0x00000400;
+export const CLONE_SIGHAND = 0x00000800;
+export const CLONE_VFORK = 0x00004000;
+export const CLONE_PARENT = 0x00008000;
+export const CLONE_THREAD = 0x00010000;
+/** What `pthread_create` asks for, as far as the model can tell. */
+export const CLONE_PTHREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+
+export const WNOHANG = 0x00000001;
+export const WUNTRACED = 0x00000002;
+export const WEXITED = 0x00000004;
+export const WCONTINUED = 0x00000008;
+export const WNOWAIT = 0x01000000;
+export const __WNOTHREAD = 0x20000000;
+export const __WALL = 0x40000000;
+export const __WCLONE = 0x80000000 | 0;
+
+/** `CAP_KILL`, a bit in `cred.cap_effective`. */
+export const CAP_KILL = 1 << 5;
+export const CAP_SYS_ADMIN = 1 << 21;
+export const CAP_SYS_RESOURCE = 1 << 24;
+
+export const RLIMIT_NPROC = 6;
+export const RLIMIT_SIGPENDING = 11;
+export const RLIM_INFINITY = 0x7fffffff;
+
+/** The results of `trace_signal_generate`. */
+export const TRACE_SIGNAL_DELIVERED = 0;
+export const TRACE_SIGNAL_IGNORED = 1;
+export const TRACE_SIGNAL_ALREADY_PENDING = 2;
+export const TRACE_SIGNAL_OVERFLOW_FAIL = 3;
+export const TRACE_SIGNAL_LOSE_INFO = 4;
+
+export const __NR_rt_sigaction = 13;
+export const __NR_rt_sigprocmask = 14;
+export const __NR_rt_sigreturn = 15;
+export const __NR_pause = 34;
+export const __NR_getpid = 39;
+export const __NR_clone = 56;
+export const __NR_execve = 59;
+export const __NR_exit = 60;
+export const __NR_wait4 = 61;
+export const __NR_kill = 62;
+export const __NR_gettid = 186;
+export const __NR_exit_group = 231;
+
+/** The system calls' names by number, for the trace. */
+export const SYSCALL_NAMES: Readonly<Record<number, string>> = {
+  [__NR_rt_sigaction]: 'rt_sigaction',
+  [__NR_rt_sigprocmask]: 'rt_sigprocmask',
+  [__NR_rt_sigreturn]: 'rt_sigreturn',
+  [__NR_pause]: 'pause',
+  [__NR_getpid]: 'getpid',
+  [__NR_clone]: 'clone',
+  [__NR_execve]: 'execve',
+  [__NR_exit]: 'exit',
+  [__NR_wait4]: 'wait4',
+  [__NR_kill]: 'kill',
+  [__NR_gettid]: 'gettid',
+  [__NR_exit_group]: 'exit_group',
+};

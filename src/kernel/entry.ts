@@ -1,0 +1,294 @@
+/** `arch/x86/entry/common.c` and `arch/x86/kernel/signal.c`: the way into the kernel, and back to user mode. */
+
+import { addr, NULL, type Ptr } from '../memory/layout.js';
+import { cpu_data } from '../sync/cpu.js';
+import { type Coroutine, OP_IDLE, OP_SYSCALL_ENTRY, OP_SYSCALL_EXIT } from '../sync/gate.js';
+import {
+  __NR_clone,
+  __NR_execve,
+  __NR_exit,
+  __NR_exit_group,
+  __NR_getpid,
+  __NR_gettid,
+  __NR_kill,
+  __NR_pause,
+  __NR_rt_sigaction,
+  __NR_rt_sigprocmask,
+  __NR_rt_sigreturn,
+  __NR_wait4,
+  EINTR,
+  ENOSYS,
+  ERESTART_RESTARTBLOCK,
+  ERESTARTNOHAND,
+  ERESTARTNOINTR,
+  ERESTARTSYS,
+  EXIT_TO_USERMODE_LOOP_FLAGS,
+  SA_RESTART,
+  SIG_HANDLER_BASE,
+  SIGSEGV,
+  TIF_NEED_RESCHED,
+  TIF_RESTORE_SIGMASK,
+  TIF_SIGPENDING,
+} from './constants.js';
+import type { CloneArgs } from './fork.js';
+import type { Kernel } from './kernel.js';
+import type { KSignal, Sigaction } from './signal.js';
+import type { SigMask } from './sigset.js';
+import { rq, sigframe, task_struct } from './structs.js';
+import { COUNT_SYSCALLS, TRACE_SYS_EXIT, TRACE_USER_HANDLER } from './trace.js';
+
+type Task = Ptr<'task_struct'>;
+
+/** A system call with its arguments, as a program makes it. */
+export type Syscall =
+  | { readonly nr: typeof __NR_kill; readonly pid: number; readonly sig: number }
+  | { readonly nr: typeof __NR_wait4; readonly pid: number; readonly options: number }
+  | { readonly nr: typeof __NR_execve; readonly program: number; readonly arg: number }
+  | { readonly nr: typeof __NR_clone; readonly args: CloneArgs }
+  | { readonly nr: typeof __NR_rt_sigaction; readonly sig: number; readonly act: Sigaction | null }
+  | { readonly nr: typeof __NR_rt_sigprocmask; readonly how: number; readonly set: SigMask | null }
+  | { readonly nr: typeof __NR_exit | typeof __NR_exit_group; readonly code: number }
+  | {
+      readonly nr: typeof __NR_pause | typeof __NR_getpid | typeof __NR_gettid | typeof __NR_rt_sigreturn;
+    };
+
+export const entryFunctions = {
+  /** Calls the function of a system call. */
+  *sys_call_table(this: Kernel, call: Syscall): Coroutine<number> {
+    switch (call.nr) {
+      case __NR_kill:
+        return yield* this.kill(call.pid, call.sig);
+      case __NR_wait4:
+        return yield* this.wait4(call.pid, call.options);
+      case __NR_execve:
+        return yield* this.execve(call.program, call.arg);
+      case __NR_clone:
+        return yield* this.clone(call.args);
+      case __NR_rt_sigaction:
+        return yield* this.rt_sigaction(call.sig, call.act);
+      case __NR_rt_sigprocmask:
+        return yield* this.rt_sigprocmask(call.how, call.set);
+      case __NR_rt_sigreturn:
+        return yield* this.rt_sigreturn();
+      case __NR_pause:
+        return yield* this.pause();
+      case __NR_getpid:
+        return this.get(this.current, task_struct.tgid);
+      case __NR_gettid:
+        return this.task_pid_vnr(this.current);
+      case __NR_exit:
+        return yield* this.exit(call.code);
+      case __NR_exit_group:
+        return yield* this.exit_group(call.code);
+      default:
+        return -ENOSYS;
+    }
+  },
+
+  /**
+   * Makes a system call and comes back to user mode, handlers and all. It is made again for as long as it is to be
+   * restarted.
+   *
+   * @returns the result as the program sees it, negative errnos included
+   */
+  *do_syscall_64(this: Kernel, call: Syscall): Coroutine<number> {
+    const tsk = this.current;
+    for (;;) {
+      if (this.get(tsk, task_struct.in_syscall) !== 0) {
+        // Inside it since before the race began.
+        this.set(tsk, task_struct.in_syscall, 0);
+      } else {
+        if (this.point(OP_SYSCALL_ENTRY, tsk + task_struct.thread_flags, call.nr, 0)) yield;
+        if (this.irqs_pending()) {
+          // An interrupt found the task in user mode before it made the call.
+          yield* this.interrupt_from_user();
+          continue;
+        }
+        this.rcu_eqs_exit();
+      }
+      this.count(COUNT_SYSCALLS);
+      this.set(tsk, task_struct.orig_ax, call.nr);
+      this.set(tsk, task_struct.restart, 0);
+      const result = yield* this.sys_call_table(call);
+      if (call.nr !== __NR_rt_sigreturn) this.set(tsk, task_struct.ax, result);
+      if (this.trace !== null) this.emit(TRACE_SYS_EXIT, tsk, result, call.nr);
+      yield* this.prepare_exit_to_usermode();
+      // After sigreturn the registers are those of whatever the handler interrupted: its restart is not ours to make.
+      if (call.nr === __NR_rt_sigreturn || this.get(tsk, task_struct.restart) === 0) {
+        return this.get(tsk, task_struct.ax);
+      }
+    }
+  },
+
+  /** The task was in user mode when an interrupt came. */
+  *interrupt_from_user(this: Kernel): Coroutine<void> {
+    const tsk = this.current;
+    this.rcu_eqs_exit();
+    yield* this.do_IRQ();
+    // Not from a system call: nothing is to be restarted, and no result may be touched.
+    const ax = this.get(tsk, task_struct.ax);
+    this.set(tsk, task_struct.orig_ax, -1);
+    this.set(tsk, task_struct.restart, 0);
+    yield* this.prepare_exit_to_usermode();
+    this.set(tsk, task_struct.ax, ax);
+  },
+
+  /** Before user mode: whatever the thread's flags ask for, until they ask for nothing. */
+  *prepare_exit_to_usermode(this: Kernel): Coroutine<void> {
+    const tsk = this.current;
+    for (;;) {
+      if (this.irqs_pending()) yield* this.do_IRQ();
+      if (this.point(OP_SYSCALL_EXIT, tsk + task_struct.thread_flags, 0, 0)) yield;
+      const flags = this.result;
+      if ((flags & EXIT_TO_USERMODE_LOOP_FLAGS) === 0) break;
+      yield* this.exit_to_usermode_loop(flags);
+    }
+    this.rcu_eqs_enter();
+    yield* this.run_handlers();
+  },
+
+  *exit_to_usermode_loop(this: Kernel, flags: number): Coroutine<void> {
+    if ((flags & TIF_NEED_RESCHED) !== 0) yield* this.schedule();
+    if ((flags & TIF_SIGPENDING) !== 0) yield* this.do_signal();
+  },
+
+  /** Takes a signal, or, where there is none for a handler, restarts the system call that it interrupted. */
+  *do_signal(this: Kernel): Coroutine<void> {
+    const tsk = this.current;
+    const ksig = yield* this.get_signal();
+    if (ksig !== null) {
+      yield* this.handle_signal(ksig);
+      return;
+    }
+    if (this.get(tsk, task_struct.orig_ax) >= 0) {
+      switch (this.get(tsk, task_struct.ax)) {
+        case -ERESTARTNOHAND:
+        case -ERESTARTSYS:
+        case -ERESTARTNOINTR:
+        case -ERESTART_RESTARTBLOCK:
+          this.set(tsk, task_struct.restart, 1);
+      }
+    }
+    yield* this.restore_saved_sigmask();
+  },
+
+  /** Puts back the mask that a system call like sigsuspend replaced. */
+  *restore_saved_sigmask(this: Kernel): Coroutine<void> {
+    if (!this.test_tsk_thread_flag(this.current, TIF_RESTORE_SIGMASK)) return;
+    this.clear_tsk_thread_flag(this.current, TIF_RESTORE_SIGMASK);
+    yield* this.set_current_blocked(this.loadSigset(addr(this.current, task_struct.saved_sigmask)));
+  },
+
+  /** Decides whether the interrupted system call is restarted after the handler, and sets up the handler's frame. */
+  *handle_signal(this: Kernel, ksig: KSignal): Coroutine<void> {
+    const tsk = this.current;
+    if (this.get(tsk, task_struct.orig_ax) >= 0) {
+      switch (this.get(tsk, task_struct.ax)) {
+        case -ERESTART_RESTARTBLOCK:
+        case -ERESTARTNOHAND:
+          this.set(tsk, task_struct.ax, -EINTR);
+          break;
+        case -ERESTARTSYS:
+          if ((ksig.flags & SA_RESTART) === 0) this.set(tsk, task_struct.ax, -EINTR);
+          else this.set(tsk, task_struct.restart, 1);
+          break;
+        case -ERESTARTNOINTR:
+          this.set(tsk, task_struct.restart, 1);
+          break;
+      }
+    }
+    const failed = !this.setup_rt_frame(ksig);
+    yield* this.signal_setup_done(failed, ksig);
+  },
+
+  *signal_setup_done(this: Kernel, failed: boolean, ksig: KSignal): Coroutine<void> {
+    // The frame could not be written: the process cannot go on.
+    if (failed) yield* this.do_group_exit(SIGSEGV);
+    else yield* this.signal_delivered(ksig);
+  },
+
+  /** Saves what the handler interrupts on the user stack, and makes the handler what runs next in user mode. */
+  setup_rt_frame(this: Kernel, ksig: KSignal): boolean {
+    const tsk = this.current;
+    const frame = this.kmem_cache_alloc<'sigframe'>(this.caches.sigframe);
+    if (!frame) return false;
+    this.set(frame, sigframe.next, this.get(tsk, task_struct.sigframe));
+    this.set(frame, sigframe.ax, this.get(tsk, task_struct.ax));
+    this.set(frame, sigframe.orig_ax, this.get(tsk, task_struct.orig_ax));
+    this.set(frame, sigframe.restart, this.get(tsk, task_struct.restart));
+    const restoring = this.test_tsk_thread_flag(tsk, TIF_RESTORE_SIGMASK);
+    const mask = addr(tsk, restoring ? task_struct.saved_sigmask : task_struct.blocked);
+    this.storeSigset(addr(frame, sigframe.blocked), this.loadSigset(mask));
+    this.set(frame, sigframe.handler, ksig.handler - SIG_HANDLER_BASE);
+    this.set(frame, sigframe.signo, ksig.sig);
+    this.set(frame, sigframe.si_code, ksig.info.si_code);
+    this.set(frame, sigframe.si_pid, ksig.info.si_pid);
+    this.set(tsk, task_struct.sigframe, frame);
+    // In the handler: not in a system call, nothing to restart.
+    this.set(tsk, task_struct.orig_ax, -1);
+    this.set(tsk, task_struct.restart, 0);
+    return true;
+  },
+
+  /** Runs the handlers whose frames are new, innermost first; each returns through `sigreturn`. */
+  *run_handlers(this: Kernel): Coroutine<void> {
+    const tsk = this.current;
+    for (;;) {
+      const frame = this.get(tsk, task_struct.sigframe);
+      if (!frame) return;
+      const number = this.get(frame, sigframe.handler);
+      if (number < 0) return;
+      // Entered: while it runs, system calls in it find this frame below theirs.
+      this.set(frame, sigframe.handler, -1);
+      if (this.trace !== null) this.emit(TRACE_USER_HANDLER, tsk, this.get(frame, sigframe.signo));
+      yield* this.start_handler(number, this.get(frame, sigframe.signo), this.get(frame, sigframe.si_pid));
+      yield* this.do_syscall_64(SIGRETURN);
+    }
+  },
+
+  /** `rt_sigreturn(2)`: everything is as it was before the handler. */
+  *rt_sigreturn(this: Kernel): Coroutine<number> {
+    const tsk = this.current;
+    const frame = this.get(tsk, task_struct.sigframe);
+    if (!frame) yield* this.do_group_exit(SIGSEGV);
+    yield* this.set_current_blocked(this.loadSigset(addr(frame, sigframe.blocked)));
+    const ax = this.get(frame, sigframe.ax);
+    this.set(tsk, task_struct.ax, ax);
+    this.set(tsk, task_struct.orig_ax, -1);
+    this.set(tsk, task_struct.restart, this.get(frame, sigframe.restart));
+    this.set(tsk, task_struct.sigframe, this.get(frame, sigframe.next));
+    this.kmem_cache_free(this.caches.sigframe, frame);
+    return ax;
+  },
+
+  /** Frees the signal frames of a task whose user stack is gone. */
+  release_user_frames(this: Kernel, tsk: Task): void {
+    let frame = this.get(tsk, task_struct.sigframe);
+    while (frame) {
+      const next = this.get(frame, sigframe.next);
+      this.kmem_cache_free(this.caches.sigframe, frame);
+      frame = next;
+    }
+    this.set(tsk, task_struct.sigframe, NULL);
+  },
+
+  /**
+   * User mode with nothing to do: stays there until an interrupt brings a signal, or gives the CPU to a task that
+   * waits for it. Never returns: the task ends by a signal, or with the run.
+   */
+  *stay_in_user_mode(this: Kernel): Coroutine<never> {
+    for (;;) {
+      if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, this.get(this.rq, rq.nr_running) > 1 ? 1 : 0, 0)) yield;
+      yield* this.interrupt_from_user();
+      if (this.get(this.rq, rq.nr_running) > 1) {
+        this.rcu_eqs_exit();
+        yield* this.schedule();
+        this.rcu_eqs_enter();
+      }
+    }
+  },
+};
+
+const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn };
+
+export type EntryFunctions = typeof entryFunctions;

@@ -1,0 +1,172 @@
+/** `fs/exec.c`: a process takes a new program, alone. */
+
+import { addr, type Ptr } from '../memory/layout.js';
+import type { Coroutine } from '../sync/gate.js';
+import {
+  EAGAIN,
+  ENOMEM,
+  ERESTARTNOINTR,
+  EXIT_DEAD,
+  EXIT_ZOMBIE,
+  PF_FORKNOEXEC,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_SID,
+  PIDTYPE_TGID,
+  SIGCHLD,
+  TASK_INTERRUPTIBLE,
+  TASK_KILLABLE,
+} from './constants.js';
+import type { Kernel } from './kernel.js';
+import { globals, sighand_struct, signal_struct, task_struct } from './structs.js';
+import { TRACE_SCHED_PROCESS_EXEC } from './trace.js';
+
+type Task = Ptr<'task_struct'>;
+
+export const execFunctions = {
+  /**
+   * Makes the current thread the only one of its process, and its leader. The others are told to die; once they are
+   * gone and the old leader is a zombie, the current thread takes over the leader's pid, and releases the leader.
+   *
+   * Between the two the process's pid still leads to the old leader. Whoever looked it up just before finds a task
+   * without a sighand: see `kill_pid_info`.
+   *
+   * @returns 0, −EAGAIN if the process was killed meanwhile, −ENOMEM
+   */
+  *de_thread(this: Kernel, tsk: Task): Coroutine<number> {
+    const sig = this.get(tsk, task_struct.signal);
+    const oldsighand = this.get(tsk, task_struct.sighand);
+    const lock = addr(oldsighand, sighand_struct.siglock);
+    if (!this.thread_group_empty(tsk)) {
+      if (this.spin_lock_irq(lock)) yield;
+      if (this.signal_group_exit(sig)) {
+        this.spin_unlock_irq(lock);
+        return -EAGAIN;
+      }
+      this.set(sig, signal_struct.group_exit_task, tsk);
+      const others = yield* this.zap_other_threads(tsk);
+      // The leader stays until its pid has been taken over; everybody else must be released.
+      this.set(sig, signal_struct.notify_count, this.thread_group_leader(tsk) ? others : others - 1);
+      while (this.get(sig, signal_struct.notify_count) !== 0) {
+        this.__set_current_state(TASK_KILLABLE);
+        this.spin_unlock_irq(lock);
+        yield* this.schedule();
+        if (this.__fatal_signal_pending(tsk)) return yield* this.de_thread_killed(sig);
+        if (this.spin_lock_irq(lock)) yield;
+      }
+      this.spin_unlock_irq(lock);
+      if (!this.thread_group_leader(tsk)) {
+        const error = yield* this.take_over_leader(tsk, sig);
+        if (error !== 0) return error;
+      }
+      this.set(sig, signal_struct.group_exit_task, 0 as Task);
+      this.set(sig, signal_struct.notify_count, 0);
+    }
+    this.set(tsk, task_struct.exit_signal, SIGCHLD);
+    return yield* this.unshare_sighand(tsk, oldsighand);
+  },
+
+  /** The middle of `de_thread`, for a thread that is not the leader: waits for the leader's death and becomes it. */
+  *take_over_leader(this: Kernel, tsk: Task, sig: Ptr<'signal_struct'>): Coroutine<number> {
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    const leader = this.get(tsk, task_struct.group_leader);
+    for (;;) {
+      if (this.write_lock_irq(tasklist)) yield;
+      // Negative: exit_notify wakes us, not __exit_signal.
+      this.set(sig, signal_struct.notify_count, -1);
+      if (this.get(leader, task_struct.exit_state) !== 0) break;
+      this.__set_current_state(TASK_KILLABLE);
+      this.write_unlock_irq(tasklist);
+      yield* this.schedule();
+      if (this.__fatal_signal_pending(tsk)) return yield* this.de_thread_killed(sig);
+    }
+    this.BUG_ON(!this.same_thread_group(leader, tsk), 'de_thread: the leader is of another group');
+    this.set(tsk, task_struct.pid, this.get(leader, task_struct.pid));
+    yield* this.change_pid(tsk, PIDTYPE_PID, this.get(leader, task_struct.thread_pid));
+    yield* this.transfer_pid(leader, tsk, PIDTYPE_TGID);
+    yield* this.transfer_pid(leader, tsk, PIDTYPE_PGID);
+    yield* this.transfer_pid(leader, tsk, PIDTYPE_SID);
+    yield* this.list_replace_rcu(addr(leader, task_struct.tasks), addr(tsk, task_struct.tasks));
+    this.list_replace_init(addr(leader, task_struct.sibling), addr(tsk, task_struct.sibling));
+    this.set(tsk, task_struct.group_leader, tsk);
+    this.set(leader, task_struct.group_leader, tsk);
+    this.set(tsk, task_struct.exit_signal, SIGCHLD);
+    this.set(leader, task_struct.exit_signal, -1);
+    this.BUG_ON(this.get(leader, task_struct.exit_state) !== EXIT_ZOMBIE, 'de_thread: the leader is no zombie');
+    if (this.WRITE_ONCE(leader, task_struct.exit_state, EXIT_DEAD)) yield;
+    this.write_unlock_irq(tasklist);
+    yield* this.release_task(leader);
+    return 0;
+  },
+
+  /** `de_thread` was killed while it waited. */
+  *de_thread_killed(this: Kernel, sig: Ptr<'signal_struct'>): Coroutine<number> {
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    if (this.read_lock(tasklist)) yield;
+    this.set(sig, signal_struct.group_exit_task, 0 as Task);
+    this.set(sig, signal_struct.notify_count, 0);
+    this.read_unlock(tasklist);
+    return -EAGAIN;
+  },
+
+  /** The new program's handlers are its own: a sighand shared with another process is replaced. */
+  *unshare_sighand(this: Kernel, tsk: Task, oldsighand: Ptr<'sighand_struct'>): Coroutine<number> {
+    if (this.peek(oldsighand + sighand_struct.count) === 1) return 0;
+    const newsighand = this.alloc_sighand();
+    if (!newsighand) return -ENOMEM;
+    this.copy_actions(oldsighand, newsighand);
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    const lock = addr(oldsighand, sighand_struct.siglock);
+    if (this.write_lock_irq(tasklist)) yield;
+    if (this.spin_lock(lock)) yield;
+    if (this.WRITE_ONCE(tsk, task_struct.sighand, newsighand)) yield;
+    this.spin_unlock(lock);
+    this.write_unlock_irq(tasklist);
+    this.__cleanup_sighand(oldsighand);
+    return 0;
+  },
+
+  /** Past this the old program is gone. Left out: the memory map and the files closed on exec. */
+  *flush_old_exec(this: Kernel): Coroutine<number> {
+    const error = yield* this.de_thread(this.current);
+    if (error !== 0) return error;
+    this.set(this.current, task_struct.flags, this.get(this.current, task_struct.flags) & ~PF_FORKNOEXEC);
+    return 0;
+  },
+
+  setup_new_exec(this: Kernel): void {
+    const tsk = this.current;
+    this.set(tsk, task_struct.self_exec_id, this.get(tsk, task_struct.self_exec_id) + 1);
+    this.flush_signal_handlers(tsk, false);
+  },
+
+  /**
+   * `execve(2)`, with a program's number in place of a path. On success the caller's coroutine is at its end: the
+   * machine goes on with the new program's.
+   *
+   * @returns a negative errno; does not return on success
+   */
+  *execve(this: Kernel, program: number, arg: number): Coroutine<number> {
+    const tsk = this.current;
+    const guard = addr(this.get(tsk, task_struct.signal), signal_struct.cred_guard_mutex);
+    if ((yield* this.mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) return -ERESTARTNOINTR;
+    // Left out: opening the file, new credentials of set-user-id programs, and the binary format.
+    const oldPid = this.get(tsk, task_struct.pid);
+    const error = yield* this.flush_old_exec();
+    if (error !== 0) {
+      yield* this.mutex_unlock(guard);
+      return error;
+    }
+    this.setup_new_exec();
+    yield* this.mutex_unlock(guard);
+    if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_EXEC, tsk, this.get(tsk, task_struct.pid), oldPid);
+    this.set(tsk, task_struct.program, program);
+    this.set(tsk, task_struct.arg, arg);
+    this.release_user_frames(tsk);
+    this.replaceCoroutine(tsk, this.start_program(true));
+    if (this.switch_to()) yield;
+    throw new Error('unreachable: the old program was resumed after exec');
+  },
+};
+
+export type ExecFunctions = typeof execFunctions;

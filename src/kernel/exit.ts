@@ -1,0 +1,262 @@
+/** `kernel/exit.c`, the first half: how a task dies and is released. */
+
+import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.js';
+import type { Coroutine } from '../sync/gate.js';
+import {
+  EXIT_DEAD,
+  EXIT_ZOMBIE,
+  PF_EXITING,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_SID,
+  PIDTYPE_TGID,
+  SIGCHLD,
+  SIGNAL_GROUP_EXIT,
+  TIF_SIGPENDING,
+} from './constants.js';
+import type { Kernel } from './kernel.js';
+import { cred, globals, pid_namespace, sighand_struct, signal_struct, task_struct, user_struct } from './structs.js';
+import { EXIT_RESOURCES, TRACE_RESOURCE, TRACE_SCHED_PROCESS_EXIT, TRACE_SCHED_PROCESS_FREE } from './trace.js';
+
+type Task = Ptr<'task_struct'>;
+type ListPtr = Ptr<'list_head'>;
+
+export const exitFunctions = {
+  /** Takes a task out of every list by which others find it. Needs `tasklist_lock` for writing. */
+  *__unhash_process(this: Kernel, p: Task, group_dead: boolean): Coroutine<void> {
+    this.set(this.globals, globals.nr_threads, this.get(this.globals, globals.nr_threads) - 1);
+    yield* this.detach_pid(p, PIDTYPE_PID);
+    if (group_dead) {
+      yield* this.detach_pid(p, PIDTYPE_TGID);
+      yield* this.detach_pid(p, PIDTYPE_PGID);
+      yield* this.detach_pid(p, PIDTYPE_SID);
+      yield* this.list_del_rcu(addr(p, task_struct.tasks));
+      this.list_del_init(addr(p, task_struct.sibling));
+    }
+    yield* this.list_del_rcu(addr(p, task_struct.thread_group));
+    yield* this.list_del_rcu(addr(p, task_struct.thread_node));
+  },
+
+  /**
+   * Parts a dead task from its group. Needs `tasklist_lock` for writing.
+   *
+   * From `sighand = NULL` on nobody can send it a signal: a sender that found the task before gets no lock.
+   */
+  *__exit_signal(this: Kernel, tsk: Task): Coroutine<void> {
+    const sig = this.get(tsk, task_struct.signal);
+    const group_dead = this.thread_group_leader(tsk);
+    const sighand = this.get(tsk, task_struct.sighand);
+    const lock = addr(sighand, sighand_struct.siglock);
+    if (this.spin_lock(lock)) yield;
+    if (!group_dead) {
+      // An exec waits until it is alone: the last of the others wakes it.
+      const waiting = this.get(sig, signal_struct.notify_count);
+      if (waiting > 0) {
+        this.set(sig, signal_struct.notify_count, waiting - 1);
+        if (waiting === 1) yield* this.wake_up_process(this.get(sig, signal_struct.group_exit_task));
+      }
+      if (this.get(sig, signal_struct.curr_target) === tsk) {
+        this.set(sig, signal_struct.curr_target, this.next_thread(tsk));
+      }
+    }
+    // Left out: adding up the dead thread's times and counters, which nothing here reads.
+    this.set(sig, signal_struct.nr_threads, this.get(sig, signal_struct.nr_threads) - 1);
+    yield* this.__unhash_process(tsk, group_dead);
+    this.flush_sigqueue(addr(tsk, task_struct.pending));
+    if (this.WRITE_ONCE(tsk, task_struct.sighand, NULL)) yield;
+    this.spin_unlock(lock);
+    this.__cleanup_sighand(sighand);
+    this.clear_tsk_thread_flag(tsk, TIF_SIGPENDING);
+    if (group_dead) this.flush_sigqueue(addr(sig, signal_struct.shared_pending));
+  },
+
+  delayed_put_task_struct(this: Kernel, tsk: Task): void {
+    if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_FREE, tsk, this.get(tsk, task_struct.pid));
+    this.put_task_struct(tsk);
+  },
+
+  /**
+   * Removes a dead task for good: after it nothing finds the task, and its memory is freed when those that had found
+   * it under RCU are done. The last thread of a group whose leader is a zombie tells the leader's parent, and releases
+   * the leader as well if the parent does not wait.
+   */
+  *release_task(this: Kernel, dead: Task): Coroutine<void> {
+    const lock = addr(this.globals, globals.tasklist_lock);
+    let p = dead;
+    for (;;) {
+      this.rcu_read_lock();
+      const c = yield* this.__task_cred(p);
+      this.atomic_dec(this.get(c, cred.user), user_struct.processes);
+      this.rcu_read_unlock();
+      // Left out: proc_flush_task, cgroup_release, and ptrace_release_task until there is ptrace.
+      if (this.write_lock_irq(lock)) yield;
+      yield* this.__exit_signal(p);
+      let zap_leader = false;
+      const leader = this.get(p, task_struct.group_leader);
+      if (leader !== p && this.thread_group_empty(leader) && this.get(leader, task_struct.exit_state) === EXIT_ZOMBIE) {
+        zap_leader = yield* this.do_notify_parent(leader, this.get(leader, task_struct.exit_signal));
+        if (zap_leader) this.set(leader, task_struct.exit_state, EXIT_DEAD);
+      }
+      this.write_unlock_irq(lock);
+      this.call_rcu(addr(p, task_struct.rcu), this.rcuCallbacks.delayed_put_task_struct);
+      if (!zap_leader) return;
+      p = leader;
+    }
+  },
+
+  /** A thread of a process that is not exiting, or NULL. Needs `tasklist_lock`. */
+  find_alive_thread(this: Kernel, p: Task): Task {
+    let t = p;
+    do {
+      if ((this.get(t, task_struct.flags) & PF_EXITING) === 0) return t;
+      t = this.next_thread(t);
+    } while (t !== p);
+    return NULL;
+  },
+
+  /** Who inherits children when nobody nearer does: the namespace's init. Needs `tasklist_lock` for writing. */
+  find_child_reaper(this: Kernel, father: Task): Task {
+    const ns = this.task_active_pid_ns(father);
+    const reaper = this.get(ns, pid_namespace.child_reaper);
+    if (reaper !== father) return reaper;
+    const thread = this.find_alive_thread(father);
+    if (!thread) this.violate('panic', 'Kernel panic - not syncing: Attempted to kill init!');
+    this.set(ns, pid_namespace.child_reaper, thread);
+    return thread;
+  },
+
+  /** Who inherits a dead task's children: a thread of its own group, a subreaper above it, or init. */
+  find_new_reaper(this: Kernel, father: Task, child_reaper: Task): Task {
+    const thread = this.find_alive_thread(father);
+    if (thread) return thread;
+    if (this.get(this.get(father, task_struct.signal), signal_struct.has_child_subreaper) !== 0) {
+      let reaper = this.get(father, task_struct.real_parent);
+      for (; reaper !== this.init_task; reaper = this.get(reaper, task_struct.real_parent)) {
+        if (this.get(this.get(reaper, task_struct.signal), signal_struct.is_child_subreaper) === 0) continue;
+        const alive = this.find_alive_thread(reaper);
+        if (alive) return alive;
+      }
+    }
+    return child_reaper;
+  },
+
+  /** A child whose parent died: the new parent is told of a zombie, as if it had just died. */
+  *reparent_leader(this: Kernel, p: Task, dead: ListPtr): Coroutine<void> {
+    if (this.get(p, task_struct.exit_state) === EXIT_DEAD) return;
+    this.set(p, task_struct.exit_signal, SIGCHLD);
+    if (
+      this.get(p, task_struct.ptrace) === 0 &&
+      this.get(p, task_struct.exit_state) === EXIT_ZOMBIE &&
+      this.thread_group_empty(p) &&
+      (yield* this.do_notify_parent(p, SIGCHLD))
+    ) {
+      this.set(p, task_struct.exit_state, EXIT_DEAD);
+      this.list_add(addr(p, task_struct.ptrace_entry), dead);
+    }
+    // Left out until there are stops: kill_orphaned_pgrp.
+  },
+
+  /** Gives a dying task's children to somebody else. Needs `tasklist_lock` for writing. */
+  *forget_original_parent(this: Kernel, father: Task, dead: ListPtr): Coroutine<void> {
+    const child_reaper = this.find_child_reaper(father);
+    const children = addr(father, task_struct.children);
+    if (this.list_empty(children)) return;
+    const reaper = this.find_new_reaper(father, child_reaper);
+    for (let node = this.get(children, list_head.next); node !== children; node = this.get(node, list_head.next)) {
+      const p = container_of(node, task_struct.sibling);
+      let t = p;
+      do {
+        this.set(t, task_struct.real_parent, reaper);
+        if (this.get(t, task_struct.ptrace) === 0) this.set(t, task_struct.parent, reaper);
+        const sig = this.get(t, task_struct.pdeath_signal);
+        if (sig !== 0) yield* this.group_send_sig_info(sig, 0, t, PIDTYPE_TGID);
+        t = this.next_thread(t);
+      } while (t !== p);
+      if (!this.same_thread_group(reaper, father)) yield* this.reparent_leader(p, dead);
+    }
+    this.list_splice_tail_init(children, addr(reaper, task_struct.children));
+  },
+
+  /** Makes the current task a zombie and tells those who wait for that: its parent, or an exec of its own group. */
+  *exit_notify(this: Kernel, tsk: Task): Coroutine<void> {
+    const lock = addr(this.globals, globals.tasklist_lock);
+    const dead = addr(tsk, task_struct.dead);
+    this.INIT_LIST_HEAD(dead);
+    if (this.write_lock_irq(lock)) yield;
+    yield* this.forget_original_parent(tsk, dead);
+    // Left out until there are stops: kill_orphaned_pgrp.
+    if (this.WRITE_ONCE(tsk, task_struct.exit_state, EXIT_ZOMBIE)) yield;
+    let autoreap = true;
+    if (this.thread_group_leader(tsk)) {
+      autoreap =
+        this.thread_group_empty(tsk) && (yield* this.do_notify_parent(tsk, this.get(tsk, task_struct.exit_signal)));
+    }
+    if (autoreap) {
+      this.set(tsk, task_struct.exit_state, EXIT_DEAD);
+      this.list_add(addr(tsk, task_struct.ptrace_entry), dead);
+    }
+    // An exec in this group waits for its leader to be a zombie.
+    const signal = this.get(tsk, task_struct.signal);
+    if (this.get(signal, signal_struct.notify_count) < 0) {
+      yield* this.wake_up_process(this.get(signal, signal_struct.group_exit_task));
+    }
+    this.write_unlock_irq(lock);
+    for (let node = this.get(dead, list_head.next); node !== dead; node = this.get(dead, list_head.next)) {
+      this.list_del_init(node);
+      yield* this.release_task(container_of(node, task_struct.ptrace_entry));
+    }
+  },
+
+  /** The end of a task. Never returns. */
+  *do_exit(this: Kernel, code: number): Coroutine<never> {
+    const tsk = this.current;
+    this.BUG_ON(this.get(tsk, task_struct.pid) === 0, 'Attempted to kill the idle task!');
+    yield* this.exit_signals(tsk);
+    // Waits for a waker that still looks at the task's state.
+    const piLock = addr(tsk, task_struct.pi_lock);
+    this.raw_spin_lock(piLock);
+    this.raw_spin_unlock(piLock);
+    this.atomic_dec(this.get(tsk, task_struct.signal), signal_struct.live);
+    this.set(tsk, task_struct.exit_code, code);
+    this.release_user_frames(tsk);
+    if (this.trace !== null) {
+      this.emit(TRACE_SCHED_PROCESS_EXIT, tsk, code);
+      for (let resource = 0; resource < EXIT_RESOURCES.length; resource++) this.emit(TRACE_RESOURCE, tsk, resource);
+    }
+    yield* this.exit_notify(tsk);
+    return yield* this.do_task_dead();
+  },
+
+  /** Ends the whole process. The first to take siglock sets the code; everybody else dies with that. */
+  *do_group_exit(this: Kernel, code: number): Coroutine<never> {
+    const sig = this.get(this.current, task_struct.signal);
+    let exitCode = code;
+    if (this.signal_group_exit(sig)) {
+      exitCode = this.get(sig, signal_struct.group_exit_code);
+    } else if (!this.thread_group_empty(this.current)) {
+      const lock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
+      if (this.spin_lock_irq(lock)) yield;
+      if (this.signal_group_exit(sig)) {
+        exitCode = this.get(sig, signal_struct.group_exit_code);
+      } else {
+        this.set(sig, signal_struct.group_exit_code, exitCode);
+        this.set(sig, signal_struct.flags, SIGNAL_GROUP_EXIT);
+        yield* this.zap_other_threads(this.current);
+      }
+      this.spin_unlock_irq(lock);
+    }
+    return yield* this.do_exit(exitCode);
+  },
+
+  /** `exit_group(2)`. */
+  *exit_group(this: Kernel, code: number): Coroutine<number> {
+    return yield* this.do_group_exit((code & 0xff) << 8);
+  },
+
+  /** `exit(2)`: of one thread. */
+  *exit(this: Kernel, code: number): Coroutine<number> {
+    return yield* this.do_exit((code & 0xff) << 8);
+  },
+};
+
+export type ExitFunctions = typeof exitFunctions;

@@ -1,0 +1,396 @@
+/** `kernel/fork.c`: how a task is made. */
+
+import { addr, container_of, NULL, type Ptr } from '../memory/layout.js';
+import type { Coroutine } from '../sync/gate.js';
+import { wait_queue_head } from '../sync/wait.js';
+import {
+  _NSIG,
+  CAP_SYS_ADMIN,
+  CAP_SYS_RESOURCE,
+  CLONE_PARENT,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VM,
+  EAGAIN,
+  EINTR,
+  EINVAL,
+  ENOMEM,
+  ERESTARTNOINTR,
+  PF_FORKNOEXEC,
+  PF_IDLE,
+  PIDNS_ADDING,
+  PIDTYPE_MAX,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_SID,
+  PIDTYPE_TGID,
+  SIGNAL_UNKILLABLE,
+  TASK_DEAD,
+  TASK_NEW,
+  TIF_SIGPENDING,
+} from './constants.js';
+import type { Kernel } from './kernel.js';
+import { pidLink } from './pid.js';
+import { EMPTY_MASK } from './sigset.js';
+import {
+  cred,
+  globals,
+  k_sigaction,
+  multiprocess_signals,
+  pid,
+  pid_namespace,
+  sighand_struct,
+  signal_struct,
+  sigpending,
+  task_struct,
+  user_struct,
+} from './structs.js';
+import { TRACE_SCHED_PROCESS_FORK } from './trace.js';
+
+type Task = Ptr<'task_struct'>;
+
+/** What a new task is to be. */
+export interface CloneArgs {
+  /** `CLONE_…`. */
+  readonly flags: number;
+  /** What its parent is sent when it dies. */
+  readonly exit_signal: number;
+  /** What it runs in user mode. */
+  readonly program: number;
+  readonly arg: number;
+  /** The CPU that it is placed on. */
+  readonly cpu: number;
+}
+
+export const forkFunctions = {
+  thread_group_leader(this: Kernel, t: Task): boolean {
+    return this.get(t, task_struct.exit_signal) >= 0;
+  },
+
+  /** The next thread of a group, in a circle. Needs siglock, `tasklist_lock` or RCU. */
+  next_thread(this: Kernel, t: Task): Task {
+    return container_of(this.load(t + task_struct.thread_group) as Ptr<'list_head'>, task_struct.thread_group);
+  },
+
+  /** The next process after one, starting from and ending at `init_task`. Needs `tasklist_lock` or RCU. */
+  next_process(this: Kernel, t: Task): Task {
+    return container_of(this.load(t + task_struct.tasks) as Ptr<'list_head'>, task_struct.tasks);
+  },
+
+  /** Whether a task is the only thread of its group that is still listed. */
+  thread_group_empty(this: Kernel, t: Task): boolean {
+    return this.peek(t + task_struct.thread_group) === t + task_struct.thread_group;
+  },
+
+  same_thread_group(this: Kernel, a: Task, b: Task): boolean {
+    return this.get(a, task_struct.signal) === this.get(b, task_struct.signal);
+  },
+
+  is_global_init(this: Kernel, t: Task): boolean {
+    return this.get(t, task_struct.tgid) === 1;
+  },
+
+  /** A copy of the current task's struct, with two references: one for the parent's release, one for the scheduler. */
+  dup_task_struct(this: Kernel): Task {
+    const p = this.kmem_cache_alloc<'task_struct'>(this.caches.task_struct);
+    if (!p) return NULL;
+    for (let word = 0; word < task_struct.$.words; word++) this.store(p + word, this.load(this.current + word));
+    this.set(p, task_struct.usage, 2);
+    this.set(p, task_struct.thread_flags, 0);
+    this.set(p, task_struct.on_rq, 0);
+    this.set(p, task_struct.on_cpu, 0);
+    this.set(p, task_struct.exit_state, 0);
+    this.set(p, task_struct.exit_code, 0);
+    this.set(p, task_struct.jobctl, 0);
+    this.set(p, task_struct.ptrace, 0);
+    this.set(p, task_struct.sigframe, NULL);
+    this.set(p, task_struct.restart, 0);
+    this.set(p, task_struct.in_syscall, 0);
+    this.store(addr(p, task_struct.pi_lock), 0);
+    return p;
+  },
+
+  put_task_struct(this: Kernel, t: Task): void {
+    if (this.refcount_dec_and_test(t, task_struct.usage)) this.__put_task_struct(t);
+  },
+
+  __put_task_struct(this: Kernel, t: Task): void {
+    this.BUG_ON(this.get(t, task_struct.exit_state) === 0, '__put_task_struct of a living task');
+    this.BUG_ON(t === this.current, '__put_task_struct of the running task');
+    this.exit_creds(t);
+    this.put_signal_struct(this.get(t, task_struct.signal));
+    this.kmem_cache_free(this.caches.task_struct, t);
+  },
+
+  put_signal_struct(this: Kernel, sig: Ptr<'signal_struct'>): void {
+    if (this.refcount_dec_and_test(sig, signal_struct.sigcnt)) this.kmem_cache_free(this.caches.signal_struct, sig);
+  },
+
+  __cleanup_sighand(this: Kernel, sighand: Ptr<'sighand_struct'>): void {
+    if (this.refcount_dec_and_test(sighand, sighand_struct.count)) {
+      this.kmem_cache_free(this.caches.sighand_struct, sighand);
+    }
+  },
+
+  /**
+   * A sighand for a new owner, with one reference. The lock of a recycled one is left alone: a sender that found the
+   * memory through a task of its last owner may be waiting for it.
+   */
+  alloc_sighand(this: Kernel): Ptr<'sighand_struct'> {
+    const sighand = this.kmem_cache_alloc<'sighand_struct'>(this.caches.sighand_struct);
+    if (!sighand) return NULL;
+    const queue = addr(sighand, sighand_struct.signalfd_wqh);
+    // What the cache's constructor does once, when the slab is new.
+    if (this.load(addr(queue, wait_queue_head.head)) === 0) this.init_waitqueue_head(queue);
+    this.set(sighand, sighand_struct.count, 1);
+    return sighand;
+  },
+
+  copy_actions(this: Kernel, from: Ptr<'sighand_struct'>, to: Ptr<'sighand_struct'>): void {
+    const first = sighand_struct.action;
+    const words = _NSIG * k_sigaction.$.words;
+    for (let word = first as number; word < first + words; word++) this.store(to + word, this.load(from + word));
+  },
+
+  *copy_sighand(this: Kernel, flags: number, p: Task): Coroutine<number> {
+    const mine = this.get(this.current, task_struct.sighand);
+    if ((flags & CLONE_SIGHAND) !== 0) {
+      this.atomic_inc(mine, sighand_struct.count);
+      return 0;
+    }
+    const sighand = this.alloc_sighand();
+    this.set(p, task_struct.sighand, sighand);
+    if (!sighand) return -ENOMEM;
+    const lock = addr(mine, sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    this.copy_actions(mine, sighand);
+    this.spin_unlock_irq(lock);
+    return 0;
+  },
+
+  copy_signal(this: Kernel, flags: number, p: Task): number {
+    if ((flags & CLONE_THREAD) !== 0) return 0;
+    const sig = this.kmem_cache_zalloc<'signal_struct'>(this.caches.signal_struct);
+    this.set(p, task_struct.signal, sig);
+    if (!sig) return -ENOMEM;
+    const mine = this.get(this.current, task_struct.signal);
+    this.set(sig, signal_struct.nr_threads, 1);
+    this.set(sig, signal_struct.live, 1);
+    this.set(sig, signal_struct.sigcnt, 1);
+    this.INIT_LIST_HEAD(addr(sig, signal_struct.thread_head));
+    this.INIT_LIST_HEAD(addr(p, task_struct.thread_node));
+    this.list_add_tail(addr(p, task_struct.thread_node), addr(sig, signal_struct.thread_head));
+    this.init_waitqueue_head(addr(sig, signal_struct.wait_chldexit));
+    this.set(sig, signal_struct.curr_target, p);
+    this.init_sigpending(addr(sig, signal_struct.shared_pending));
+    this.set(sig, signal_struct.rlim_nproc, this.get(mine, signal_struct.rlim_nproc));
+    this.set(sig, signal_struct.rlim_sigpending, this.get(mine, signal_struct.rlim_sigpending));
+    this.mutex_init(addr(sig, signal_struct.cred_guard_mutex));
+    return 0;
+  },
+
+  /**
+   * Makes a task out of the current one. Signals to several processes at once that arrive meanwhile are collected in
+   * `multiprocess`, so that the child gets what its parent got; one that has arrived already makes the fork start over.
+   *
+   * @returns the new task, not yet running, or a negative errno
+   */
+  *copy_process(this: Kernel, args: CloneArgs): Coroutine<number> {
+    const { flags } = args;
+    if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
+    if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
+    const current = this.current;
+    const mySignal = this.get(current, task_struct.signal);
+    if ((flags & CLONE_PARENT) !== 0 && (this.get(mySignal, signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0) {
+      return -EINVAL;
+    }
+    const siglock = addr(this.get(current, task_struct.sighand), sighand_struct.siglock);
+    const delayed = addr(current, task_struct.delayed);
+    this.storeSigset(addr(delayed, multiprocess_signals.signal), EMPTY_MASK);
+    this.INIT_HLIST_NODE(addr(delayed, multiprocess_signals.node));
+    if (this.spin_lock_irq(siglock)) yield;
+    if ((flags & CLONE_THREAD) === 0) {
+      this.hlist_add_head(addr(delayed, multiprocess_signals.node), addr(mySignal, signal_struct.multiprocess));
+    }
+    this.recalc_sigpending();
+    this.spin_unlock_irq(siglock);
+    if (this.READ_ONCE(current, task_struct.thread_flags)) yield;
+    if ((this.value(task_struct.thread_flags) & TIF_SIGPENDING) !== 0) return yield* this.fork_out(-ERESTARTNOINTR);
+
+    const p = this.dup_task_struct();
+    if (!p) return yield* this.fork_out(-ENOMEM);
+    const user = this.get(this.current_cred(), cred.user);
+    if (this.peek(user + user_struct.processes) >= this.get(mySignal, signal_struct.rlim_nproc)) {
+      const privileged = this.get(user, user_struct.uid) === 0 || this.ns_capable(CAP_SYS_RESOURCE | CAP_SYS_ADMIN);
+      if (!privileged) {
+        this.free_task(p);
+        return yield* this.fork_out(-EAGAIN);
+      }
+    }
+    const error = this.copy_creds(p, flags);
+    if (error !== 0) {
+      this.free_task(p);
+      return yield* this.fork_out(error);
+    }
+    if (this.peek(this.globals + globals.nr_threads) >= this.get(this.globals, globals.max_threads)) {
+      return yield* this.bad_fork_cleanup_count(p, -EAGAIN);
+    }
+    this.set(p, task_struct.flags, (this.get(p, task_struct.flags) & ~PF_IDLE) | PF_FORKNOEXEC);
+    this.INIT_LIST_HEAD(addr(p, task_struct.children));
+    this.INIT_LIST_HEAD(addr(p, task_struct.sibling));
+    this.INIT_LIST_HEAD(addr(p, task_struct.ptraced));
+    this.INIT_LIST_HEAD(addr(p, task_struct.ptrace_entry));
+    this.INIT_LIST_HEAD(addr(p, task_struct.run_list));
+    this.init_sigpending(addr(p, task_struct.pending));
+    this.set(p, task_struct.state, TASK_NEW);
+    this.set(p, task_struct.cpu, args.cpu);
+    this.set(p, task_struct.program, args.program);
+    this.set(p, task_struct.arg, args.arg);
+    const noSighand = yield* this.copy_sighand(flags, p);
+    if (noSighand !== 0) return yield* this.bad_fork_cleanup_count(p, noSighand);
+    const noSignal = this.copy_signal(flags, p);
+    if (noSignal !== 0) return yield* this.bad_fork_cleanup_sighand(p, noSignal);
+    const newPid = yield* this.alloc_pid(this.task_active_pid_ns(current));
+    if (newPid < 0) return yield* this.bad_fork_cleanup_signal(p, flags, newPid);
+    return yield* this.publishTask(p, newPid as Ptr<'pid'>, args);
+  },
+
+  /** The second half of `copy_process`: makes the new task visible, unless a fatal signal came first. */
+  *publishTask(this: Kernel, p: Task, newPid: Ptr<'pid'>, args: CloneArgs): Coroutine<number> {
+    const { flags } = args;
+    const current = this.current;
+    const mySignal = this.get(current, task_struct.signal);
+    const delayed = addr(current, task_struct.delayed);
+    const siglock = addr(this.get(current, task_struct.sighand), sighand_struct.siglock);
+    this.set(p, task_struct.pid, this.get(newPid, pid.nr));
+    if ((flags & CLONE_THREAD) !== 0) {
+      this.set(p, task_struct.exit_signal, -1);
+      this.set(p, task_struct.group_leader, this.get(current, task_struct.group_leader));
+      this.set(p, task_struct.tgid, this.get(current, task_struct.tgid));
+    } else {
+      const leader = this.get(current, task_struct.group_leader);
+      const inherited = (flags & CLONE_PARENT) !== 0;
+      this.set(p, task_struct.exit_signal, inherited ? this.get(leader, task_struct.exit_signal) : args.exit_signal);
+      this.set(p, task_struct.group_leader, p);
+      this.set(p, task_struct.tgid, this.get(p, task_struct.pid));
+    }
+    this.set(p, task_struct.pdeath_signal, 0);
+    this.INIT_LIST_HEAD(addr(p, task_struct.thread_group));
+
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    if (this.write_lock_irq(tasklist)) yield;
+    if ((flags & (CLONE_PARENT | CLONE_THREAD)) !== 0) {
+      this.set(p, task_struct.real_parent, this.get(current, task_struct.real_parent));
+      this.set(p, task_struct.parent_exec_id, this.get(current, task_struct.parent_exec_id));
+    } else {
+      this.set(p, task_struct.real_parent, current);
+      this.set(p, task_struct.parent_exec_id, this.get(current, task_struct.self_exec_id));
+    }
+    if (this.spin_lock(siglock)) yield;
+    // From here to the unlock no signal can come between: those before are in `delayed`, those after find the child.
+    const dying = (this.get(this.get(newPid, pid.ns), pid_namespace.pid_allocated) & PIDNS_ADDING) === 0;
+    if (dying || this.fatal_signal_pending(current)) {
+      this.spin_unlock(siglock);
+      this.write_unlock_irq(tasklist);
+      yield* this.free_pid(newPid);
+      return yield* this.bad_fork_cleanup_signal(p, flags, dying ? -ENOMEM : -EINTR);
+    }
+    for (let type = 0; type < PIDTYPE_MAX; type++) this.INIT_HLIST_NODE(pidLink(p, type));
+    this.set(p, task_struct.parent, this.get(p, task_struct.real_parent));
+    this.set(p, task_struct.thread_pid, newPid);
+    if (this.thread_group_leader(p)) {
+      const signal = this.get(p, task_struct.signal);
+      const pids = signal + signal_struct.pids;
+      this.store(pids + PIDTYPE_TGID, newPid);
+      this.store(pids + PIDTYPE_PGID, this.task_pid_type(current, PIDTYPE_PGID));
+      this.store(pids + PIDTYPE_SID, this.task_pid_type(current, PIDTYPE_SID));
+      this.storeSigset(
+        addr(addr(signal, signal_struct.shared_pending), sigpending.signal),
+        this.loadSigset(addr(delayed, multiprocess_signals.signal)),
+      );
+      const parentSignal = this.get(this.get(p, task_struct.real_parent), task_struct.signal);
+      const subreaper =
+        this.get(parentSignal, signal_struct.has_child_subreaper) |
+        this.get(parentSignal, signal_struct.is_child_subreaper);
+      this.set(signal, signal_struct.has_child_subreaper, subreaper);
+      this.list_add_tail(
+        addr(p, task_struct.sibling),
+        addr(this.get(p, task_struct.real_parent), task_struct.children),
+      );
+      yield* this.list_add_tail_rcu(addr(p, task_struct.tasks), addr(this.init_task, task_struct.tasks));
+      yield* this.attach_pid(p, PIDTYPE_TGID);
+      yield* this.attach_pid(p, PIDTYPE_PGID);
+      yield* this.attach_pid(p, PIDTYPE_SID);
+    } else {
+      this.set(mySignal, signal_struct.nr_threads, this.get(mySignal, signal_struct.nr_threads) + 1);
+      this.atomic_inc(mySignal, signal_struct.live);
+      this.atomic_inc(mySignal, signal_struct.sigcnt);
+      const leader = this.get(p, task_struct.group_leader);
+      yield* this.list_add_tail_rcu(addr(p, task_struct.thread_group), addr(leader, task_struct.thread_group));
+      yield* this.list_add_tail_rcu(addr(p, task_struct.thread_node), addr(mySignal, signal_struct.thread_head));
+    }
+    yield* this.attach_pid(p, PIDTYPE_PID);
+    this.set(this.globals, globals.nr_threads, this.get(this.globals, globals.nr_threads) + 1);
+    this.hlist_del_init(addr(delayed, multiprocess_signals.node));
+    this.spin_unlock(siglock);
+    this.write_unlock_irq(tasklist);
+    return p;
+  },
+
+  fatal_signal_pending(this: Kernel, t: Task): boolean {
+    return this.signal_pending(t) && this.__fatal_signal_pending(t);
+  },
+
+  /** Frees a struct that no other task has seen. */
+  free_task(this: Kernel, p: Task): void {
+    this.set(p, task_struct.state, TASK_DEAD);
+    this.kmem_cache_free(this.caches.task_struct, p);
+  },
+
+  *bad_fork_cleanup_signal(this: Kernel, p: Task, flags: number, error: number): Coroutine<number> {
+    if ((flags & CLONE_THREAD) === 0) {
+      this.kmem_cache_free(this.caches.signal_struct, this.get(p, task_struct.signal));
+    }
+    return yield* this.bad_fork_cleanup_sighand(p, error);
+  },
+
+  *bad_fork_cleanup_sighand(this: Kernel, p: Task, error: number): Coroutine<number> {
+    this.__cleanup_sighand(this.get(p, task_struct.sighand));
+    return yield* this.bad_fork_cleanup_count(p, error);
+  },
+
+  *bad_fork_cleanup_count(this: Kernel, p: Task, error: number): Coroutine<number> {
+    this.atomic_dec(this.get(this.get(p, task_struct.cred), cred.user), user_struct.processes);
+    this.exit_creds(p);
+    this.free_task(p);
+    return yield* this.fork_out(error);
+  },
+
+  /** Nothing came of it: signals need no longer be collected for the child. */
+  *fork_out(this: Kernel, error: number): Coroutine<number> {
+    const siglock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(siglock)) yield;
+    this.hlist_del_init(addr(addr(this.current, task_struct.delayed), multiprocess_signals.node));
+    this.spin_unlock_irq(siglock);
+    return error;
+  },
+
+  /** Makes a task and starts it. @returns the new number, or a negative errno */
+  *_do_fork(this: Kernel, args: CloneArgs): Coroutine<number> {
+    const p = yield* this.copy_process(args);
+    if (p < 0) return p;
+    const child = p as Task;
+    const nr = this.task_pid_vnr(child);
+    if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_FORK, this.current, child, nr);
+    yield* this.wake_up_new_task(child);
+    return nr;
+  },
+
+  /** `clone(2)`, with what the child runs in place of a copy of the caller's stack. */
+  *clone(this: Kernel, args: CloneArgs): Coroutine<number> {
+    if (args.cpu < 0 || args.cpu >= this.cpus) return -EINVAL;
+    return yield* this._do_fork(args);
+  },
+};
+
+export type ForkFunctions = typeof forkFunctions;

@@ -1,0 +1,163 @@
+/**
+ * The kernel of a CPU: an object of functions that call each other through it, so that a patch replaces one of them
+ * by its name.
+ */
+
+import type { Ptr } from '../memory/layout.js';
+import { type ListOps, listOps } from '../memory/list.js';
+import { type SlabOps, slabOps } from '../memory/slab.js';
+import { type AtomicOps, atomicOps } from '../sync/atomic.js';
+import type { Cpu } from '../sync/cpu.js';
+import type { Coroutine } from '../sync/gate.js';
+import { type MutexOps, mutexOps } from '../sync/mutex.js';
+import { type RcuHeadPtr, type RcuOps, rcuOps } from '../sync/rcu.js';
+import { type RculistOps, rculistOps } from '../sync/rculist.js';
+import { type RwlockOps, rwlockOps } from '../sync/rwlock.js';
+import { type SpinlockOps, spinlockOps } from '../sync/spinlock.js';
+import { type WaitEntryPtr, type WaitOps, waitOps } from '../sync/wait.js';
+import { type CredFunctions, credFunctions } from './cred.js';
+import { type EntryFunctions, entryFunctions } from './entry.js';
+import { type ExecFunctions, execFunctions } from './exec.js';
+import { type ExitFunctions, exitFunctions } from './exit.js';
+import { type ForkFunctions, forkFunctions } from './fork.js';
+import { type PidFunctions, pidFunctions } from './pid.js';
+import { type SchedFunctions, schedFunctions } from './sched.js';
+import { type SignalFunctions, signalFunctions } from './signal.js';
+import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
+import { cred, pid, task_struct } from './structs.js';
+import { type TraceFunctions, traceFunctions } from './trace.js';
+import { type WaitFunctions, waitFunctions } from './wait.js';
+
+/** The numbers of the slab caches. */
+export interface KernelCaches {
+  readonly task_struct: number;
+  readonly signal_struct: number;
+  readonly sighand_struct: number;
+  readonly sigqueue: number;
+  readonly pid: number;
+  readonly cred: number;
+  readonly user_struct: number;
+  readonly sigframe: number;
+}
+
+/** The numbers of the functions that `call_rcu` may be given. */
+export interface RcuCallbacks {
+  readonly delayed_put_task_struct: number;
+  readonly delayed_put_pid: number;
+  readonly put_cred_rcu: number;
+}
+
+export const RCU_CALLBACKS: RcuCallbacks = { delayed_put_task_struct: 0, delayed_put_pid: 1, put_cred_rcu: 2 };
+
+/** What a CPU's kernel knows besides its functions. Filled in when the CPU is made. */
+export interface KernelData {
+  readonly globals: Ptr<'globals'>;
+  readonly rcu: Ptr<'rcu_state'>;
+  /** This CPU's run queue. */
+  readonly rq: Ptr<'rq'>;
+  /** Every CPU's run queue, by number. */
+  readonly rqs: readonly Ptr<'rq'>[];
+  readonly init_task: Ptr<'task_struct'>;
+  readonly caches: KernelCaches;
+  readonly rcuCallbacks: RcuCallbacks;
+  /** The current task's program, from its start; `fromKernel` for a task that has yet to leave the kernel. */
+  start_program(fromKernel: boolean): Coroutine<void>;
+  /** Handler number `handler` of the current task's program. */
+  start_handler(handler: number, sig: number, sender: number): Coroutine<void>;
+}
+
+/** The places where the kernel is called back by `src/sync`. */
+export const callbackFunctions = {
+  *rcu_callback(this: Kernel, func: number, head: RcuHeadPtr): Coroutine<void> {
+    switch (func) {
+      case RCU_CALLBACKS.delayed_put_task_struct:
+        this.delayed_put_task_struct((head - task_struct.rcu) as Ptr<'task_struct'>);
+        break;
+      case RCU_CALLBACKS.delayed_put_pid:
+        this.delayed_put_pid((head - pid.rcu) as Ptr<'pid'>);
+        break;
+      default:
+        this.put_cred_rcu((head - cred.rcu) as Ptr<'cred'>);
+    }
+  },
+
+  /** The model has one kind of wait-queue entry yet: that of `do_wait`. */
+  *wait_queue_function(
+    this: Kernel,
+    _func: number,
+    entry: WaitEntryPtr,
+    mode: number,
+    key: number,
+  ): Coroutine<boolean> {
+    return yield* this.child_wait_callback(entry, mode, key as Ptr<'task_struct'>);
+  },
+
+  mutex_waiter_of(this: Kernel, t: Ptr<'task_struct'>): Ptr<'mutex_waiter'> {
+    return (t + task_struct.mutex_waiter) as Ptr<'mutex_waiter'>;
+  },
+};
+
+type CallbackFunctions = typeof callbackFunctions;
+
+/** Everything that kernel code can call through `this`. */
+export interface Kernel
+  extends Cpu,
+    KernelData,
+    ListOps,
+    SlabOps,
+    AtomicOps,
+    SpinlockOps,
+    RwlockOps,
+    RcuOps,
+    RculistOps,
+    WaitOps,
+    MutexOps,
+    SigsetFunctions,
+    TraceFunctions,
+    PidFunctions,
+    CredFunctions,
+    SchedFunctions,
+    SignalFunctions,
+    ExitFunctions,
+    WaitFunctions,
+    ForkFunctions,
+    ExecFunctions,
+    EntryFunctions,
+    CallbackFunctions {}
+
+/** The functions of the unpatched kernel, v5.3.1, and what they lock and link with. */
+export const KERNEL_FUNCTIONS: readonly object[] = [
+  listOps,
+  slabOps,
+  atomicOps,
+  spinlockOps,
+  rwlockOps,
+  rcuOps,
+  rculistOps,
+  waitOps,
+  mutexOps,
+  sigsetFunctions,
+  traceFunctions,
+  pidFunctions,
+  credFunctions,
+  schedFunctions,
+  signalFunctions,
+  exitFunctions,
+  waitFunctions,
+  forkFunctions,
+  execFunctions,
+  entryFunctions,
+  callbackFunctions,
+];
+
+/** Functions that stand in for the kernel's own of the same names. */
+export type KernelPatch = Partial<Pick<Kernel, PatchableName>>;
+type PatchableName = keyof (PidFunctions &
+  CredFunctions &
+  SchedFunctions &
+  SignalFunctions &
+  ExitFunctions &
+  WaitFunctions &
+  ForkFunctions &
+  ExecFunctions &
+  EntryFunctions);

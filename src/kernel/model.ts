@@ -1,0 +1,71 @@
+/** A scenario on this kernel, as something that a machine can run. */
+
+import type { Arena } from '../memory/arena.js';
+import type { Cpu } from '../sync/cpu.js';
+import { type Coroutine, Violation } from '../sync/gate.js';
+import { bindKernel, bootKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena, setUp } from './boot.js';
+import { describeAddress, describeTasks } from './describe.js';
+import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
+import type { Patch, Scenario } from './scenario.js';
+import { rq, user_memory } from './structs.js';
+import { COUNTER_NAMES } from './trace.js';
+import { NO_RESULT, userFunctions } from './user.js';
+
+export interface KernelModelOptions {
+  readonly patches?: readonly Patch[];
+  /** The scenario's own number if not given. */
+  readonly cpus?: number;
+  readonly limits?: KernelLimits;
+}
+
+/** The values that a run's programs have reported, by name. */
+export function readResults(arena: Arena, scenario: Scenario): Record<string, number | null> {
+  const memory = arena.static(user_memory) + user_memory.results;
+  const results: Record<string, number | null> = {};
+  scenario.results.forEach((name, number) => {
+    const value = arena.words[memory + number] as number;
+    results[name] = value === NO_RESULT ? null : value;
+  });
+  return results;
+}
+
+/**
+ * Makes the model of a scenario. The object has the shape that every machine takes (`Model` in `src/machine`); it is
+ * not named here because the kernel does not know what runs it.
+ */
+export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}) {
+  const { patches = [], cpus = scenario.cpus, limits = DEFAULT_LIMITS } = options;
+  return {
+    name: scenario.name,
+    patches: patches.map((patch) => patch.name),
+    cpus,
+    arena: kernelArena(cpus, limits),
+    functions: [
+      ...KERNEL_FUNCTIONS,
+      userFunctions(scenario),
+      { describe: describeAddress },
+      ...patches.map((patch) => patch.functions),
+    ],
+    counters: COUNTER_NAMES,
+    bind: (cpu: Cpu): void => bindKernel(cpu as Kernel),
+    boot(all: readonly Cpu[]): void {
+      bootKernel(all as readonly Kernel[]);
+      setUp(all as readonly Kernel[], scenario);
+    },
+    begin(cpu: Cpu): Coroutine<void> {
+      const k = cpu as Kernel;
+      k.current = k.get(k.rq, rq.curr);
+      return k.current === k.get(k.rq, rq.idle) ? k.cpu_idle() : k.start_program(false);
+    },
+    resume(cpu: Cpu): Coroutine<void> {
+      const k = cpu as Kernel;
+      return k.current === k.get(k.rq, rq.idle) ? k.cpu_idle() : k.start_program(true);
+    },
+    outcome: (arena: Arena): string => scenario.outcome(readResults(arena, scenario)),
+    finish(all: readonly Cpu[]): Violation | null {
+      const { arena } = all[0] as Cpu;
+      const wrong = scenario.unfinished?.(readResults(arena, scenario)) ?? null;
+      return wrong === null ? null : new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
+    },
+  };
+}

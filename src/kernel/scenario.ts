@@ -1,0 +1,52 @@
+/** What a scenario is: the processes before the race, what they run, and what must or must never happen. */
+
+import type { Coroutine } from '../sync/gate.js';
+import type { Setup } from './boot.js';
+import type { KernelPatch } from './kernel.js';
+import type { Sys } from './user.js';
+
+/** What a task runs in user mode. It ends by returning its exit code, or stays in `sys.stay()`. */
+export type Program = (sys: Sys) => Coroutine<number | void>;
+
+/** What a program has done for a signal. */
+export type Handler = (sys: Sys, sig: number, sender: number) => Coroutine<void>;
+
+export interface Scenario {
+  /** As typed on the command line. */
+  readonly name: string;
+  /** One line. */
+  readonly title: string;
+  /** A paragraph that a student can follow. */
+  readonly story: string;
+  /** The processes and threads, and what each does. */
+  readonly cast: readonly string[];
+  /** What must hold, in a sentence. */
+  readonly claim: string;
+  /** The kernel functions to watch. */
+  readonly watch: readonly string[];
+  /** The patches that break the claim. */
+  readonly patches: readonly string[];
+  /** What to learn from it. */
+  readonly learn: string;
+  /** How many CPUs it is made for. */
+  readonly cpus: number;
+  readonly programs: Readonly<Record<string, Program>>;
+  readonly handlers?: Readonly<Record<string, Handler>>;
+  /** Names of the values that programs report with `sys.result`. */
+  readonly results: readonly string[];
+  /** Makes the processes that exist before the race begins. */
+  readonly setup: (setup: Setup) => void;
+  /** When nothing can move any more: what should have happened and did not, or null if all is done. */
+  readonly unfinished?: (results: Readonly<Record<string, number | null>>) => string | null;
+  /** A run's outcome in words, from the values reported (null for one that was not). Runs with equal ones count as one. */
+  readonly outcome: (results: Readonly<Record<string, number | null>>) => string;
+}
+
+export interface Patch {
+  /** As typed on the command line. */
+  readonly name: string;
+  readonly title: string;
+  /** What the kernel does differently with it, and what that breaks. */
+  readonly story: string;
+  readonly functions: KernelPatch;
+}

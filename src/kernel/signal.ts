@@ -1,0 +1,921 @@
+/** `kernel/signal.c`: sending signals, and taking them. */
+
+import { addr, list_head, NULL, type Ptr } from '../memory/layout.js';
+import type { Coroutine } from '../sync/gate.js';
+import {
+  __TASK_STOPPED,
+  __TASK_TRACED,
+  _NSIG,
+  CAP_KILL,
+  CLD_DUMPED,
+  CLD_EXITED,
+  CLD_KILLED,
+  EAGAIN,
+  EINVAL,
+  EPERM,
+  ERESTARTNOHAND,
+  ESRCH,
+  INT_MIN,
+  JOBCTL_PENDING_MASK,
+  JOBCTL_STOP_CONSUME,
+  JOBCTL_STOP_DEQUEUED,
+  JOBCTL_STOP_PENDING,
+  PF_EXITING,
+  PF_KTHREAD,
+  PF_SIGNALED,
+  PIDTYPE_MAX,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_SID,
+  PIDTYPE_TGID,
+  SA_NOCLDWAIT,
+  SA_NODEFER,
+  SA_ONESHOT,
+  SEND_SIG_NOINFO,
+  SEND_SIG_PRIV,
+  SI_KERNEL,
+  SI_USER,
+  SIG_BLOCK,
+  SIG_DFL,
+  SIG_IGN,
+  SIG_SETMASK,
+  SIG_UNBLOCK,
+  SIGCHLD,
+  SIGCONT,
+  SIGKILL,
+  SIGNAL_CLD_CONTINUED,
+  SIGNAL_CLD_STOPPED,
+  SIGNAL_GROUP_COREDUMP,
+  SIGNAL_GROUP_EXIT,
+  SIGNAL_STOP_CONTINUED,
+  SIGNAL_STOP_MASK,
+  SIGNAL_STOP_STOPPED,
+  SIGNAL_UNKILLABLE,
+  SIGRTMIN,
+  SIGSTOP,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TASK_WAKEKILL,
+  TIF_RESTORE_SIGMASK,
+  TIF_SIGPENDING,
+  TRACE_SIGNAL_ALREADY_PENDING,
+  TRACE_SIGNAL_DELIVERED,
+  TRACE_SIGNAL_IGNORED,
+  TRACE_SIGNAL_LOSE_INFO,
+  TRACE_SIGNAL_OVERFLOW_FAIL,
+} from './constants.js';
+import type { Kernel } from './kernel.js';
+import { pidLink } from './pid.js';
+import {
+  EMPTY_MASK,
+  SIG_KERNEL_STOP_MASK,
+  type SigMask,
+  sig_kernel_coredump,
+  sig_kernel_ignore,
+  sig_kernel_only,
+  sig_kernel_stop,
+  sigmask,
+  valid_signal,
+} from './sigset.js';
+import {
+  cred,
+  globals,
+  k_sigaction,
+  multiprocess_signals,
+  sighand_struct,
+  signal_struct,
+  sigpending,
+  sigqueue,
+  sigset_t,
+  task_struct,
+  user_struct,
+} from './structs.js';
+import { COUNT_KILL_RETRY, COUNT_SIGHAND_RETRY } from './trace.js';
+
+type Task = Ptr<'task_struct'>;
+type Pending = Ptr<'sigpending'>;
+
+/** `struct kernel_siginfo`, on the sender's kernel stack until it is copied into a `sigqueue`. */
+export interface KernelSiginfo {
+  readonly si_signo: number;
+  readonly si_code: number;
+  readonly si_pid: number;
+  readonly si_uid: number;
+  readonly si_status: number;
+}
+
+/** What the kernel passes as `struct kernel_siginfo *`: one, or one of the two special pointers. */
+export type SigInfo = KernelSiginfo | typeof SEND_SIG_NOINFO | typeof SEND_SIG_PRIV;
+
+/** What `get_signal` found for a handler to take. */
+export interface KSignal {
+  readonly sig: number;
+  readonly info: KernelSiginfo;
+  readonly handler: number;
+  readonly flags: number;
+  readonly mask: SigMask;
+}
+
+/** A program's request to `rt_sigaction`. */
+export interface Sigaction {
+  readonly handler: number;
+  readonly flags: number;
+  readonly mask: SigMask;
+}
+
+function is_si_special(info: SigInfo): info is typeof SEND_SIG_NOINFO | typeof SEND_SIG_PRIV {
+  return typeof info === 'number';
+}
+
+/** Sent by a user's program, and so subject to permission. */
+function si_fromuser(info: SigInfo): boolean {
+  return info === SEND_SIG_NOINFO || (!is_si_special(info) && info.si_code <= 0);
+}
+
+function has_si_pid_and_uid(info: KernelSiginfo): boolean {
+  return info.si_code <= 0 || info.si_signo === SIGCHLD;
+}
+
+/** A signal's action in a `sighand_struct`. */
+function action(sighand: Ptr<'sighand_struct'>, sig: number): Ptr<'k_sigaction'> {
+  return (sighand + sighand_struct.action + (sig - 1) * k_sigaction.$.words) as Ptr<'k_sigaction'>;
+}
+
+function sig_handler_ignored(handler: number, sig: number): boolean {
+  return handler === SIG_IGN || (handler === SIG_DFL && sig_kernel_ignore(sig));
+}
+
+/** A private or shared queue of a task. */
+function pendingQueue(k: Kernel, t: Task, type: number): Pending {
+  if (type === PIDTYPE_PID) return addr(t, task_struct.pending);
+  return addr(k.get(t, task_struct.signal), signal_struct.shared_pending);
+}
+
+const KILL_AND_STOP = sigmask(SIGKILL, SIGSTOP);
+
+export const signalFunctions = {
+  // ---- kill(2) ----
+
+  /** `kill(2)`. */
+  *kill(this: Kernel, pid: number, sig: number): Coroutine<number> {
+    const info: KernelSiginfo = {
+      si_signo: sig,
+      si_code: SI_USER,
+      si_pid: this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(this.current)),
+      si_uid: this.get(this.current_cred(), cred.uid),
+      si_status: 0,
+    };
+    return yield* this.kill_something_info(sig, info, pid);
+  },
+
+  /** Chooses the target from a pid as `kill(2)` takes it: a process, a group, or everybody. */
+  *kill_something_info(this: Kernel, sig: number, info: SigInfo, pid: number): Coroutine<number> {
+    if (pid > 0) {
+      this.rcu_read_lock();
+      const error = yield* this.kill_pid_info(sig, info, yield* this.find_vpid(pid));
+      this.rcu_read_unlock();
+      return error;
+    }
+    if (pid === INT_MIN) return -ESRCH;
+    const lock = addr(this.globals, globals.tasklist_lock);
+    if (this.read_lock(lock)) yield;
+    let error: number;
+    if (pid !== -1) {
+      const group = pid === 0 ? this.task_pid_type(this.current, PIDTYPE_PGID) : yield* this.find_vpid(-pid);
+      error = yield* this.__kill_pgrp_info(sig, info, group);
+    } else {
+      let retval = 0;
+      let count = 0;
+      for (let p = this.next_process(this.init_task); p !== this.init_task; p = this.next_process(p)) {
+        if (this.task_pid_vnr(p) <= 1 || this.same_thread_group(p, this.current)) continue;
+        const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_MAX);
+        count++;
+        if (err !== -EPERM) retval = err;
+      }
+      error = count > 0 ? retval : -ESRCH;
+    }
+    this.read_unlock(lock);
+    return error;
+  },
+
+  /**
+   * Sends to the process that a pid names. The caller has the pid under RCU.
+   *
+   * The task that is found may be unhashed before its sighand is locked. If it died, the next lookup finds nothing;
+   * but if another thread of its group took its pid over in `de_thread()`, the process lives on, and the next lookup
+   * finds the new leader. So a task that was found and then gave `ESRCH` is not an answer.
+   */
+  *kill_pid_info(this: Kernel, sig: number, info: SigInfo, pid: Ptr<'pid'>): Coroutine<number> {
+    let error = -ESRCH;
+    for (;;) {
+      this.rcu_read_lock();
+      const p = yield* this.pid_task(pid, PIDTYPE_PID);
+      if (p) error = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_TGID);
+      this.rcu_read_unlock();
+      if (!p || error !== -ESRCH) return error;
+      this.count(COUNT_KILL_RETRY);
+    }
+  },
+
+  /** Sends to every process of a group. Needs `tasklist_lock`. Succeeds if one of them was reached. */
+  *__kill_pgrp_info(this: Kernel, sig: number, info: SigInfo, pgrp: Ptr<'pid'>): Coroutine<number> {
+    let success = false;
+    let retval = -ESRCH;
+    let p = yield* this.pid_task(pgrp, PIDTYPE_PGID);
+    while (p) {
+      const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_PGID);
+      success ||= err === 0;
+      retval = err;
+      const next = this.load(pidLink(p, PIDTYPE_PGID));
+      p = (next ? next - (task_struct.pid_links + 2 * PIDTYPE_PGID) : NULL) as Task;
+    }
+    return success ? 0 : retval;
+  },
+
+  /** Sends to a process, if the sender may. Signal 0 only asks. */
+  *group_send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task, type: number): Coroutine<number> {
+    this.rcu_read_lock();
+    const error = yield* this.check_kill_permission(sig, info, p);
+    this.rcu_read_unlock();
+    if (error === 0 && sig !== 0) return yield* this.do_send_sig_info(sig, info, p, type);
+    return error;
+  },
+
+  /** Whether the sender's and the target's credentials allow it. The caller is inside an RCU read-side section. */
+  *kill_ok_by_cred(this: Kernel, t: Task): Coroutine<boolean> {
+    const mine = this.current_cred();
+    const theirs = yield* this.__task_cred(t);
+    const euid = this.get(mine, cred.euid);
+    const uid = this.get(mine, cred.uid);
+    const theirSuid = this.get(theirs, cred.suid);
+    const theirUid = this.get(theirs, cred.uid);
+    return (
+      euid === theirSuid || euid === theirUid || uid === theirSuid || uid === theirUid || this.ns_capable(CAP_KILL)
+    );
+  },
+
+  /** The caller is inside an RCU read-side section. Left out: audit and security modules. */
+  *check_kill_permission(this: Kernel, sig: number, info: SigInfo, t: Task): Coroutine<number> {
+    if (!valid_signal(sig)) return -EINVAL;
+    if (!si_fromuser(info)) return 0;
+    if (this.same_thread_group(this.current, t) || (yield* this.kill_ok_by_cred(t))) return 0;
+    if (sig === SIGCONT) {
+      // Within a session a shell may continue its jobs, whoever they run as.
+      const sid = this.task_pid_type(t, PIDTYPE_SID);
+      if (!sid || sid === this.task_pid_type(this.current, PIDTYPE_SID)) return 0;
+    }
+    return -EPERM;
+  },
+
+  *do_send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task, type: number): Coroutine<number> {
+    const sighand = yield* this.__lock_task_sighand(p);
+    if (!sighand) return -ESRCH;
+    const flags = this.irqflags;
+    const error = yield* this.send_signal(sig, info, p, type);
+    this.unlock_task_sighand(sighand, flags);
+    return error;
+  },
+
+  /**
+   * Locks the sighand of a task that may be dying: NULL when it is gone. Between the load and the lock the task may
+   * have let go of it, and the memory may be another process's sighand by now: RCU and `SLAB_TYPESAFE_BY_RCU` make
+   * the lock a lock, and the second look makes it the right one. The interrupt state is in `irqflags`.
+   */
+  *__lock_task_sighand(this: Kernel, tsk: Task): Coroutine<Ptr<'sighand_struct'>> {
+    this.rcu_read_lock();
+    let sighand: Ptr<'sighand_struct'>;
+    for (;;) {
+      if (this.READ_ONCE(tsk, task_struct.sighand)) yield;
+      sighand = this.value(task_struct.sighand);
+      if (!sighand) break;
+      const lock = addr(sighand, sighand_struct.siglock);
+      if (this.spin_lock_irqsave(lock)) yield;
+      if (sighand === this.get(tsk, task_struct.sighand)) break;
+      this.spin_unlock_irqrestore(lock, this.irqflags);
+      this.count(COUNT_SIGHAND_RETRY);
+    }
+    this.rcu_read_unlock();
+    return sighand;
+  },
+
+  unlock_task_sighand(this: Kernel, sighand: Ptr<'sighand_struct'>, flags: number): void {
+    this.spin_unlock_irqrestore(addr(sighand, sighand_struct.siglock), flags);
+  },
+
+  /** Decides whether the signal gets through to an init that ignores it, and sends it. Needs siglock. */
+  *send_signal(this: Kernel, sig: number, info: SigInfo, t: Task, type: number): Coroutine<number> {
+    let force = false;
+    let sent = info;
+    if (info === SEND_SIG_NOINFO) {
+      force = this.task_pid_nr_ns(this.current, this.task_active_pid_ns(t)) === 0;
+    } else if (info === SEND_SIG_PRIV) {
+      force = true;
+    } else if (has_si_pid_and_uid(info)) {
+      // Left out: translating si_uid between user namespaces. The model has the initial one.
+      force = info.si_code === SI_KERNEL;
+      if (this.task_pid_nr_ns(this.current, this.task_active_pid_ns(t)) === 0) {
+        sent = { ...info, si_pid: 0 };
+        force = true;
+      }
+    }
+    return yield* this.__send_signal(sig, sent, t, type, force);
+  },
+
+  /** Queues the signal and chooses who is to take it. Needs siglock. */
+  *__send_signal(this: Kernel, sig: number, info: SigInfo, t: Task, type: number, force: boolean): Coroutine<number> {
+    this.lockdep_assert_held(addr(this.get(t, task_struct.sighand), sighand_struct.siglock));
+    const group = type !== PIDTYPE_PID;
+    if (!(yield* this.prepare_signal(sig, t, force))) {
+      this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_IGNORED);
+      return 0;
+    }
+    const queue = pendingQueue(this, t, type);
+    const set = addr(queue, sigpending.signal);
+    // Below SIGRTMIN a signal is pending once or not at all.
+    if (sig < SIGRTMIN && this.sigismember(set, sig)) {
+      this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_ALREADY_PENDING);
+      return 0;
+    }
+    let result = TRACE_SIGNAL_DELIVERED;
+    if (sig !== SIGKILL && (this.get(t, task_struct.flags) & PF_KTHREAD) === 0) {
+      const override = sig < SIGRTMIN && (is_si_special(info) || info.si_code >= 0);
+      const q = yield* this.__sigqueue_alloc(t, override);
+      if (q) {
+        this.list_add_tail(addr(q, sigqueue.list), addr(queue, sigpending.list));
+        this.fillSiginfo(q, sig, info, t);
+      } else if (!is_si_special(info) && sig >= SIGRTMIN && info.si_code !== SI_USER) {
+        // A queue that is full may refuse a real-time signal, but not one sent by kill.
+        this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_OVERFLOW_FAIL);
+        return -EAGAIN;
+      } else {
+        result = TRACE_SIGNAL_LOSE_INFO;
+      }
+    }
+    // Left out until there are signalfds: signalfd_notify.
+    this.sigaddset(set, sig);
+    if (type > PIDTYPE_TGID) this.delayMultiprocess(t, sig);
+    yield* this.complete_signal(sig, t, type);
+    this.trace_signal_generate(sig, t, group, result);
+    return 0;
+  },
+
+  /** Copies what is known of a signal into its queue entry. */
+  fillSiginfo(this: Kernel, q: Ptr<'sigqueue'>, sig: number, info: SigInfo, t: Task): void {
+    this.set(q, sigqueue.si_signo, sig);
+    this.set(q, sigqueue.si_errno, 0);
+    if (!is_si_special(info)) {
+      this.set(q, sigqueue.si_code, info.si_code);
+      this.set(q, sigqueue.si_pid, info.si_pid);
+      this.set(q, sigqueue.si_uid, info.si_uid);
+      this.set(q, sigqueue.si_status, info.si_status);
+      return;
+    }
+    const user = info === SEND_SIG_NOINFO;
+    this.set(q, sigqueue.si_code, user ? SI_USER : SI_KERNEL);
+    this.set(q, sigqueue.si_pid, user ? this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(t)) : 0);
+    this.set(q, sigqueue.si_uid, user ? this.get(this.current_cred(), cred.uid) : 0);
+    this.set(q, sigqueue.si_status, 0);
+  },
+
+  /** Notes a signal to more than one process for the forks under way in this one: their children get it too. */
+  delayMultiprocess(this: Kernel, t: Task, sig: number): void {
+    let node = this.load(this.get(t, task_struct.signal) + signal_struct.multiprocess);
+    while (node) {
+      const delayed = (node - multiprocess_signals.node) as Ptr<'multiprocess_signals'>;
+      const set = addr(delayed, multiprocess_signals.signal);
+      if (sig === SIGCONT) {
+        this.set(set, sigset_t.lo, this.get(set, sigset_t.lo) & ~SIG_KERNEL_STOP_MASK.lo);
+      } else if (sig_kernel_stop(sig)) {
+        this.sigdelset(set, SIGCONT);
+      }
+      this.sigaddset(set, sig);
+      node = this.load(node);
+    }
+  },
+
+  // ---- what a signal does before it is queued ----
+
+  sig_handler(this: Kernel, t: Task, sig: number): number {
+    return this.get(action(this.get(t, task_struct.sighand), sig), k_sigaction.sa_handler);
+  },
+
+  sig_task_ignored(this: Kernel, t: Task, sig: number, force: boolean): boolean {
+    const handler = this.sig_handler(t, sig);
+    if (this.is_global_init(t) && sig_kernel_only(sig)) return true;
+    const unkillable = (this.get(this.get(t, task_struct.signal), signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0;
+    if (unkillable && handler === SIG_DFL && !(force && sig_kernel_only(sig))) return true;
+    return sig_handler_ignored(handler, sig);
+  },
+
+  /** Whether a signal would have no effect. One that is blocked might be handled differently by the time it is not. */
+  sig_ignored(this: Kernel, t: Task, sig: number, force: boolean): boolean {
+    if (this.sigismember(addr(t, task_struct.blocked), sig)) return false;
+    if (this.sigismember(addr(t, task_struct.real_blocked), sig)) return false;
+    if (this.get(t, task_struct.ptrace) !== 0 && sig !== SIGKILL) return false;
+    return this.sig_task_ignored(t, sig, force);
+  },
+
+  /** Stop signals and SIGCONT cancel each other here. False if the signal is to be dropped. Needs siglock. */
+  *prepare_signal(this: Kernel, sig: number, p: Task, force: boolean): Coroutine<boolean> {
+    const signal = this.get(p, task_struct.signal);
+    const flags = this.get(signal, signal_struct.flags);
+    if ((flags & (SIGNAL_GROUP_EXIT | SIGNAL_GROUP_COREDUMP)) !== 0) {
+      if ((flags & SIGNAL_GROUP_EXIT) === 0) return sig === SIGKILL;
+      // The process is dying: the signal is queued and nobody will take it.
+    } else if (sig_kernel_stop(sig)) {
+      this.flushFromProcess(p, sigmask(SIGCONT));
+    } else if (sig === SIGCONT) {
+      this.flushFromProcess(p, SIG_KERNEL_STOP_MASK);
+      let t = p;
+      do {
+        this.task_clear_jobctl_pending(t, JOBCTL_STOP_PENDING);
+        yield* this.wake_up_state(t, __TASK_STOPPED);
+        t = this.next_thread(t);
+      } while (t !== p);
+      let why = 0;
+      if ((flags & SIGNAL_STOP_STOPPED) !== 0) why = SIGNAL_CLD_CONTINUED;
+      else if (this.get(signal, signal_struct.group_stop_count) !== 0) why = SIGNAL_CLD_STOPPED;
+      if (why !== 0) {
+        // The first thread that takes a signal tells the parent.
+        this.set(signal, signal_struct.flags, (flags & ~SIGNAL_STOP_MASK) | why | SIGNAL_STOP_CONTINUED);
+        this.set(signal, signal_struct.group_stop_count, 0);
+        this.set(signal, signal_struct.group_exit_code, 0);
+      }
+    }
+    return !this.sig_ignored(p, sig, force);
+  },
+
+  /** Drops signals from every queue of a process. Needs siglock. */
+  flushFromProcess(this: Kernel, p: Task, mask: SigMask): void {
+    this.flush_sigqueue_mask(mask, addr(this.get(p, task_struct.signal), signal_struct.shared_pending));
+    let t = p;
+    do {
+      this.flush_sigqueue_mask(mask, addr(t, task_struct.pending));
+      t = this.next_thread(t);
+    } while (t !== p);
+  },
+
+  task_clear_jobctl_pending(this: Kernel, t: Task, mask: number): void {
+    let bits = mask;
+    if ((bits & JOBCTL_STOP_PENDING) !== 0) bits |= JOBCTL_STOP_CONSUME | JOBCTL_STOP_DEQUEUED;
+    const jobctl = this.get(t, task_struct.jobctl);
+    // Left out until there is ptrace: waking a tracer that waits for the trap.
+    if ((jobctl & bits) !== 0) this.set(t, task_struct.jobctl, jobctl & ~bits);
+  },
+
+  // ---- who takes it ----
+
+  /** Whether a thread can take a signal now. Needs siglock. */
+  wants_signal(this: Kernel, sig: number, p: Task): boolean {
+    if (this.sigismember(addr(p, task_struct.blocked), sig)) return false;
+    if ((this.get(p, task_struct.flags) & PF_EXITING) !== 0) return false;
+    if (sig === SIGKILL) return true;
+    if ((this.peek(p + task_struct.state) & (__TASK_STOPPED | __TASK_TRACED)) !== 0) return false;
+    return this.task_curr(p) || !this.signal_pending(p);
+  },
+
+  sig_fatal(this: Kernel, t: Task, sig: number): boolean {
+    return !sig_kernel_ignore(sig) && !sig_kernel_stop(sig) && this.sig_handler(t, sig) === SIG_DFL;
+  },
+
+  /**
+   * Finds a thread for a signal just queued and wakes it: the one that was named, otherwise round robin from where
+   * the last search ended. A fatal signal is not left for that thread to find: the whole group is told to die at
+   * once. Needs siglock.
+   */
+  *complete_signal(this: Kernel, sig: number, p: Task, type: number): Coroutine<void> {
+    const signal = this.get(p, task_struct.signal);
+    let t = p;
+    if (!this.wants_signal(sig, p)) {
+      if (type === PIDTYPE_PID || this.thread_group_empty(p)) return;
+      const first = this.get(signal, signal_struct.curr_target);
+      t = first;
+      while (!this.wants_signal(sig, t)) {
+        t = this.next_thread(t);
+        if (t === first) return;
+      }
+      this.set(signal, signal_struct.curr_target, t);
+    }
+    const fatal =
+      this.sig_fatal(p, sig) &&
+      (this.get(signal, signal_struct.flags) & SIGNAL_GROUP_EXIT) === 0 &&
+      !this.sigismember(addr(t, task_struct.real_blocked), sig) &&
+      (sig === SIGKILL || this.get(p, task_struct.ptrace) === 0);
+    if (fatal && !sig_kernel_coredump(sig)) {
+      this.set(signal, signal_struct.flags, SIGNAL_GROUP_EXIT);
+      this.set(signal, signal_struct.group_exit_code, sig);
+      this.set(signal, signal_struct.group_stop_count, 0);
+      t = p;
+      do {
+        this.task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
+        this.sigaddset(addr(addr(t, task_struct.pending), sigpending.signal), SIGKILL);
+        yield* this.signal_wake_up_state(t, TASK_WAKEKILL);
+        t = this.next_thread(t);
+      } while (t !== p);
+      return;
+    }
+    yield* this.signal_wake_up_state(t, sig === SIGKILL ? TASK_WAKEKILL : 0);
+  },
+
+  /** Tells a thread that it has a signal: wakes it, or makes it enter the kernel if it is in user mode. Needs siglock. */
+  *signal_wake_up_state(this: Kernel, t: Task, state: number): Coroutine<void> {
+    this.set_tsk_thread_flag(t, TIF_SIGPENDING);
+    if (!(yield* this.wake_up_state(t, state | TASK_INTERRUPTIBLE))) this.kick_process(t);
+  },
+
+  signal_pending(this: Kernel, t: Task): boolean {
+    return this.test_tsk_thread_flag(t, TIF_SIGPENDING);
+  },
+
+  /** Sets a thread's flag if it has anything to take. Needs siglock. */
+  recalc_sigpending_tsk(this: Kernel, t: Task): boolean {
+    const blocked = addr(t, task_struct.blocked);
+    const shared = addr(this.get(t, task_struct.signal), signal_struct.shared_pending);
+    if (
+      (this.get(t, task_struct.jobctl) & JOBCTL_PENDING_MASK) !== 0 ||
+      this.has_pending_signals(addr(addr(t, task_struct.pending), sigpending.signal), blocked) ||
+      this.has_pending_signals(addr(shared, sigpending.signal), blocked)
+    ) {
+      this.set_tsk_thread_flag(t, TIF_SIGPENDING);
+      return true;
+    }
+    return false;
+  },
+
+  recalc_sigpending(this: Kernel): void {
+    if (!this.recalc_sigpending_tsk(this.current)) this.clear_tsk_thread_flag(this.current, TIF_SIGPENDING);
+  },
+
+  // ---- the queues ----
+
+  /**
+   * Takes a queue entry at the target's user's expense; NULL when that user has too many.
+   *
+   * @param override the limit does not apply
+   */
+  *__sigqueue_alloc(this: Kernel, t: Task, override: boolean): Coroutine<Ptr<'sigqueue'>> {
+    this.rcu_read_lock();
+    const theirs = yield* this.__task_cred(t);
+    const user = this.get_uid(this.get(theirs, cred.user));
+    const count = this.atomic_inc(user, user_struct.sigpending);
+    this.rcu_read_unlock();
+    const limit = this.get(this.get(t, task_struct.signal), signal_struct.rlim_sigpending);
+    const q = override || count <= limit ? this.kmem_cache_alloc<'sigqueue'>(this.caches.sigqueue) : NULL;
+    if (!q) {
+      this.atomic_dec(user, user_struct.sigpending);
+      this.free_uid(user);
+      return NULL;
+    }
+    this.INIT_LIST_HEAD(addr(q, sigqueue.list));
+    this.set(q, sigqueue.flags, 0);
+    this.set(q, sigqueue.user, user);
+    return q;
+  },
+
+  __sigqueue_free(this: Kernel, q: Ptr<'sigqueue'>): void {
+    const user = this.get(q, sigqueue.user);
+    this.atomic_dec(user, user_struct.sigpending);
+    this.free_uid(user);
+    this.kmem_cache_free(this.caches.sigqueue, q);
+  },
+
+  init_sigpending(this: Kernel, queue: Pending): void {
+    this.storeSigset(addr(queue, sigpending.signal), EMPTY_MASK);
+    this.INIT_LIST_HEAD(addr(queue, sigpending.list));
+  },
+
+  /** Empties a queue. */
+  flush_sigqueue(this: Kernel, queue: Pending): void {
+    this.storeSigset(addr(queue, sigpending.signal), EMPTY_MASK);
+    const head = addr(queue, sigpending.list);
+    for (;;) {
+      const node = this.get(head, list_head.next);
+      if (node === head) return;
+      this.list_del_init(node);
+      this.__sigqueue_free(node as number as Ptr<'sigqueue'>);
+    }
+  },
+
+  /** Drops the signals of a set from a queue. Needs siglock. */
+  flush_sigqueue_mask(this: Kernel, mask: SigMask, queue: Pending): void {
+    const set = addr(queue, sigpending.signal);
+    const lo = this.get(set, sigset_t.lo);
+    const hi = this.get(set, sigset_t.hi);
+    if ((lo & mask.lo) === 0 && (hi & mask.hi) === 0) return;
+    this.storeSigset(set, { lo: lo & ~mask.lo, hi: hi & ~mask.hi });
+    const head = addr(queue, sigpending.list);
+    let node = this.get(head, list_head.next);
+    while (node !== head) {
+      const next = this.get(node, list_head.next);
+      const q = node as number as Ptr<'sigqueue'>;
+      const sig = this.get(q, sigqueue.si_signo);
+      const member = sig <= 32 ? mask.lo & (1 << (sig - 1)) : mask.hi & (1 << (sig - 33));
+      if (member !== 0) {
+        this.list_del_init(node);
+        this.__sigqueue_free(q);
+      }
+      node = next;
+    }
+  },
+
+  /** Takes a signal's first entry off a queue. Its bit stays while another entry waits. Needs siglock. */
+  collect_signal(this: Kernel, sig: number, queue: Pending): KernelSiginfo {
+    const head = addr(queue, sigpending.list);
+    let first: Ptr<'sigqueue'> = NULL;
+    let more = false;
+    for (let node = this.get(head, list_head.next); node !== head; node = this.get(node, list_head.next)) {
+      const q = node as number as Ptr<'sigqueue'>;
+      if (this.get(q, sigqueue.si_signo) !== sig) continue;
+      if (first) {
+        more = true;
+        break;
+      }
+      first = q;
+    }
+    if (!more) this.sigdelset(addr(queue, sigpending.signal), sig);
+    if (!first) return { si_signo: sig, si_code: SI_USER, si_pid: 0, si_uid: 0, si_status: 0 };
+    const info: KernelSiginfo = {
+      si_signo: sig,
+      si_code: this.get(first, sigqueue.si_code),
+      si_pid: this.get(first, sigqueue.si_pid),
+      si_uid: this.get(first, sigqueue.si_uid),
+      si_status: this.get(first, sigqueue.si_status),
+    };
+    this.list_del_init(addr(first, sigqueue.list));
+    this.__sigqueue_free(first);
+    return info;
+  },
+
+  __dequeue_signal(this: Kernel, queue: Pending, blocked: SigMask): KernelSiginfo | null {
+    const sig = this.next_signal(addr(queue, sigpending.signal), blocked);
+    return sig === 0 ? null : this.collect_signal(sig, queue);
+  },
+
+  /** Takes the current task's next signal: its own before its process's. Needs siglock. */
+  dequeue_signal(this: Kernel, t: Task, blocked: SigMask): KernelSiginfo | null {
+    const shared = addr(this.get(t, task_struct.signal), signal_struct.shared_pending);
+    const info = this.__dequeue_signal(addr(t, task_struct.pending), blocked) ?? this.__dequeue_signal(shared, blocked);
+    this.recalc_sigpending();
+    if (info !== null && sig_kernel_stop(info.si_signo)) {
+      this.set(t, task_struct.jobctl, this.get(t, task_struct.jobctl) | JOBCTL_STOP_DEQUEUED);
+    }
+    return info;
+  },
+
+  // ---- taking signals ----
+
+  signal_group_exit(this: Kernel, signal: Ptr<'signal_struct'>): boolean {
+    return (
+      (this.peek(signal + signal_struct.flags) & SIGNAL_GROUP_EXIT) !== 0 ||
+      this.peek(signal + signal_struct.group_exit_task) !== NULL
+    );
+  },
+
+  /**
+   * The current task's next signal that a handler is to take, or null when there is none left. Default actions are
+   * done here, and a fatal one does not return.
+   */
+  *get_signal(this: Kernel): Coroutine<KSignal | null> {
+    const sighand = this.get(this.current, task_struct.sighand);
+    const signal = this.get(this.current, task_struct.signal);
+    const lock = addr(sighand, sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    // Left out until there are stops: the notice to the parent after SIGCONT, and do_signal_stop below.
+    if (this.signal_group_exit(signal)) {
+      this.sigdelset(addr(addr(this.current, task_struct.pending), sigpending.signal), SIGKILL);
+      this.trace_signal_deliver(SIGKILL, SIG_DFL, 0);
+      this.recalc_sigpending();
+      yield* this.fatalSignal(lock, SIGKILL);
+    }
+    for (;;) {
+      const info = this.dequeue_signal(this.current, this.loadSigset(addr(this.current, task_struct.blocked)));
+      if (info === null) {
+        this.spin_unlock_irq(lock);
+        return null;
+      }
+      const sig = info.si_signo;
+      const ka = action(sighand, sig);
+      const handler = this.get(ka, k_sigaction.sa_handler);
+      const flags = this.get(ka, k_sigaction.sa_flags);
+      this.trace_signal_deliver(sig, handler, flags);
+      if (handler === SIG_IGN) continue;
+      if (handler !== SIG_DFL) {
+        const mask = this.loadSigset(addr(ka, k_sigaction.sa_mask));
+        if ((flags & SA_ONESHOT) !== 0) this.set(ka, k_sigaction.sa_handler, SIG_DFL);
+        this.spin_unlock_irq(lock);
+        return { sig, info, handler, flags, mask };
+      }
+      if (sig_kernel_ignore(sig)) continue;
+      const unkillable = (this.get(signal, signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0;
+      if (unkillable && !sig_kernel_only(sig)) continue;
+      if (sig_kernel_stop(sig)) this.violate('unmodelled', `stopping by signal ${sig} is not modelled yet`);
+      yield* this.fatalSignal(lock, sig);
+    }
+  },
+
+  /** The end of `get_signal` for a signal whose action is to die. */
+  *fatalSignal(this: Kernel, lock: Ptr<'spinlock_t'>, sig: number): Coroutine<never> {
+    this.spin_unlock_irq(lock);
+    this.set(this.current, task_struct.flags, this.get(this.current, task_struct.flags) | PF_SIGNALED);
+    // Left out: writing the core file. A signal that dumps core sets the flag in the exit code all the same.
+    return yield* this.do_group_exit(sig_kernel_coredump(sig) ? sig | 0x80 : sig);
+  },
+
+  // ---- masks ----
+
+  /** Wakes other threads for the shared signals of a set that the current one will not take. Needs siglock. */
+  *retarget_shared_pending(this: Kernel, tsk: Task, which: SigMask): Coroutine<void> {
+    const shared = addr(addr(this.get(tsk, task_struct.signal), signal_struct.shared_pending), sigpending.signal);
+    let lo = this.get(shared, sigset_t.lo) & which.lo;
+    let hi = this.get(shared, sigset_t.hi) & which.hi;
+    if (lo === 0 && hi === 0) return;
+    for (let t = this.next_thread(tsk); t !== tsk; t = this.next_thread(t)) {
+      if ((this.get(t, task_struct.flags) & PF_EXITING) !== 0) continue;
+      const blocked = this.loadSigset(addr(t, task_struct.blocked));
+      if ((lo & ~blocked.lo) === 0 && (hi & ~blocked.hi) === 0) continue;
+      lo &= blocked.lo;
+      hi &= blocked.hi;
+      if (!this.signal_pending(t)) yield* this.signal_wake_up_state(t, 0);
+      if (lo === 0 && hi === 0) return;
+    }
+  },
+
+  *__set_task_blocked(this: Kernel, tsk: Task, mask: SigMask): Coroutine<void> {
+    if (this.signal_pending(tsk) && !this.thread_group_empty(tsk)) {
+      const old = this.loadSigset(addr(tsk, task_struct.blocked));
+      yield* this.retarget_shared_pending(tsk, { lo: mask.lo & ~old.lo, hi: mask.hi & ~old.hi });
+    }
+    this.storeSigset(addr(tsk, task_struct.blocked), mask);
+    this.recalc_sigpending();
+  },
+
+  *set_current_blocked(this: Kernel, mask: SigMask): Coroutine<void> {
+    const wanted = { lo: mask.lo & ~KILL_AND_STOP.lo, hi: mask.hi };
+    const old = this.loadSigset(addr(this.current, task_struct.blocked));
+    // Only the task itself changes its mask, so it may look without the lock.
+    if (old.lo === wanted.lo && old.hi === wanted.hi) return;
+    const lock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    yield* this.__set_task_blocked(this.current, wanted);
+    this.spin_unlock_irq(lock);
+  },
+
+  /** `rt_sigprocmask(2)`. */
+  *rt_sigprocmask(this: Kernel, how: number, set: SigMask | null): Coroutine<number> {
+    if (set === null) return 0;
+    const old = this.loadSigset(addr(this.current, task_struct.blocked));
+    const wanted = { lo: set.lo & ~KILL_AND_STOP.lo, hi: set.hi };
+    if (how === SIG_BLOCK) {
+      yield* this.set_current_blocked({ lo: old.lo | wanted.lo, hi: old.hi | wanted.hi });
+    } else if (how === SIG_UNBLOCK) {
+      yield* this.set_current_blocked({ lo: old.lo & ~wanted.lo, hi: old.hi & ~wanted.hi });
+    } else if (how === SIG_SETMASK) {
+      yield* this.set_current_blocked(wanted);
+    } else {
+      return -EINVAL;
+    }
+    return 0;
+  },
+
+  /** `rt_sigaction(2)`: an action that ignores the signal also drops what is pending of it. */
+  *rt_sigaction(this: Kernel, sig: number, act: Sigaction | null): Coroutine<number> {
+    if (!valid_signal(sig) || sig < 1 || (act !== null && sig_kernel_only(sig))) return -EINVAL;
+    const sighand = this.get(this.current, task_struct.sighand);
+    const lock = addr(sighand, sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    if (act !== null) {
+      const k = action(sighand, sig);
+      this.set(k, k_sigaction.sa_handler, act.handler);
+      this.set(k, k_sigaction.sa_flags, act.flags);
+      const mask = { lo: act.mask.lo & ~KILL_AND_STOP.lo, hi: act.mask.hi };
+      this.storeSigset(addr(k, k_sigaction.sa_mask), mask);
+      if (sig_handler_ignored(act.handler, sig)) this.flushFromProcess(this.current, sigmask(sig));
+    }
+    this.spin_unlock_irq(lock);
+    return 0;
+  },
+
+  /** `pause(2)`: sleeps until a signal is taken. */
+  *pause(this: Kernel): Coroutine<number> {
+    while (!this.signal_pending(this.current)) {
+      this.__set_current_state(TASK_INTERRUPTIBLE);
+      yield* this.schedule();
+    }
+    this.__set_current_state(TASK_RUNNING);
+    return -ERESTARTNOHAND;
+  },
+
+  /** After a handler's frame is set up: its mask, and the signal itself, are blocked while it runs. */
+  *signal_delivered(this: Kernel, ksig: KSignal): Coroutine<void> {
+    this.clear_tsk_thread_flag(this.current, TIF_RESTORE_SIGMASK);
+    const old = this.loadSigset(addr(this.current, task_struct.blocked));
+    const own = (ksig.flags & SA_NODEFER) === 0 ? sigmask(ksig.sig) : EMPTY_MASK;
+    yield* this.set_current_blocked({
+      lo: old.lo | ksig.mask.lo | own.lo,
+      hi: old.hi | ksig.mask.hi | own.hi,
+    });
+  },
+
+  // ---- exec and exit ----
+
+  /** After exec: handlers go, what is ignored stays ignored. Needs no lock: nobody else has this sighand. */
+  flush_signal_handlers(this: Kernel, t: Task, forceDefault: boolean): void {
+    const sighand = this.get(t, task_struct.sighand);
+    for (let sig = 1; sig <= _NSIG; sig++) {
+      const ka = action(sighand, sig);
+      const handler = this.get(ka, k_sigaction.sa_handler);
+      if (handler !== SIG_DFL && (forceDefault || handler !== SIG_IGN)) {
+        this.set(ka, k_sigaction.sa_handler, SIG_DFL);
+      }
+      if (this.get(ka, k_sigaction.sa_flags) !== 0) this.set(ka, k_sigaction.sa_flags, 0);
+      const mask = addr(ka, k_sigaction.sa_mask);
+      if (this.get(mask, sigset_t.lo) !== 0 || this.get(mask, sigset_t.hi) !== 0) this.storeSigset(mask, EMPTY_MASK);
+    }
+  },
+
+  /** Tells every other thread of a group to die. Needs siglock. @returns how many there are */
+  *zap_other_threads(this: Kernel, p: Task): Coroutine<number> {
+    this.set(this.get(p, task_struct.signal), signal_struct.group_stop_count, 0);
+    let count = 0;
+    for (let t = this.next_thread(p); t !== p; t = this.next_thread(t)) {
+      this.task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
+      count++;
+      if (this.get(t, task_struct.exit_state) !== 0) continue;
+      this.sigaddset(addr(addr(t, task_struct.pending), sigpending.signal), SIGKILL);
+      yield* this.signal_wake_up_state(t, TASK_WAKEKILL);
+    }
+    return count;
+  },
+
+  /** Marks the current thread as exiting, and finds others for the shared signals that it was chosen for. */
+  *exit_signals(this: Kernel, tsk: Task): Coroutine<void> {
+    const flags = this.get(tsk, task_struct.flags) | PF_EXITING;
+    const signal = this.get(tsk, task_struct.signal);
+    if (this.thread_group_empty(tsk) || this.signal_group_exit(signal)) {
+      this.set(tsk, task_struct.flags, flags);
+      return;
+    }
+    const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    this.set(tsk, task_struct.flags, flags);
+    if (this.signal_pending(tsk)) {
+      const blocked = this.loadSigset(addr(tsk, task_struct.blocked));
+      yield* this.retarget_shared_pending(tsk, { lo: ~blocked.lo, hi: ~blocked.hi });
+      // Left out until there are stops: taking part in a group stop under way.
+    }
+    this.spin_unlock_irq(lock);
+  },
+
+  /** Sends to a process, for the kernel. Needs the target's siglock. */
+  *__group_send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task): Coroutine<number> {
+    return yield* this.send_signal(sig, info, p, PIDTYPE_TGID);
+  },
+
+  /**
+   * Tells the parent that a child has died. Needs `tasklist_lock` for writing.
+   *
+   * @returns true if the parent does not want to wait for it, so that the child is to be released at once
+   */
+  *do_notify_parent(this: Kernel, tsk: Task, exitSignal: number): Coroutine<boolean> {
+    this.BUG_ON(exitSignal === -1, 'do_notify_parent: a thread has no parent to notify');
+    const parent = this.get(tsk, task_struct.parent);
+    this.BUG_ON(
+      this.get(tsk, task_struct.ptrace) === 0 &&
+        (this.get(tsk, task_struct.group_leader) !== tsk || !this.thread_group_empty(tsk)),
+      'do_notify_parent: not the last thread of its group',
+    );
+    let sig = exitSignal;
+    if (sig !== SIGCHLD && this.get(tsk, task_struct.parent_exec_id) !== this.get(parent, task_struct.self_exec_id)) {
+      // The parent has exec'ed since: it does not know what the child promised to send.
+      sig = SIGCHLD;
+    }
+    const code = this.get(tsk, task_struct.exit_code);
+    const killed = (code & 0x7f) !== 0;
+    const info: KernelSiginfo = {
+      si_signo: sig,
+      si_code: (code & 0x80) !== 0 ? CLD_DUMPED : killed ? CLD_KILLED : CLD_EXITED,
+      si_pid: this.task_pid_nr_ns(tsk, this.task_active_pid_ns(parent)),
+      si_uid: this.get(this.get(tsk, task_struct.real_cred), cred.uid),
+      si_status: killed ? code & 0x7f : code >> 8,
+    };
+    const psig = this.get(parent, task_struct.sighand);
+    const lock = addr(psig, sighand_struct.siglock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    let autoreap = false;
+    const ka = action(psig, SIGCHLD);
+    if (this.get(tsk, task_struct.ptrace) === 0 && sig === SIGCHLD) {
+      const ignored = this.get(ka, k_sigaction.sa_handler) === SIG_IGN;
+      if (ignored || (this.get(ka, k_sigaction.sa_flags) & SA_NOCLDWAIT) !== 0) {
+        autoreap = true;
+        if (ignored) sig = 0;
+      }
+    }
+    if (valid_signal(sig) && sig !== 0) yield* this.__group_send_sig_info(sig, info, parent);
+    yield* this.__wake_up_parent(tsk, parent);
+    this.spin_unlock_irqrestore(lock, flags);
+    return autoreap;
+  },
+};
+
+export type SignalFunctions = typeof signalFunctions;

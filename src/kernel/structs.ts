@@ -1,0 +1,217 @@
+/** The kernel's structs, with the fields that the model uses, under their names in Linux v5.3.1. */
+
+import { embed, type FieldType, hlistHead, hlistNode, int, listHead, ptr, struct } from '../memory/layout.js';
+import { mutexField, mutexWaiter } from '../sync/mutex.js';
+import { rcuHead } from '../sync/rcu.js';
+import { rwlock } from '../sync/rwlock.js';
+import { spinlock } from '../sync/spinlock.js';
+import { waitQueueEntry, waitQueueHead } from '../sync/wait.js';
+import { _NSIG } from './constants.js';
+
+/** A set of signals: 1 to 32 in the first word, 33 to 64 in the second. */
+export const sigset_t = struct('sigset_t', { lo: int, hi: int });
+const sigset = embed('sigset_t', sigset_t.$.words);
+
+/** Signals sent and not taken: the queue of those with a `sigqueue`, and the set of all. */
+export const sigpending = struct('sigpending', { list: listHead, signal: sigset });
+const pending = embed('sigpending', sigpending.$.words);
+
+/** A pending signal's information (`kernel_siginfo` inside). */
+export const sigqueue = struct('sigqueue', {
+  list: listHead,
+  flags: int,
+  user: ptr('user_struct'),
+  si_signo: int,
+  si_errno: int,
+  si_code: int,
+  si_pid: int,
+  si_uid: int,
+  /** `si_status` of `SIGCHLD`, `si_value` of `sigqueue(3)`. */
+  si_status: int,
+});
+
+/** `struct k_sigaction`. */
+export const k_sigaction = struct('k_sigaction', { sa_handler: int, sa_flags: int, sa_mask: sigset });
+
+export const sighand_struct = struct('sighand_struct', {
+  count: int,
+  siglock: spinlock,
+  signalfd_wqh: waitQueueHead,
+  action: embed('k_sigaction', k_sigaction.$.words, _NSIG),
+});
+
+export const signal_struct = struct('signal_struct', {
+  sigcnt: int,
+  live: int,
+  nr_threads: int,
+  thread_head: listHead,
+  wait_chldexit: waitQueueHead,
+  curr_target: ptr('task_struct'),
+  shared_pending: pending,
+  /** Forks under way in this process, each with the signals that came meanwhile. */
+  multiprocess: hlistHead,
+  group_exit_code: int,
+  notify_count: int,
+  group_exit_task: ptr('task_struct'),
+  group_stop_count: int,
+  flags: int,
+  is_child_subreaper: int,
+  has_child_subreaper: int,
+  /** By pid type; the one for `PIDTYPE_PID` is in the task. */
+  pids: embed('pid_pointers', 4),
+  rlim_nproc: int,
+  rlim_sigpending: int,
+  cred_guard_mutex: mutexField,
+});
+
+/** On the kernel stack of a task in `copy_process`. */
+export const multiprocess_signals = struct('multiprocess_signals', { signal: sigset, node: hlistNode });
+
+export const task_struct = struct('task_struct', {
+  // First what other CPUs look at without a lock.
+  thread_flags: int,
+  state: int,
+  on_rq: int,
+  on_cpu: int,
+  cpu: int,
+  usage: int,
+  flags: int,
+  ptrace: int,
+  exit_state: int,
+  exit_code: int,
+  exit_signal: int,
+  pdeath_signal: int,
+  jobctl: int,
+  pid: int,
+  tgid: int,
+  real_parent: ptr('task_struct'),
+  parent: ptr('task_struct'),
+  children: listHead,
+  sibling: listHead,
+  group_leader: ptr('task_struct'),
+  tasks: listHead,
+  thread_group: listHead,
+  thread_node: listHead,
+  ptraced: listHead,
+  ptrace_entry: listHead,
+  thread_pid: ptr('pid'),
+  pid_links: embed('hlist_node', 2, 4),
+  real_cred: ptr('cred'),
+  cred: ptr('cred'),
+  signal: ptr('signal_struct'),
+  sighand: ptr('sighand_struct'),
+  blocked: sigset,
+  real_blocked: sigset,
+  saved_sigmask: sigset,
+  pending,
+  self_exec_id: int,
+  parent_exec_id: int,
+  pi_lock: spinlock,
+  run_list: listHead,
+  wake_entry: ptr('task_struct'),
+  rcu: rcuHead,
+  // `struct pt_regs`, as far as a system call needs it.
+  orig_ax: int,
+  ax: int,
+  /** 1: the instruction pointer was moved back onto the system call instruction, it is made again. */
+  restart: int,
+  /** The innermost signal frame on the user stack. */
+  sigframe: ptr('sigframe'),
+  /** What it runs in user mode, and the argument it was started with. */
+  program: int,
+  arg: int,
+  /** 1: the program's first system call is one that it is inside already. */
+  in_syscall: int,
+  // Objects on its kernel stack that others can reach.
+  child_wait: waitQueueEntry,
+  /** The caller's wishes in `do_wait`, for whoever wakes it; and the status it found. */
+  wait_type: int,
+  wait_pid: ptr('pid'),
+  wait_nothread: int,
+  wait_status: int,
+  delayed: embed('multiprocess_signals', multiprocess_signals.$.words),
+  dead: listHead,
+  mutex_waiter: mutexWaiter,
+});
+
+/** What `setup_rt_frame` saves on the user stack and `sigreturn` takes back. */
+export const sigframe = struct('sigframe', {
+  next: ptr('sigframe'),
+  ax: int,
+  orig_ax: int,
+  restart: int,
+  blocked: sigset,
+  handler: int,
+  signo: int,
+  si_code: int,
+  si_pid: int,
+});
+
+/** A number in a namespace. The model has the initial namespace; nested ones bring more of these. */
+export const pid = struct('pid', {
+  count: int,
+  level: int,
+  tasks: embed('hlist_head', 1, 4),
+  rcu: rcuHead,
+  wait_pidfd: waitQueueHead,
+  nr: int,
+  ns: ptr('pid_namespace'),
+});
+
+export const pid_namespace = struct('pid_namespace', {
+  level: int,
+  parent: ptr('pid_namespace'),
+  child_reaper: ptr('task_struct'),
+  pid_allocated: int,
+  pid_max: int,
+  /** The last number given out: the search for the next begins after it. */
+  idr_cursor: int,
+  /** The table from number to `struct pid`. The kernel has a radix tree; a flat array reads the same. */
+  idr: int,
+});
+
+export const user_struct = struct('user_struct', { __count: int, processes: int, sigpending: int, uid: int });
+
+export const user_namespace = struct('user_namespace', { parent: ptr('user_namespace'), owner: int });
+
+export const cred = struct('cred', {
+  usage: int,
+  uid: int,
+  euid: int,
+  suid: int,
+  cap_effective: int,
+  user: ptr('user_struct'),
+  user_ns: ptr('user_namespace'),
+  rcu: rcuHead,
+});
+
+/** A CPU's run queue, and its mailbox: the list of tasks that others have woken for it. */
+export const rq = struct('rq', {
+  lock: spinlock,
+  wake_list: ptr('task_struct'),
+  curr: ptr('task_struct'),
+  idle: ptr('task_struct'),
+  nr_running: int,
+  queue: listHead,
+});
+
+/** The kernel's global variables. */
+export const globals = struct('globals', {
+  tasklist_lock: rwlock,
+  pidmap_lock: spinlock,
+  nr_threads: int,
+  max_threads: int,
+  init_task: ptr('task_struct'),
+});
+
+/** Memory of user programs: cells that they share, and the results that they report. */
+export const USER_CELLS = 64;
+export const USER_RESULTS = 32;
+export const user_memory = struct('user_memory', {
+  cells: { words: USER_CELLS, kind: 'int' } satisfies FieldType<number>,
+  results: { words: USER_RESULTS, kind: 'int' } satisfies FieldType<number>,
+});
+
+/** The initial namespace's table from number to `struct pid`. */
+export const PID_MAX = 1024;
+export const idr = struct('idr', { slots: { words: PID_MAX, kind: '*pid' } satisfies FieldType<number> });

@@ -1,0 +1,201 @@
+/** `kernel/exit.c`, the second half: waiting for children. */
+
+import { addr, container_of, hlist_head, list_head, NULL, type Ptr } from '../memory/layout.js';
+import type { Coroutine } from '../sync/gate.js';
+import { type WaitEntryPtr, wait_queue_entry } from '../sync/wait.js';
+import {
+  __WALL,
+  __WCLONE,
+  __WNOTHREAD,
+  ECHILD,
+  EINVAL,
+  ERESTARTSYS,
+  ESRCH,
+  EXIT_DEAD,
+  EXIT_TRACE,
+  EXIT_ZOMBIE,
+  INT_MIN,
+  PIDTYPE_MAX,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  SIGCHLD,
+  SIGNAL_GROUP_EXIT,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TIF_SIGPENDING,
+  WCONTINUED,
+  WEXITED,
+  WNOHANG,
+  WUNTRACED,
+} from './constants.js';
+import type { Kernel } from './kernel.js';
+import { pidTasks } from './pid.js';
+import { globals, signal_struct, task_struct } from './structs.js';
+import { TRACE_SCHED_PROCESS_WAIT } from './trace.js';
+
+type Task = Ptr<'task_struct'>;
+
+/** `struct wait_opts`: one call's wishes, and what it found. Only the calling task uses it. */
+export interface WaitOpts {
+  readonly wo_type: number;
+  readonly wo_flags: number;
+  readonly wo_pid: Ptr<'pid'>;
+  wo_stat: number;
+  notask_error: number;
+}
+
+/** The number of `child_wait_callback` in a wait-queue entry; its waiter's wishes are in the table below. */
+export const CHILD_WAIT_CALLBACK = 1;
+
+export const waitFunctions = {
+  eligible_pid(this: Kernel, wo: WaitOpts, p: Task): boolean {
+    return wo.wo_type === PIDTYPE_MAX || this.task_pid_type(p, wo.wo_type) === wo.wo_pid;
+  },
+
+  /** Whether a call asks for this child at all. */
+  eligible_child(this: Kernel, wo: WaitOpts, p: Task): boolean {
+    if (!this.eligible_pid(wo, p)) return false;
+    if ((wo.wo_flags & __WALL) !== 0) return true;
+    const clone = this.get(p, task_struct.exit_signal) !== SIGCHLD;
+    return clone === ((wo.wo_flags & __WCLONE) !== 0);
+  },
+
+  /** A leader whose threads are not all dead: it cannot be waited for yet. */
+  delay_group_leader(this: Kernel, p: Task): boolean {
+    return this.thread_group_leader(p) && !this.thread_group_empty(p);
+  },
+
+  /**
+   * Takes a zombie, if no other waiter does: the exchange on `exit_state` has one winner. Needs `tasklist_lock` for
+   * reading; a result other than 0 means that it was released.
+   */
+  *wait_task_zombie(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
+    const pid = this.task_pid_vnr(p);
+    if ((wo.wo_flags & WEXITED) === 0) return 0;
+    // Left out until there is ptrace: EXIT_TRACE, for a child that its tracer reaps before its parent.
+    if (this.cmpxchg(p, task_struct.exit_state, EXIT_ZOMBIE, EXIT_DEAD)) yield;
+    if (this.value(task_struct.exit_state) !== EXIT_ZOMBIE) return 0;
+    this.read_unlock(addr(this.globals, globals.tasklist_lock));
+    // Left out: adding the child's times to the parent's, under the parent's siglock.
+    const signal = this.get(p, task_struct.signal);
+    const grouped = (this.get(signal, signal_struct.flags) & SIGNAL_GROUP_EXIT) !== 0;
+    wo.wo_stat = grouped ? this.get(signal, signal_struct.group_exit_code) : this.get(p, task_struct.exit_code);
+    yield* this.release_task(p);
+    return pid;
+  },
+
+  /** What a child has for this call: its pid, 0 for nothing now, or an error. Needs `tasklist_lock` for reading. */
+  *wait_consider_task(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
+    if (this.READ_ONCE(p, task_struct.exit_state)) yield;
+    const exit_state = this.value(task_struct.exit_state);
+    if (exit_state === EXIT_DEAD) return 0;
+    if (!this.eligible_child(wo, p)) return 0;
+    if (exit_state === EXIT_TRACE) {
+      wo.notask_error = 0;
+      return 0;
+    }
+    if (exit_state === EXIT_ZOMBIE && !this.delay_group_leader(p)) return yield* this.wait_task_zombie(wo, p);
+    wo.notask_error = 0;
+    // Left out until there are stops: wait_task_stopped and wait_task_continued.
+    return 0;
+  },
+
+  *do_wait_thread(this: Kernel, wo: WaitOpts, tsk: Task): Coroutine<number> {
+    const children = addr(tsk, task_struct.children);
+    for (let node = this.get(children, list_head.next); node !== children; node = this.get(node, list_head.next)) {
+      const result = yield* this.wait_consider_task(wo, container_of(node, task_struct.sibling));
+      if (result !== 0) return result;
+    }
+    return 0;
+  },
+
+  /** Wakes a waiter only for a child that it asked for. */
+  *child_wait_callback(this: Kernel, entry: WaitEntryPtr, mode: number, child: Task): Coroutine<boolean> {
+    const waiter = this.get(entry, wait_queue_entry.private);
+    const type = this.get(waiter, task_struct.wait_type);
+    if (type !== PIDTYPE_MAX && this.task_pid_type(child, type) !== this.get(waiter, task_struct.wait_pid)) {
+      return false;
+    }
+    if (this.get(waiter, task_struct.wait_nothread) !== 0 && this.get(child, task_struct.parent) !== waiter) {
+      return false;
+    }
+    return yield* this.default_wake_function(waiter, mode);
+  },
+
+  *__wake_up_parent(this: Kernel, child: Task, parent: Task): Coroutine<void> {
+    const queue = addr(this.get(parent, task_struct.signal), signal_struct.wait_chldexit);
+    yield* this.__wake_up(queue, TASK_INTERRUPTIBLE, 1, child);
+  },
+
+  /** Waits for a child. The state is set before the children are looked at, so that a death in between wakes. */
+  *do_wait(this: Kernel, wo: WaitOpts): Coroutine<number> {
+    const tsk = this.current;
+    if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_WAIT, wo.wo_pid, 0);
+    const entry = addr(tsk, task_struct.child_wait);
+    this.set(entry, wait_queue_entry.private, tsk);
+    this.set(entry, wait_queue_entry.func, CHILD_WAIT_CALLBACK);
+    this.set(tsk, task_struct.wait_type, wo.wo_type);
+    this.set(tsk, task_struct.wait_pid, wo.wo_pid);
+    this.set(tsk, task_struct.wait_nothread, wo.wo_flags & __WNOTHREAD);
+    const queue = addr(this.get(tsk, task_struct.signal), signal_struct.wait_chldexit);
+    yield* this.add_wait_queue(queue, entry);
+    const lock = addr(this.globals, globals.tasklist_lock);
+    let retval: number;
+    for (;;) {
+      wo.notask_error = -ECHILD;
+      retval = 0;
+      const nobody =
+        wo.wo_type < PIDTYPE_MAX &&
+        (!wo.wo_pid || this.peek(pidTasks(wo.wo_pid, wo.wo_type) + hlist_head.first) === NULL);
+      if (!nobody) {
+        if (this.set_current_state(TASK_INTERRUPTIBLE)) yield;
+        if (this.read_lock(lock)) yield;
+        let t = tsk;
+        do {
+          retval = yield* this.do_wait_thread(wo, t);
+          if (retval !== 0 || (wo.wo_flags & __WNOTHREAD) !== 0) break;
+          t = this.next_thread(t);
+        } while (t !== tsk);
+        if (retval !== 0) break;
+        this.read_unlock(lock);
+      }
+      retval = wo.notask_error;
+      if (retval !== 0 || (wo.wo_flags & WNOHANG) !== 0) break;
+      retval = -ERESTARTSYS;
+      // Looked at without a lock: a child may die here, after the list was searched, and its signal be seen first.
+      if (this.READ_ONCE(tsk, task_struct.thread_flags)) yield;
+      if ((this.value(task_struct.thread_flags) & TIF_SIGPENDING) !== 0) break;
+      yield* this.schedule();
+    }
+    this.__set_current_state(TASK_RUNNING);
+    yield* this.remove_wait_queue(queue, entry);
+    return retval;
+  },
+
+  /**
+   * `wait4(2)`, without the resource usage. The status is left in the task's registers for the caller.
+   */
+  *wait4(this: Kernel, upid: number, options: number): Coroutine<number> {
+    if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL)) !== 0) return -EINVAL;
+    if (upid === INT_MIN) return -ESRCH;
+    let type = PIDTYPE_MAX;
+    let pid: Ptr<'pid'> = NULL;
+    if (upid < -1) {
+      type = PIDTYPE_PGID;
+      pid = yield* this.find_get_pid(-upid);
+    } else if (upid === 0) {
+      type = PIDTYPE_PGID;
+      pid = this.get_pid(this.task_pid_type(this.current, PIDTYPE_PGID));
+    } else if (upid > 0) {
+      type = PIDTYPE_PID;
+      pid = yield* this.find_get_pid(upid);
+    }
+    const wo: WaitOpts = { wo_type: type, wo_flags: options | WEXITED, wo_pid: pid, wo_stat: 0, notask_error: 0 };
+    const result = yield* this.do_wait(wo);
+    this.put_pid(pid);
+    if (result > 0) this.set(this.current, task_struct.wait_status, wo.wo_stat);
+    return result;
+  },
+};
+
+export type WaitFunctions = typeof waitFunctions;

@@ -1,0 +1,186 @@
+/**
+ * The controlled machine: all CPUs as coroutines in one thread. At every scheduling point where more than one CPU can
+ * move, a strategy picks the one that does.
+ */
+
+import { Arena } from '../memory/arena.js';
+import type { CpuConfig } from '../sync/cpu.js';
+import { type TraceSink, Violation } from '../sync/gate.js';
+import { composeCpu } from './compose.js';
+import { describeOperation, judgeEnd } from './end.js';
+import type { Model } from './model.js';
+import { SerialCpu } from './serial-cpu.js';
+
+/** Picks who moves. One strategy serves many executions. */
+export interface Chooser {
+  /**
+   * Called where more than one CPU can move.
+   *
+   * @param enabled a bit for each CPU that can
+   * @param current the CPU that moved last
+   * @param machine for strategies that look at the announced operations
+   * @returns the CPU to move, one of those enabled
+   */
+  choose(enabled: number, current: number, machine: ControlledMachine): number;
+}
+
+export interface ControlledOptions {
+  /** The memory checker; on if not given. */
+  readonly checked?: boolean;
+  /** Scheduling points after which an execution is given up as endless; 100,000 if not given. */
+  readonly maxSteps?: number;
+}
+
+/** The end of an execution. */
+export interface Execution {
+  /** Null if nothing was wrong. */
+  readonly violation: Violation | null;
+  /** Scheduling points passed. */
+  readonly steps: number;
+  /** Decisions made: scheduling points where more than one CPU could move. */
+  readonly choices: number;
+}
+
+const MODE_SETUP = 0;
+const MODE_PARK = 1;
+const MODE_RUN = 2;
+
+/** Decisions that one execution's record has room for. */
+const MAX_CHOICES = 1 << 17;
+
+export class ControlledMachine {
+  readonly arena: Arena;
+  readonly cpus: readonly ControlledCpu[];
+  readonly counters: Int32Array;
+  /** The decisions of the present execution: who was picked, and who could have been. */
+  readonly picked = new Uint8Array(MAX_CHOICES);
+  readonly enabledAt = new Uint32Array(MAX_CHOICES);
+  /** Who had moved last before each decision. */
+  readonly currentAt = new Uint8Array(MAX_CHOICES);
+  choices = 0;
+  steps = 0;
+  mode = MODE_SETUP;
+  /** The CPU to go on with after a yield; −1 when nobody can move. */
+  next = -1;
+  private chooser: Chooser | null = null;
+  private readonly maxSteps: number;
+
+  constructor(
+    readonly model: Model,
+    options: ControlledOptions = {},
+  ) {
+    const { checked = true, maxSteps = 100_000 } = options;
+    this.maxSteps = maxSteps;
+    this.arena = new Arena(model.arena);
+    this.counters = new Int32Array(model.counters.length);
+    const Class = composeCpu(ControlledCpu, model, checked);
+    const cpus: ControlledCpu[] = [];
+    for (let id = 0; id < model.cpus; id++) {
+      const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
+      const cpu = new Class(config, this);
+      model.bind(cpu);
+      cpus.push(cpu);
+    }
+    this.cpus = cpus;
+    model.boot(cpus);
+    this.arena.takeImage();
+  }
+
+  /**
+   * Runs one execution from the image to its end.
+   *
+   * @param chooser makes the decisions
+   * @param trace where events go
+   */
+  execute(chooser: Chooser, trace: TraceSink | null = null): Execution {
+    this.chooser = chooser;
+    this.choices = 0;
+    this.steps = 0;
+    this.next = -1;
+    this.arena.reset();
+    let violation: Violation | null = null;
+    try {
+      this.mode = MODE_PARK;
+      for (const cpu of this.cpus) {
+        cpu.start(trace);
+        cpu.resume();
+      }
+      this.mode = MODE_RUN;
+      this.loop();
+      violation = this.atEnd();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      violation = error;
+    }
+    return { violation, steps: this.steps, choices: this.choices };
+  }
+
+  private loop(): void {
+    let next = this.pick(0);
+    while (next >= 0) {
+      const cpu = this.cpus[next] as ControlledCpu;
+      cpu.complete();
+      cpu.resume();
+      next = this.next;
+    }
+  }
+
+  /** Who moves next: −1 when nobody can. */
+  pick(current: number): number {
+    const { cpus } = this;
+    let enabled = 0;
+    for (let id = 0; id < cpus.length; id++) {
+      if ((cpus[id] as ControlledCpu).enabled()) enabled |= 1 << id;
+    }
+    if (enabled === 0) return -1;
+    if (++this.steps > this.maxSteps) {
+      const cpu = cpus[current] as ControlledCpu;
+      throw new Violation(
+        'livelock',
+        `no end after ${this.maxSteps} scheduling points; CPU ${current} is at ${describeOperation(cpu, cpu)}`,
+        current,
+        cpu.current,
+      );
+    }
+    if ((enabled & (enabled - 1)) === 0) return 31 - Math.clz32(enabled);
+    const picked = (this.chooser as Chooser).choose(enabled, current, this);
+    const at = this.choices++;
+    this.picked[at] = picked;
+    this.enabledAt[at] = enabled;
+    this.currentAt[at] = current;
+    return picked;
+  }
+
+  /** Nobody can move: either all are at rest, and the model says whether that is right, or some are stuck. */
+  private atEnd(): Violation | null {
+    return judgeEnd(this.model, this.cpus[0] as ControlledCpu, this.cpus);
+  }
+}
+
+export class ControlledCpu extends SerialCpu {
+  constructor(
+    config: CpuConfig,
+    readonly machine: ControlledMachine,
+  ) {
+    super(config, machine.model);
+  }
+
+  point(op: number, address: number, a: number, b: number): boolean {
+    this.op = op;
+    this.opAddress = address;
+    this.opA = a;
+    this.opB = b;
+    const { machine } = this;
+    if (machine.mode === MODE_RUN) {
+      const next = machine.pick(this.id);
+      if (next !== this.id) {
+        machine.next = next;
+        return true;
+      }
+    } else if (machine.mode === MODE_PARK) {
+      return true;
+    }
+    this.complete();
+    return false;
+  }
+}

@@ -1,0 +1,35 @@
+/** When an announced operation can be performed. Shared by the machines that let one CPU move at a time. */
+
+import { OP_AWAIT, OP_HALT, OP_IDLE, OP_LOCK, OP_READ_LOCK, OP_WRITE_LOCK, RW_WRITER } from '../sync/gate.js';
+
+/**
+ * Whether an operation is enabled in a state of the arena.
+ *
+ * @param words the arena
+ * @param op one of `OP_…`
+ * @param address its word
+ * @param a its first operand
+ */
+export function isEnabled(words: Int32Array, op: number, address: number, a: number): boolean {
+  switch (op) {
+    case OP_LOCK:
+    case OP_WRITE_LOCK:
+      return words[address] === 0;
+    case OP_READ_LOCK:
+      // A writer that only waits does not keep readers out here: it may not have arrived yet.
+      return ((words[address] as number) & RW_WRITER) === 0;
+    case OP_AWAIT:
+      return words[address] === a;
+    case OP_IDLE:
+      return words[address] !== 0 || a !== 0;
+    case OP_HALT:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Whether a CPU that waits with this operation is at rest, and not held up by another. */
+export function isAtRest(op: number): boolean {
+  return op === OP_IDLE || op === OP_HALT;
+}

@@ -1,0 +1,41 @@
+/** The end of an execution on a machine where one CPU moves at a time: nobody can move any more. Is that right? */
+
+import type { Cpu } from '../sync/cpu.js';
+import { OP_NAMES, RW_WRITER, Violation } from '../sync/gate.js';
+import { spinOwner } from '../sync/spinlock.js';
+import { isAtRest } from './enabled.js';
+import type { Model } from './model.js';
+import { takesLock } from './perform.js';
+
+/** A CPU and the operation that it waits with. */
+export interface Parked {
+  readonly id: number;
+  readonly op: number;
+  readonly opAddress: number;
+  readonly current: number;
+}
+
+/** What a CPU is about to do, in words: `lock(siglock of process 101) held by CPU 2`. */
+export function describeOperation(cpu: Cpu, parked: Parked): string {
+  const { op, opAddress } = parked;
+  const word = cpu.words[opAddress] as number;
+  const name = OP_NAMES[op] ?? `operation ${op}`;
+  const operation = `${name}(${cpu.describe(opAddress)})`;
+  if (!takesLock(op) || word === 0) return operation;
+  const owner = (word & RW_WRITER) !== 0 ? (word & ~RW_WRITER) - 1 : spinOwner(word);
+  return `${operation} held by CPU ${owner}`;
+}
+
+/**
+ * All at rest: the model says whether everything was done. Otherwise some wait for each other.
+ *
+ * @param cpu any CPU of the machine
+ * @param parked all of them
+ */
+export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
+  const stuck = parked.filter(({ op }) => !isAtRest(op));
+  const first = stuck[0];
+  if (first === undefined) return model.finish([cpu]);
+  const lines = stuck.map((waiting) => `CPU ${waiting.id} waits at ${describeOperation(cpu, waiting)}`);
+  return new Violation('deadlock', `deadlock: ${lines.join('; ')}`, first.id, first.current);
+}

@@ -1,0 +1,30 @@
+/** What a machine runs. The machines know nothing of the kernel: a model brings its memory, functions and coroutines. */
+
+import type { Arena, ArenaSpec } from '../memory/arena.js';
+import type { Cpu } from '../sync/cpu.js';
+import type { Coroutine, Violation } from '../sync/gate.js';
+
+export interface Model {
+  /** What tokens and reports call it. */
+  readonly name: string;
+  /** The patches that it runs with, in order. */
+  readonly patches: readonly string[];
+  readonly cpus: number;
+  readonly arena: ArenaSpec;
+  /** Put on the prototype of the machine's CPUs, later ones over earlier ones of the same name. */
+  readonly functions: readonly object[];
+  /** Names of what is counted, in the order of each CPU's `counters`. */
+  readonly counters: readonly string[];
+  /** Gives a new CPU what its functions expect to find on it. */
+  bind(cpu: Cpu): void;
+  /** Makes the image that every execution starts from. Runs once, with the gate open: nothing blocks. */
+  boot(cpus: readonly Cpu[]): void;
+  /** At the start of an execution: sets `cpu.current` from the arena, and returns the coroutine that runs first. */
+  begin(cpu: Cpu): Coroutine<void>;
+  /** A coroutine for `cpu.current`, which has not run in this execution. */
+  resume(cpu: Cpu): Coroutine<void>;
+  /** The outcome of an execution, in words. */
+  outcome(arena: Arena): string;
+  /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
+  finish(cpus: readonly Cpu[]): Violation | null;
+}

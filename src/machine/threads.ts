@@ -1,0 +1,249 @@
+/**
+ * The host's side of the machines that run each CPU in a worker thread: piscina hosts the threads, comlink carries the
+ * calls to them, async-mutex lets one caller at a time have the machine.
+ */
+
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Mutex } from 'async-mutex';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/umd/node-adapter.js';
+import { Piscina } from 'piscina';
+import { CPU_HEARTBEAT, CPU_STRIDE, CPU_TASK, CTL_ABORT, CTL_CPUS, makeControlBlock } from './control-block.js';
+import { ControlledMachine } from './controlled.js';
+import type { CpuCalls, CpuPlan, LockstepReport, ParallelReport, ViolationReport } from './cpu-host.js';
+import type { Model } from './model.js';
+import { NOISE, type Noise } from './parallel-cpu.js';
+import { EVENT_WORDS, traceHash } from './trace-buffer.js';
+
+/** A machine of worker threads could not go on: a thread died, or nothing moved any more. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError';
+}
+
+export interface ThreadMachineOptions {
+  /** The memory checker; off if not given. */
+  readonly checked?: boolean;
+  /** Seconds without any progress after which a run is given up; 10 if not given. */
+  readonly stallSeconds?: number;
+}
+
+export interface RunOptions {
+  readonly iterations: number;
+  readonly noise?: Noise;
+  readonly seed?: number;
+  readonly untilViolation?: boolean;
+}
+
+/** What a run on the parallel machine found. */
+export interface RunResult {
+  readonly iterations: number;
+  readonly seconds: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly counters: Readonly<Record<string, number>>;
+  /** The first hundred of each CPU, by iteration. */
+  readonly violations: readonly ViolationReport[];
+  readonly violationCount: number;
+}
+
+/** What a replay on the lockstep machine found. */
+export interface LockstepResult {
+  readonly events: Int32Array;
+  readonly eventCount: number;
+  readonly traceHash: string;
+  readonly outcome: string;
+  readonly violation: ViolationReport | null;
+}
+
+/** Where the code of the worker threads is, and what it needs to make the model again over there. */
+export interface WorkerCode {
+  readonly url: URL;
+  /** Structured-cloneable; handed to the worker's own code. */
+  readonly description: unknown;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly plan: CpuPlan;
+  readonly description: unknown;
+  readonly port: MessagePort;
+}
+
+const MAX_EVENTS = 1 << 16;
+
+export class ThreadMachine {
+  private readonly control: Int32Array;
+  private readonly pool: Piscina;
+  private readonly ports: MessagePort[] = [];
+  private readonly calls: Comlink.Remote<CpuCalls>[] = [];
+  private readonly mutex = new Mutex();
+  /** Rejects when a thread dies. */
+  private readonly death: Promise<never>;
+  private readonly stallSeconds: number;
+  private dead: Error | null = null;
+
+  private constructor(
+    private readonly model: Model,
+    private readonly image: ControlledMachine,
+    code: WorkerCode,
+    options: ThreadMachineOptions,
+  ) {
+    const { checked = false, stallSeconds = 10 } = options;
+    this.stallSeconds = stallSeconds;
+    const control = makeControlBlock(model.cpus);
+    this.control = new Int32Array(control);
+    this.pool = new Piscina({
+      filename: code.url.href,
+      minThreads: model.cpus,
+      maxThreads: model.cpus,
+      concurrentTasksPerWorker: 1,
+      // With atomics an idle worker sleeps on them and hears nothing from its ports.
+      atomics: 'disabled',
+    });
+    const lives: Promise<never>[] = [];
+    for (let id = 0; id < model.cpus; id++) {
+      const channel = new MessageChannel();
+      const plan: CpuPlan = { id, buffers: image.arena.buffers, control, checked };
+      const start: WorkerStart = { plan, description: code.description, port: channel.port2 };
+      const life = this.pool.run(start, { transferList: [channel.port2] });
+      lives.push(life.then(() => new Promise<never>(() => {})).catch((error: unknown) => this.threadDied(id, error)));
+      this.ports.push(channel.port1);
+      this.calls.push(Comlink.wrap<CpuCalls>(nodeEndpoint(channel.port1)));
+    }
+    this.death = Promise.race(lives);
+    // Whoever waits for a call hears of it there; nobody waits between calls.
+    this.death.catch(() => {});
+  }
+
+  /**
+   * Starts a machine: one worker thread for each CPU.
+   *
+   * @param model what runs
+   * @param code the workers' entry point, and what it makes the same model from
+   */
+  static start(model: Model, code: WorkerCode, options: ThreadMachineOptions = {}): ThreadMachine {
+    return new ThreadMachine(model, new ControlledMachine(model, { checked: true }), code, options);
+  }
+
+  /** Runs the model on all CPUs at once, from its image to its end, many times. */
+  run(options: RunOptions): Promise<RunResult> {
+    const { iterations, noise = NOISE.low, seed = 1, untilViolation = false } = options;
+    return this.mutex.runExclusive(async () => {
+      const started = performance.now();
+      const request = { iterations, noise, seed, untilViolation };
+      const reports = await this.callAll((cpu) => cpu.parallel(request));
+      const seconds = (performance.now() - started) / 1000;
+      return { ...this.merge(reports), seconds };
+    });
+  }
+
+  /** Runs a schedule, one CPU moving at a time, each on its own thread. */
+  replay(schedule: Uint8Array, maxSteps = 100_000): Promise<LockstepResult> {
+    return this.mutex.runExclusive(async () => {
+      const shared = new SharedArrayBuffer(schedule.length);
+      new Uint8Array(shared).set(schedule);
+      const buffer = new SharedArrayBuffer(MAX_EVENTS * EVENT_WORDS * 4);
+      const events = new Int32Array(buffer);
+      const request = { schedule: shared, events: buffer, maxSteps };
+      const reports: LockstepReport[] = await this.callAll((cpu) => cpu.lockstep(request));
+      const eventCount = countEvents(events);
+      return {
+        events,
+        eventCount,
+        traceHash: traceHash(events, eventCount),
+        outcome: reports[0]?.outcome ?? '',
+        violation: reports.find((report) => report.violation !== null)?.violation ?? null,
+      };
+    });
+  }
+
+  /** Ends the threads. Safe to call twice, and while a run is under way. */
+  async dispose(): Promise<void> {
+    Atomics.store(this.control, CTL_ABORT, 1);
+    for (const call of this.calls) call[Comlink.releaseProxy]();
+    for (const port of this.ports) port.close();
+    await this.pool.destroy();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** Calls every CPU, and gives up on all of them if one dies or none gets anywhere. */
+  private async callAll<T>(call: (cpu: Comlink.Remote<CpuCalls>) => Promise<T>): Promise<T[]> {
+    if (this.dead !== null) throw this.dead;
+    const watch = this.watchProgress();
+    try {
+      return await Promise.race([Promise.all(this.calls.map(call)), this.death, watch.stalled]);
+    } catch (error) {
+      this.dead ??= error instanceof Error ? error : new MachineError(String(error));
+      await this.dispose();
+      throw this.dead;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** Watches the CPUs' heartbeats. */
+  private watchProgress(): { readonly stalled: Promise<never>; stop(): void } {
+    let timer: NodeJS.Timeout | undefined;
+    const stalled = new Promise<never>((_, reject) => {
+      let last = '';
+      let since = performance.now();
+      timer = setInterval(() => {
+        const now = this.heartbeats().join();
+        if (now !== last) {
+          last = now;
+          since = performance.now();
+        } else if (performance.now() - since > this.stallSeconds * 1000) {
+          reject(new MachineError(`no CPU made progress for ${this.stallSeconds} s: ${this.describeCpus()}`));
+        }
+      }, 200);
+    });
+    stalled.catch(() => {});
+    return { stalled, stop: () => clearInterval(timer) };
+  }
+
+  private heartbeats(): number[] {
+    return Array.from({ length: this.model.cpus }, (_, id) =>
+      Atomics.load(this.control, CTL_CPUS + CPU_STRIDE * id + CPU_HEARTBEAT),
+    );
+  }
+
+  private taskOf(id: number): string {
+    const task = Atomics.load(this.control, CTL_CPUS + CPU_STRIDE * id + CPU_TASK);
+    const cpu = this.image.cpus[id];
+    return task === 0 || cpu === undefined ? 'no task yet' : cpu.describe(task).replace(/ \S+$/, '');
+  }
+
+  private describeCpus(): string {
+    return Array.from({ length: this.model.cpus }, (_, id) => `CPU ${id} in ${this.taskOf(id)}`).join(', ');
+  }
+
+  private threadDied(id: number, error: unknown): never {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MachineError(`the worker thread of CPU ${id} died while it ran ${this.taskOf(id)}: ${reason}`);
+  }
+
+  private merge(reports: readonly ParallelReport[]): Omit<RunResult, 'seconds'> {
+    const counters: Record<string, number> = {};
+    this.model.counters.forEach((name, number) => {
+      counters[name] = reports.reduce((sum, report) => sum + (report.counters[number] ?? 0), 0);
+    });
+    const violations = reports.flatMap((report) => report.violations);
+    violations.sort((a, b) => a.iteration - b.iteration);
+    return {
+      iterations: reports[0]?.iterations ?? 0,
+      outcomes: reports[0]?.outcomes ?? {},
+      counters,
+      violations,
+      violationCount: reports.reduce((sum, report) => sum + report.violationCount, 0),
+    };
+  }
+}
+
+/** The control block's count is reset by then; an event's number is never 0, so the first one that is ends the run. */
+function countEvents(events: Int32Array): number {
+  let count = 0;
+  while (count < MAX_EVENTS && events[count * EVENT_WORDS + 2] !== 0) count++;
+  return count;
+}

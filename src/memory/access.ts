@@ -1,0 +1,79 @@
+/**
+ * Plain accesses to the arena, in two forms with the same results: `plainAccess` for speed, `checkedAccess` with the
+ * memory checker (as KASAN). A machine puts one of them on its CPUs.
+ */
+
+import type { Arena } from './arena.js';
+import type { Field, Ptr } from './layout.js';
+
+/** What an accessor needs of the CPU that it runs on. */
+export interface MemoryContext {
+  readonly words: Int32Array;
+  readonly shadow: Uint8Array;
+  readonly dirty: Uint8Array;
+  readonly arena: Arena;
+  /** By typesafe slot: the generation that the object had when this CPU last loaded a pointer to it. */
+  readonly seenGeneration: Int32Array;
+  /** True when the memory checker is on. */
+  readonly checked: boolean;
+  /** Looks closer at an access that the shadow does not allow; reports it, or returns if it is allowed after all. */
+  checkAccess(address: number, write: boolean): void;
+  /** Notes the generation of the object that a loaded pointer points to. */
+  notePointer(value: number): void;
+}
+
+/** How kernel code reads and writes fields that a lock protects, or that only this CPU uses. */
+export interface Access {
+  /** Loads a field. */
+  get<S extends string, V>(p: Ptr<S>, field: Field<S, V>): V;
+  /** Stores a field. */
+  set<S extends string, V>(p: Ptr<S>, field: Field<S, V>, value: V): void;
+  /** Loads the word at an address. */
+  load(address: number): number;
+  /** Stores the word at an address. */
+  store(address: number, value: number): void;
+}
+
+export const plainAccess: Access & ThisType<Access & MemoryContext> = {
+  get(p, field) {
+    return this.words[p + field] as never;
+  },
+  set(p, field, value) {
+    const at = p + field;
+    if (this.dirty[at >> 4] === 0) this.arena.touch(at >> 4);
+    this.words[at] = value as number;
+  },
+  load(address) {
+    return this.words[address] as number;
+  },
+  store(address, value) {
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
+    this.words[address] = value;
+  },
+};
+
+export const checkedAccess: Access & ThisType<Access & MemoryContext> = {
+  get(p, field) {
+    return this.load(p + field) as never;
+  },
+  set(p, field, value) {
+    this.store(p + field, value as number);
+  },
+  load(address) {
+    const { arena } = this;
+    if (this.shadow[address] !== 0 || (address >= arena.typesafeStart && address < arena.typesafeEnd)) {
+      this.checkAccess(address, false);
+    }
+    const value = this.words[address] as number;
+    if (value >= arena.typesafeStart && value < arena.typesafeEnd) this.notePointer(value);
+    return value;
+  },
+  store(address, value) {
+    const { arena } = this;
+    if (this.shadow[address] !== 0 || (address >= arena.typesafeStart && address < arena.typesafeEnd)) {
+      this.checkAccess(address, true);
+    }
+    if (this.dirty[address >> 4] === 0) arena.touch(address >> 4);
+    this.words[address] = value;
+  },
+};

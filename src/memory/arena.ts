@@ -1,0 +1,266 @@
+/**
+ * The arena: one `SharedArrayBuffer` that holds every byte of simulated kernel state, and beside it what the arena
+ * needs for itself: the initial image, the memory checker's shadow, and the map of blocks that a run has touched.
+ */
+
+import { fieldAt, type Ptr, type Struct, type StructInfo } from './layout.js';
+
+/** Words in a block: the grain at which a run's writes are remembered and undone. */
+const BLOCK_SHIFT = 4;
+const BLOCK_WORDS = 1 << BLOCK_SHIFT;
+
+/** What a run has done to a block. */
+const TOUCHED = 1;
+export const TOUCHED_SHADOW = 2;
+
+/** The shadow of a word: 0 is addressable, anything else says why it is not. */
+export const SHADOW_OK = 0;
+export const SHADOW_UNALLOCATED = 0xfc;
+export const SHADOW_FREED = 0xfb;
+/** Freed, in a cache that is `SLAB_TYPESAFE_BY_RCU`: a reader may still lock and look, but not use it. */
+export const SHADOW_FREED_TYPESAFE = 0xfd;
+
+/** Words before each slab object: the free-list link (or `ALLOCATED`) and the generation. */
+export const SLOT_HEADER_WORDS = 2;
+export const ALLOCATED = -1;
+
+/** A cache's own words: head of the free list, next address never used, objects in use, lock. */
+export const CACHE_FREELIST = 0;
+export const CACHE_NEXT = 1;
+export const CACHE_IN_USE = 2;
+export const CACHE_LOCK = 3;
+const CACHE_META_WORDS = 4;
+
+/** Objects that exist from the start, at a fixed address: per-CPU data, global locks. */
+export interface StaticSpec {
+  readonly struct: StructInfo;
+  readonly count: number;
+}
+
+export interface CacheSpec {
+  /** The kernel's name of the cache. */
+  readonly name: string;
+  readonly struct: StructInfo;
+  /** How many objects fit. */
+  readonly capacity: number;
+  /** `SLAB_TYPESAFE_BY_RCU`: a freed object keeps its type and may be looked at under RCU. */
+  readonly typesafe?: boolean;
+}
+
+/** What an arena holds. The same specification gives the same addresses in every thread. */
+export interface ArenaSpec {
+  readonly statics: readonly StaticSpec[];
+  readonly caches: readonly CacheSpec[];
+}
+
+export interface Cache {
+  readonly name: string;
+  readonly struct: StructInfo;
+  readonly typesafe: boolean;
+  readonly capacity: number;
+  /** Address of the cache's own words. */
+  readonly meta: number;
+  /** Address of the first slot's header. */
+  readonly base: number;
+  readonly end: number;
+  readonly slotWords: number;
+}
+
+/** The shared memory of an arena: what another thread needs, with the specification, to open the same one. */
+export interface ArenaBuffers {
+  readonly words: SharedArrayBuffer;
+  readonly image: SharedArrayBuffer;
+  readonly shadow: SharedArrayBuffer;
+  readonly shadowImage: SharedArrayBuffer;
+  readonly dirty: SharedArrayBuffer;
+}
+
+interface Region {
+  readonly base: number;
+  readonly end: number;
+  readonly struct: StructInfo;
+  readonly stride: number;
+  readonly header: number;
+}
+
+/** An object of the arena, found from an address in it. */
+export interface ArenaObject {
+  readonly struct: StructInfo;
+  readonly base: number;
+  readonly index: number;
+  readonly field: string;
+}
+
+function alignToBlock(word: number): number {
+  return (word + BLOCK_WORDS - 1) & ~(BLOCK_WORDS - 1);
+}
+
+/**
+ * An arena, or one thread's handle on a shared one.
+ *
+ * @example
+ * const arena = new Arena({ statics: [], caches: [{ name: 'pid', struct: pid.$, capacity: 8 }] });
+ * new Arena(arena.spec, arena.buffers); // the same memory, opened by another thread
+ */
+export class Arena {
+  readonly words: Int32Array;
+  readonly shadow: Uint8Array;
+  readonly dirty: Uint8Array;
+  readonly buffers: ArenaBuffers;
+  readonly caches: readonly Cache[];
+  /** Bounds of the objects in `SLAB_TYPESAFE_BY_RCU` caches. */
+  readonly typesafeStart: number;
+  readonly typesafeEnd: number;
+  /** True where several threads have this arena open at once, so that the caches must be locked. */
+  shared = false;
+  private readonly image: Int32Array;
+  private readonly shadowImage: Uint8Array;
+  private readonly regions: readonly Region[];
+  private readonly statics: ReadonlyMap<string, Region>;
+  private readonly touched: Int32Array;
+  private touchedCount = 0;
+
+  constructor(
+    readonly spec: ArenaSpec,
+    buffers?: ArenaBuffers,
+  ) {
+    // The first block is never handed out: address 0 is NULL, and a small offset from it is caught.
+    let next = BLOCK_WORDS;
+    const regions: Region[] = [];
+    const statics = new Map<string, Region>();
+    for (const { struct, count } of spec.statics) {
+      const stride = alignToBlock(struct.words);
+      const region = { base: next, end: next + stride * count, struct, stride, header: 0 };
+      regions.push(region);
+      statics.set(struct.name, region);
+      next = region.end;
+    }
+    const caches: Cache[] = [];
+    let typesafeStart = 0;
+    let typesafeEnd = 0;
+    for (const { name, struct, capacity, typesafe = false } of spec.caches) {
+      const meta = next;
+      const base = alignToBlock(meta + CACHE_META_WORDS);
+      const slotWords = struct.words + SLOT_HEADER_WORDS;
+      const end = base + slotWords * capacity;
+      caches.push({ name, struct, typesafe, capacity, meta, base, end, slotWords });
+      regions.push({ base, end, struct, stride: slotWords, header: SLOT_HEADER_WORDS });
+      if (typesafe) {
+        if (typesafeEnd !== 0) throw new Error('an arena has at most one cache that is SLAB_TYPESAFE_BY_RCU');
+        typesafeStart = base;
+        typesafeEnd = end;
+      }
+      next = alignToBlock(end);
+    }
+    const size = next;
+    this.buffers = buffers ?? {
+      words: new SharedArrayBuffer(size * 4),
+      image: new SharedArrayBuffer(size * 4),
+      shadow: new SharedArrayBuffer(size),
+      shadowImage: new SharedArrayBuffer(size),
+      dirty: new SharedArrayBuffer(size >> BLOCK_SHIFT),
+    };
+    this.words = new Int32Array(this.buffers.words);
+    this.image = new Int32Array(this.buffers.image);
+    this.shadow = new Uint8Array(this.buffers.shadow);
+    this.shadowImage = new Uint8Array(this.buffers.shadowImage);
+    this.dirty = new Uint8Array(this.buffers.dirty);
+    this.touched = new Int32Array(size >> BLOCK_SHIFT);
+    this.regions = regions;
+    this.statics = statics;
+    this.caches = caches;
+    this.typesafeStart = typesafeStart;
+    this.typesafeEnd = typesafeEnd;
+    if (buffers === undefined) this.format();
+  }
+
+  /** The address of a static object. */
+  static<S extends string>(struct: Struct<S, unknown>, index = 0): Ptr<S> {
+    const region = this.statics.get(struct.$.name);
+    if (region === undefined) throw new Error(`the arena has no static ${struct.$.name}`);
+    return (region.base + region.stride * index) as Ptr<S>;
+  }
+
+  /** The number of a cache, as `kmem_cache_alloc` takes it. */
+  cacheNumber(name: string): number {
+    const number = this.caches.findIndex((cache) => cache.name === name);
+    if (number < 0) throw new Error(`the arena has no cache ${name}`);
+    return number;
+  }
+
+  /** Remembers that a block is about to be written. Called when its mark in `dirty` is not set. */
+  touch(block: number): void {
+    this.dirty[block] = TOUCHED;
+    this.touched[this.touchedCount++] = block;
+  }
+
+  /** Remembers that a block's shadow is about to be written. Called when `dirty` does not say so already. */
+  touchShadow(block: number): void {
+    if (this.dirty[block] === 0) this.touched[this.touchedCount++] = block;
+    this.dirty[block] = TOUCHED_SHADOW;
+  }
+
+  /** Makes the present contents the image that `reset` returns to. */
+  takeImage(): void {
+    this.image.set(this.words);
+    this.shadowImage.set(this.shadow);
+    this.forget();
+  }
+
+  /**
+   * Returns to the image. Costs in proportion to the blocks that this handle's writes have touched, not to the
+   * arena's size. In a machine of several threads each undoes what it touched, while none of them runs.
+   */
+  reset(): void {
+    const { words, image, shadow, shadowImage, dirty, touched } = this;
+    for (let i = 0; i < this.touchedCount; i++) {
+      const block = touched[i] as number;
+      const start = block << BLOCK_SHIFT;
+      for (let at = start; at < start + BLOCK_WORDS; at++) words[at] = image[at] as number;
+      if (dirty[block] === TOUCHED_SHADOW) {
+        for (let at = start; at < start + BLOCK_WORDS; at++) shadow[at] = shadowImage[at] as number;
+      }
+      dirty[block] = 0;
+    }
+    this.touchedCount = 0;
+  }
+
+  /** How many blocks the run so far has touched. */
+  get touchedBlocks(): number {
+    return this.touchedCount;
+  }
+
+  /** Objects in use in each cache. */
+  inUse(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const cache of this.caches) counts[cache.name] = this.words[cache.meta + CACHE_IN_USE] as number;
+    return counts;
+  }
+
+  /** The object that an address lies in, or null for an address outside every object. */
+  objectAt(address: number): ArenaObject | null {
+    for (const { base, end, struct, stride, header } of this.regions) {
+      if (address < base || address >= end) continue;
+      const index = Math.floor((address - base) / stride);
+      const object = base + index * stride + header;
+      if (address < object) return null;
+      return { struct, base: object, index, field: fieldAt(struct, address - object) };
+    }
+    return null;
+  }
+
+  private forget(): void {
+    for (let i = 0; i < this.touchedCount; i++) this.dirty[this.touched[i] as number] = 0;
+    this.touchedCount = 0;
+  }
+
+  private format(): void {
+    this.shadow.fill(SHADOW_UNALLOCATED);
+    for (const region of this.statics.values()) this.shadow.fill(SHADOW_OK, region.base, region.end);
+    for (const cache of this.caches) {
+      this.shadow.fill(SHADOW_OK, cache.meta, cache.meta + CACHE_META_WORDS);
+      this.words[cache.meta + CACHE_NEXT] = cache.base;
+    }
+    this.takeImage();
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * A simulated CPU, as kernel code sees it: memory, the gate, the state of interrupts and preemption. Machines
+ * implement the gate; the model's functions are put on the prototype of the machine's CPUs (`machine/compose.ts`).
+ */
+
+import type { Access, MemoryContext } from '../memory/access.js';
+import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_OK } from '../memory/arena.js';
+import type { KasanOps } from '../memory/kasan.js';
+import { type Field, int, NULL, type Ptr, struct } from '../memory/layout.js';
+import { type Coroutine, OP_START, type TraceSink, Violation } from './gate.js';
+
+/** Per-CPU data that locking, RCU and interrupts need. One for each CPU, a static of every arena. */
+export const cpu_data = struct('cpu_data', {
+  /** Spinlocks held, and `preempt_disable` on top of them. Sleeping needs it to be 0. */
+  preempt_count: int,
+  /** 1 while interrupts are masked. */
+  irqs_disabled: int,
+  /** Interrupts that have been sent here and not been taken, a bit each (`IRQ_…`). The mailbox's doorbell. */
+  irq_pending: int,
+  rcu_nesting: int,
+  /** The last grace period for which this CPU has reported a quiescent state. */
+  rcu_qs_seq: int,
+  /** 1 in user mode and in the idle loop: an extended quiescent state, nothing need be reported from there. */
+  rcu_eqs: int,
+  /** Callbacks queued here, in order; each knows the grace period that it waits for. */
+  rcu_head: int,
+  rcu_tail: int,
+});
+
+/** Another CPU put a task on this one's wake list, or wants it to look at its flags. */
+export const IRQ_RESCHEDULE = 1;
+/** A grace period has ended and callbacks queued here may run. */
+export const IRQ_RCU = 2;
+
+export type CpuData = Ptr<'cpu_data'>;
+
+/** What every CPU is made from. */
+export interface CpuConfig {
+  readonly arena: Arena;
+  readonly id: number;
+  readonly cpus: number;
+  readonly counters: Int32Array;
+}
+
+export interface Cpu extends Access, KasanOps {}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the accessors are put on the prototype by compose
+export abstract class Cpu implements MemoryContext {
+  readonly arena: Arena;
+  readonly words: Int32Array;
+  readonly shadow: Uint8Array;
+  readonly dirty: Uint8Array;
+  readonly seenGeneration: Int32Array;
+  declare readonly checked: boolean;
+  readonly id: number;
+  readonly cpus: number;
+  /** Address of this CPU's `cpu_data`. */
+  readonly data: CpuData;
+  /** Address of every CPU's `cpu_data`, by number. */
+  readonly allData: readonly CpuData[];
+  /** How often each of the model's counted things happened on this CPU. */
+  readonly counters: Int32Array;
+
+  /** The task whose coroutine runs here. A copy of the run queue's `curr`. */
+  current: Ptr<'task_struct'> = NULL;
+  /** The operation announced last, and its operands. */
+  op = OP_START;
+  opAddress = 0;
+  opA = 0;
+  opB = 0;
+  /** What the last operation found: the value loaded, or the old value of a read-modify-write. */
+  result = 0;
+  /** The interrupt state before the last `_irqsave`. */
+  irqflags = 0;
+  /** Set by `switch_to`: on the next yield the machine resumes the coroutine of `current`. */
+  switching = false;
+  /** Where events go, or null when nobody watches. */
+  trace: TraceSink | null = null;
+  /** Locks held here, in the order taken. Kept only while somebody watches. */
+  readonly held: number[] = [];
+
+  constructor(config: CpuConfig) {
+    this.arena = config.arena;
+    this.words = config.arena.words;
+    this.shadow = config.arena.shadow;
+    this.dirty = config.arena.dirty;
+    this.id = config.id;
+    this.cpus = config.cpus;
+    this.counters = config.counters;
+    this.allData = Array.from({ length: config.cpus }, (_, id) => config.arena.static(cpu_data, id));
+    this.data = config.arena.static(cpu_data, config.id);
+    const typesafe = config.arena.caches.find((cache) => cache.typesafe);
+    this.seenGeneration = new Int32Array(typesafe === undefined ? 0 : typesafe.capacity);
+  }
+
+  /**
+   * Announces a visible operation.
+   *
+   * @param op one of `OP_…`
+   * @param address the word concerned
+   * @param a first operand
+   * @param b second operand
+   * @returns true if the caller must yield, false if the operation has been performed
+   */
+  abstract point(op: number, address: number, a: number, b: number): boolean;
+
+  /** Releases a spinlock. */
+  abstract releaseSpin(lock: number): void;
+  /** Releases a rwlock held for reading. */
+  abstract releaseRead(lock: number): void;
+  /** Releases a rwlock held for writing. */
+  abstract releaseWrite(lock: number): void;
+  /** Takes a spinlock at once. Its critical sections contain no scheduling point, so no schedule can show who waits. */
+  abstract acquireRaw(lock: number): void;
+  /** Adds to a word atomically. Not a scheduling point: for counters whose order nobody can see. */
+  abstract atomicAdd(address: number, value: number): number;
+  /** Sets bits atomically, and returns the old word. Not a scheduling point. */
+  abstract atomicOr(address: number, bits: number): number;
+  /** Clears bits atomically, and returns the old word. Not a scheduling point. */
+  abstract atomicAnd(address: number, bits: number): number;
+  /** Exchanges a word atomically. Not a scheduling point. */
+  abstract atomicXchg(address: number, value: number): number;
+  /** Compares and exchanges a word atomically, and returns the old one. Not a scheduling point. */
+  abstract atomicCmpxchg(address: number, expected: number, value: number): number;
+  /** Loads a word that others may be storing to, where the caller's next step is a scheduling point anyway. */
+  abstract peek(address: number): number;
+  /** Rings another CPU's doorbell: sets interrupts pending there and wakes it if it sleeps. */
+  abstract interrupt(cpu: number, irqs: number): void;
+  /** Forgets the coroutine of a task that will never run again. */
+  abstract forgetCoroutine(task: number): void;
+  /** Replaces the running task's coroutine, for `execve`. The caller must then `switch_to` itself. */
+  abstract replaceCoroutine(task: number, coroutine: Coroutine<void>): void;
+
+  /** What reports call an address: the struct, its number, the field. Models put something better in its place. */
+  describe(address: number): string {
+    const object = this.arena.objectAt(address);
+    return object === null ? `address ${address}` : `${object.struct.name}[${object.index}].${object.field}`;
+  }
+
+  /** Reports a broken rule and ends the execution. */
+  violate(kind: string, message: string): never {
+    throw new Violation(kind, message, this.id, this.current);
+  }
+
+  /** `BUG_ON`: the kernel would stop here. */
+  BUG_ON(condition: boolean, message: string): void {
+    if (condition) this.violate('BUG', `kernel BUG: ${message}`);
+  }
+
+  /** Emits one of the model's trace points. */
+  emit(event: number, address: number, value: number, a = 0, b = 0): void {
+    if (this.trace !== null) this.trace.emit(this.id, this.current, event, address, value, a, b);
+  }
+
+  /** Checks a marked or atomic access. A freed typesafe object may be locked and looked at, and only that. */
+  checkMarked(address: number): void {
+    const shadow = this.shadow[address];
+    if (shadow !== SHADOW_OK && shadow !== SHADOW_FREED_TYPESAFE) this.checkAccess(address, true);
+  }
+
+  /** `WRITE_ONCE` and the like write here; also the operations that are not scheduling points. */
+  touchWord(address: number): void {
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
+  }
+
+  /** Emits a lock's release and strikes the lock from those held. */
+  noteRelease(event: number, lock: number): void {
+    const at = this.held.lastIndexOf(lock);
+    if (at >= 0) this.held.splice(at, 1);
+    this.emit(event, lock, 0);
+  }
+
+  /** Reports the release of a lock that this CPU does not hold. */
+  badUnlock(lock: number): never {
+    this.violate('lockdep', `WARNING: bad unlock: ${this.describe(lock)} is not held by CPU ${this.id}`);
+  }
+
+  /** The result of the last marked load, typed as the field it came from. */
+  value<S extends string, V>(_field: Field<S, V>): V {
+    return this.result as never;
+  }
+
+  preempt_disable(): void {
+    const at = this.data + cpu_data.preempt_count;
+    this.words[at] = (this.words[at] as number) + 1;
+  }
+
+  preempt_enable(): void {
+    const at = this.data + cpu_data.preempt_count;
+    this.words[at] = (this.words[at] as number) - 1;
+  }
+
+  preempt_count(): number {
+    return this.words[this.data + cpu_data.preempt_count] as number;
+  }
+
+  local_irq_disable(): void {
+    this.words[this.data + cpu_data.irqs_disabled] = 1;
+  }
+
+  local_irq_enable(): void {
+    this.words[this.data + cpu_data.irqs_disabled] = 0;
+  }
+
+  /** Masks interrupts and leaves the state before in `irqflags`. */
+  local_irq_save(): void {
+    const at = this.data + cpu_data.irqs_disabled;
+    this.irqflags = this.words[at] as number;
+    this.words[at] = 1;
+  }
+
+  local_irq_restore(flags: number): void {
+    this.words[this.data + cpu_data.irqs_disabled] = flags;
+  }
+
+  irqs_disabled(): boolean {
+    return this.words[this.data + cpu_data.irqs_disabled] !== 0;
+  }
+}

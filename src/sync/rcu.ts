@@ -1,0 +1,166 @@
+/**
+ * RCU, after `kernel/rcu/tree.c` on a kernel without preemption. A reader costs a counter of its own CPU and nothing
+ * else. A grace period ends when every CPU has passed a quiescent state: a context switch, user mode or idle. Each CPU
+ * reports its own; one in user mode or idle needs no report. Callbacks run in softirq on the CPU that queued them.
+ *
+ * Left out: the tree of nodes (one level is enough for a few CPUs), the grace-period thread (the CPU whose report is
+ * the last ends the period), expedited grace periods, and the tick, as no CPU here stays in the kernel for ever.
+ */
+
+import { embed, int, NULL, type Ptr, struct } from '../memory/layout.js';
+import { type Cpu, type CpuData, cpu_data, IRQ_RCU } from './cpu.js';
+import type { Coroutine } from './gate.js';
+import { type SpinlockOps, type SpinlockPtr, spinlock } from './spinlock.js';
+
+/** `gp_seq` counts the grace periods that have ended. While `gp_active`, the one after it is under way. */
+export const rcu_state = struct('rcu_state', { lock: spinlock, gp_seq: int, gp_active: int });
+
+/** `func` is the model's number for the callback; `gp` the grace period that must have ended. */
+export const rcu_head = struct('rcu_head', { next: int, func: int, gp: int });
+export const rcuHead = embed('rcu_head', rcu_head.$.words);
+
+export type RcuHeadPtr = Ptr<'rcu_head'>;
+
+/** What RCU asks of the model. */
+export interface RcuModel {
+  /** Address of the `rcu_state`. */
+  readonly rcu: Ptr<'rcu_state'>;
+  /** Runs callback number `func`. */
+  rcu_callback(func: number, head: RcuHeadPtr): Coroutine<void>;
+  /** Called when a grace period has ended. */
+  trace_rcu_grace_period(gp: number): void;
+}
+
+interface Context extends Cpu, RcuModel, SpinlockOps, RcuOps {}
+
+/** Whether every CPU has passed a quiescent state since the grace period under way began. */
+function everyCpuWasQuiescent(cpu: Cpu, gp: number): boolean {
+  for (let id = 0; id < cpu.cpus; id++) {
+    const data = cpu.allData[id] as CpuData;
+    const quiescent =
+      Atomics.load(cpu.words, data + cpu_data.rcu_eqs) === 1 || cpu.words[data + cpu_data.rcu_qs_seq] === gp;
+    if (!quiescent) return false;
+  }
+  return true;
+}
+
+export const rcuOps = {
+  rcu_read_lock(this: Cpu): void {
+    const at = this.data + cpu_data.rcu_nesting;
+    this.words[at] = (this.words[at] as number) + 1;
+  },
+
+  rcu_read_unlock(this: Cpu): void {
+    const at = this.data + cpu_data.rcu_nesting;
+    const nesting = (this.words[at] as number) - 1;
+    if (nesting < 0) this.violate('rcu', 'WARNING: rcu_read_unlock() without rcu_read_lock()');
+    this.words[at] = nesting;
+  },
+
+  /** Whether this CPU is inside a read-side section. */
+  rcu_read_lock_held(this: Cpu): boolean {
+    return this.words[this.data + cpu_data.rcu_nesting] !== 0;
+  },
+
+  /**
+   * Has `func` called with `head` after a grace period.
+   *
+   * @param head embedded in the object that is to be freed
+   * @param func the model's number for the callback
+   */
+  call_rcu(this: Context, head: RcuHeadPtr, func: number): void {
+    const { rcu, data } = this;
+    this.set(head, rcu_head.next, NULL);
+    this.set(head, rcu_head.func, func);
+    this.raw_spin_lock(rcu as number as SpinlockPtr);
+    const active = this.get(rcu, rcu_state.gp_active) !== 0;
+    const gp = this.get(rcu, rcu_state.gp_seq) + (active ? 2 : 1);
+    this.set(head, rcu_head.gp, gp);
+    const tail = this.get(data, cpu_data.rcu_tail);
+    if (tail) this.store(tail + rcu_head.next, head);
+    else this.set(data, cpu_data.rcu_head, head);
+    this.set(data, cpu_data.rcu_tail, head);
+    if (!active) {
+      this.set(rcu, rcu_state.gp_active, 1);
+      this.rcu_check_gp();
+    }
+    this.raw_spin_unlock(rcu as number as SpinlockPtr);
+  },
+
+  /** Ends the grace period under way if nobody holds it up, and starts the next if callbacks wait for it. */
+  rcu_check_gp(this: Context): void {
+    const { rcu } = this;
+    while (this.get(rcu, rcu_state.gp_active) !== 0) {
+      const gp = this.get(rcu, rcu_state.gp_seq) + 1;
+      if (!everyCpuWasQuiescent(this, gp)) return;
+      this.set(rcu, rcu_state.gp_seq, gp);
+      this.trace_rcu_grace_period(gp);
+      let more = 0;
+      for (let id = 0; id < this.cpus; id++) {
+        let head = this.get(this.allData[id] as CpuData, cpu_data.rcu_head);
+        if (head !== 0 && this.load(head + rcu_head.gp) <= gp) this.interrupt(id, IRQ_RCU);
+        while (head !== 0 && more === 0) {
+          if (this.load(head + rcu_head.gp) > gp) more = 1;
+          head = this.load(head + rcu_head.next);
+        }
+      }
+      this.set(rcu, rcu_state.gp_active, more);
+    }
+  },
+
+  /** A quiescent state of this CPU: nothing read under RCU before it is used after it. */
+  rcu_qs(this: Context): void {
+    const { rcu, data } = this;
+    if (this.words[rcu + rcu_state.gp_active] === 0) return;
+    if (this.words[data + cpu_data.rcu_qs_seq] === (this.words[rcu + rcu_state.gp_seq] as number) + 1) return;
+    this.raw_spin_lock(rcu as number as SpinlockPtr);
+    if (this.get(rcu, rcu_state.gp_active) !== 0) {
+      this.set(data, cpu_data.rcu_qs_seq, this.get(rcu, rcu_state.gp_seq) + 1);
+      this.rcu_check_gp();
+    }
+    this.raw_spin_unlock(rcu as number as SpinlockPtr);
+  },
+
+  /** Into user mode or idle: from here on this CPU holds up no grace period. */
+  rcu_eqs_enter(this: Context): void {
+    if (this.words[this.data + cpu_data.rcu_nesting] !== 0) {
+      this.violate('rcu', 'WARNING: back to user mode or idle inside an RCU read-side section');
+    }
+    // The store first: whoever starts a grace period after it sees it, and one that started before it is reported to.
+    this.atomicXchg(this.data + cpu_data.rcu_eqs, 1);
+    this.rcu_qs();
+  },
+
+  /** Out of user mode or idle, before anything is read under RCU. */
+  rcu_eqs_exit(this: Context): void {
+    this.atomicXchg(this.data + cpu_data.rcu_eqs, 0);
+  },
+
+  /** A context switch is a quiescent state. */
+  rcu_note_context_switch(this: Context): void {
+    if (this.words[this.data + cpu_data.rcu_nesting] !== 0) {
+      this.violate('rcu', 'WARNING: voluntary context switch within RCU read-side critical section');
+    }
+    this.rcu_qs();
+  },
+
+  /** The RCU softirq: runs the callbacks whose grace period has ended. */
+  *rcu_do_batch(this: Context): Coroutine<void> {
+    const { rcu, data } = this;
+    for (;;) {
+      this.raw_spin_lock(rcu as number as SpinlockPtr);
+      const head = this.get(data, cpu_data.rcu_head) as RcuHeadPtr;
+      const ready = head !== NULL && this.get(head, rcu_head.gp) <= this.get(rcu, rcu_state.gp_seq);
+      if (ready) {
+        const next = this.get(head, rcu_head.next);
+        this.set(data, cpu_data.rcu_head, next);
+        if (next === 0) this.set(data, cpu_data.rcu_tail, 0);
+      }
+      this.raw_spin_unlock(rcu as number as SpinlockPtr);
+      if (!ready) return;
+      yield* this.rcu_callback(this.get(head, rcu_head.func), head);
+    }
+  },
+};
+
+export type RcuOps = typeof rcuOps;

@@ -1,0 +1,81 @@
+/**
+ * Wait queues, after `kernel/sched/wait.c`. No wake-up is lost if the sleeper first queues itself, then sets its
+ * state, then looks at its condition, and the waker first makes the condition true and then wakes.
+ */
+
+import { addr, container_of, embed, int, list_head, listHead, type Ptr, ptr, struct } from '../memory/layout.js';
+import type { ListOps } from '../memory/list.js';
+import type { Cpu } from './cpu.js';
+import type { Coroutine } from './gate.js';
+import { type SpinlockOps, spinlock } from './spinlock.js';
+
+export const wait_queue_head = struct('wait_queue_head', { lock: spinlock, head: listHead });
+export const waitQueueHead = embed('wait_queue_head', wait_queue_head.$.words);
+
+/** `private` is the sleeping task; `func` the model's number for what a wake-up calls. */
+export const wait_queue_entry = struct('wait_queue_entry', {
+  private: ptr('task_struct'),
+  func: int,
+  entry: listHead,
+});
+export const waitQueueEntry = embed('wait_queue_entry', wait_queue_entry.$.words);
+
+export type WaitQueuePtr = Ptr<'wait_queue_head'>;
+export type WaitEntryPtr = Ptr<'wait_queue_entry'>;
+
+/** What wait queues ask of the model. */
+export interface WaitModel {
+  /** Calls an entry's function: whether it woke its task. */
+  wait_queue_function(func: number, entry: WaitEntryPtr, mode: number, key: number): Coroutine<boolean>;
+}
+
+interface Context extends Cpu, ListOps, SpinlockOps, WaitModel {}
+
+export const waitOps = {
+  init_waitqueue_head(this: Context, queue: WaitQueuePtr): void {
+    this.store(addr(queue, wait_queue_head.lock), 0);
+    this.INIT_LIST_HEAD(addr(queue, wait_queue_head.head));
+  },
+
+  *add_wait_queue(this: Context, queue: WaitQueuePtr, entry: WaitEntryPtr): Coroutine<void> {
+    const lock = addr(queue, wait_queue_head.lock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    this.list_add(addr(entry, wait_queue_entry.entry), addr(queue, wait_queue_head.head));
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+
+  *remove_wait_queue(this: Context, queue: WaitQueuePtr, entry: WaitEntryPtr): Coroutine<void> {
+    const lock = addr(queue, wait_queue_head.lock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    this.list_del_init(addr(entry, wait_queue_entry.entry));
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+
+  /**
+   * Wakes sleepers.
+   *
+   * @param mode the states to wake from (`TASK_…`)
+   * @param exclusive how many to wake at most; 0 for all
+   * @param key handed to each entry's function
+   */
+  *__wake_up(this: Context, queue: WaitQueuePtr, mode: number, exclusive: number, key: number): Coroutine<void> {
+    const lock = addr(queue, wait_queue_head.lock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    const head = addr(queue, wait_queue_head.head);
+    let left = exclusive;
+    let node = this.get(head, list_head.next);
+    while (node !== head) {
+      const next = this.get(node, list_head.next);
+      const entry = container_of(node, wait_queue_entry.entry);
+      const woke = yield* this.wait_queue_function(this.get(entry, wait_queue_entry.func), entry, mode, key);
+      if (woke && --left === 0) break;
+      node = next;
+    }
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+};
+
+export type WaitOps = typeof waitOps;

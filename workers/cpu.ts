@@ -1,0 +1,13 @@
+/** The entry point of a CPU's worker thread. It is this CPU until the host closes the port. */
+
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/umd/node-adapter.js';
+import { type ModelDescription, modelOf } from '../scenarios/catalog.js';
+import { hostCpu } from '../src/machine/cpu-host.js';
+import type { WorkerStart } from '../src/machine/threads.js';
+
+export default function cpu({ plan, description, port }: WorkerStart): Promise<void> {
+  const calls = hostCpu(modelOf(description as ModelDescription), plan);
+  Comlink.expose(calls, nodeEndpoint(port));
+  return new Promise((resolve) => port.once('close', () => resolve()));
+}
