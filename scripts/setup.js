@@ -43,7 +43,8 @@ function installIfNeeded() {
     .digest('hex');
   if (read(stamp) === wanted) return true;
   console.error('siglab: installing packages');
-  if (run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']) !== 0) return false;
+  // Not `npm ci`: it refuses a lock file without the optional binaries of platforms that a registry does not carry.
+  if (run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']) !== 0) return false;
   writeFileSync(stamp, wanted);
   return true;
 }

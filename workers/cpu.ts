@@ -1,9 +1,9 @@
 /** The entry point of a CPU's worker thread. It is this CPU until the host closes the port. */
 
 import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/umd/node-adapter.js';
 import { type ModelDescription, modelOf } from '../scenarios/catalog.js';
 import { hostCpu } from '../src/machine/cpu-host.js';
+import { nodeEndpoint } from '../src/machine/endpoint.js';
 import type { WorkerStart } from '../src/machine/threads.js';
 
 export default function cpu({ plan, description, port }: WorkerStart): Promise<void> {

@@ -6,11 +6,11 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Mutex } from 'async-mutex';
 import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/umd/node-adapter.js';
 import { Piscina } from 'piscina';
 import { CPU_HEARTBEAT, CPU_STRIDE, CPU_TASK, CTL_ABORT, CTL_CPUS, makeControlBlock } from './control-block.js';
 import { ControlledMachine } from './controlled.js';
 import type { CpuCalls, CpuPlan, LockstepReport, ParallelReport, ViolationReport } from './cpu-host.js';
+import { nodeEndpoint } from './endpoint.js';
 import type { Model } from './model.js';
 import { NOISE, type Noise } from './parallel-cpu.js';
 import { EVENT_WORDS, traceHash } from './trace-buffer.js';
