@@ -6,6 +6,8 @@ import { PATCHES } from '../src/patches/index.js';
 import { killVsExec } from './kill-vs-exec.js';
 
 export const SCENARIOS: readonly Scenario[] = [killVsExec];
+export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map((scenario) => scenario.name);
+export const PATCH_NAMES: readonly string[] = PATCHES.map((patch) => patch.name);
 
 /** A name that nothing has. */
 export class UnknownNameError extends Error {
@@ -27,24 +29,14 @@ export class UnknownNameError extends Error {
 /** Finds a scenario. @throws UnknownNameError */
 export function findScenario(name: string): Scenario {
   const found = SCENARIOS.find((scenario) => scenario.name === name);
-  if (found === undefined)
-    throw new UnknownNameError(
-      'scenario',
-      name,
-      SCENARIOS.map((scenario) => scenario.name),
-    );
+  if (found === undefined) throw new UnknownNameError('scenario', name, SCENARIO_NAMES);
   return found;
 }
 
 /** Finds a patch. @throws UnknownNameError */
 export function findPatch(name: string): Patch {
   const found = PATCHES.find((patch) => patch.name === name);
-  if (found === undefined)
-    throw new UnknownNameError(
-      'patch',
-      name,
-      PATCHES.map((patch) => patch.name),
-    );
+  if (found === undefined) throw new UnknownNameError('patch', name, PATCH_NAMES);
   return found;
 }
 

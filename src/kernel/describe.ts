@@ -7,31 +7,188 @@ import {
   __TASK_TRACED,
   EXIT_DEAD,
   EXIT_ZOMBIE,
+  errorName,
+  SIG_DFL,
+  SIG_IGN,
+  SYSCALL_NAMES,
+  signalName,
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
+  TASK_KILLABLE,
   TASK_UNINTERRUPTIBLE,
   TASK_WAKING,
+  TIF_NEED_RESCHED,
   TIF_SIGPENDING,
 } from './constants.js';
-import { task_struct } from './structs.js';
+import { pid, task_struct } from './structs.js';
+import {
+  TRACE_SCHED_PROCESS_EXEC,
+  TRACE_SCHED_PROCESS_EXIT,
+  TRACE_SCHED_PROCESS_FORK,
+  TRACE_SCHED_PROCESS_FREE,
+  TRACE_SCHED_SWITCH,
+  TRACE_SCHED_WAKING,
+  TRACE_SIGNAL_DELIVER,
+  TRACE_SIGNAL_GENERATE,
+  TRACE_SYS_EXIT,
+  TRACE_USER_HANDLER,
+} from './trace.js';
 
-/** Structs of which there is one, or one for each CPU, and that need no name of their own in a report. */
-const BARE = new Set(['globals', 'user_memory']);
+type Words = Int32Array;
 
-/** Replaces `Cpu.describe`: objects by what they belong to and not by their place in a cache. */
+const PIDTYPE_NAMES = ['PID', 'TGID', 'PGID', 'SID'] as const;
+
+/** Calls `visit` for each task in use. */
+function forEachTask(arena: Arena, visit: (task: number) => void): void {
+  const cache = arena.caches[arena.cacheNumber('task_struct')];
+  if (cache === undefined) return;
+  for (let slot = cache.base; slot < cache.end; slot += cache.slotWords) {
+    if (arena.words[slot] === ALLOCATED) visit(slot + SLOT_HEADER_WORDS);
+  }
+}
+
+function taskName(words: Words, task: number): string {
+  const pid = words[task + task_struct.pid] as number;
+  return pid === 0 ? `idle/${words[task + task_struct.cpu]}` : `task ${pid}`;
+}
+
+/** The process whose tasks point to an object by a field; empty where none does any more. */
+function ownerOf(arena: Arena, field: number, base: number): string {
+  let tgid = -1;
+  forEachTask(arena, (task) => {
+    if (arena.words[task + field] === base) tgid = arena.words[task + task_struct.tgid] as number;
+  });
+  if (tgid < 0) return 'of nobody';
+  return tgid === 0 ? 'of idle' : `of process ${tgid}`;
+}
+
+/** Replaces `Cpu.describe`: an object by what it belongs to and not by its place in a cache. */
 export function describeAddress(this: Cpu, address: number): string {
-  const object = this.arena.objectAt(address);
+  const { arena, words } = this;
+  const object = arena.objectAt(address);
   if (object === null) return address === 0 ? 'NULL' : `address ${address}`;
   const { struct, base, index, field } = object;
-  if (BARE.has(struct.name)) return field;
-  if (struct.name === 'task_struct') {
-    const pid = this.words[base + task_struct.pid] as number;
-    const name = pid === 0 ? `idle/${this.words[base + task_struct.cpu]}` : `task ${pid}`;
-    return `${name} ${field}`;
+  switch (struct.name) {
+    case 'globals':
+    case 'user_memory':
+      return field;
+    case 'rcu_state':
+      return `rcu ${field}`;
+    case 'task_struct':
+      return `${taskName(words, base)} ${field}`;
+    case 'signal_struct':
+      return `${field} ${ownerOf(arena, task_struct.signal, base)}`;
+    case 'sighand_struct':
+      return `${field} ${ownerOf(arena, task_struct.sighand, base)}`;
+    case 'pid': {
+      const nr = words[base + pid.nr];
+      const list = address - base - pid.tasks;
+      const name = PIDTYPE_NAMES[list];
+      return name === undefined ? `pid ${nr} ${field}` : `pid ${nr} tasks[${name}]`;
+    }
+    case 'idr':
+      return `pid table[${address - base}]`;
+    case 'rq':
+    case 'cpu_data':
+      return `CPU ${index} ${field}`;
+    default:
+      return `${struct.name} #${index} ${field}`;
   }
-  if (struct.name === 'idr') return `pid table[${address - base}]`;
-  const owner = struct.name === 'rq' || struct.name === 'cpu_data' ? `CPU ${index}` : `#${index}`;
-  return `${struct.name} ${owner} ${field}`;
+}
+
+/** The object that a pointer leads to, without the field. */
+function pointerName(cpu: Cpu, value: number): string {
+  if (value === 0) return 'NULL';
+  const object = cpu.arena.objectAt(value);
+  if (object === null) return String(value);
+  const { words } = cpu;
+  switch (object.struct.name) {
+    case 'task_struct':
+      return taskName(words, object.base);
+    case 'pid':
+      return `pid ${words[object.base + pid.nr]}`;
+    case 'sighand_struct':
+      return `sighand ${ownerOf(cpu.arena, task_struct.sighand, object.base)}`;
+    default:
+      return `${object.struct.name} #${object.index}`;
+  }
+}
+
+const STATE_NAMES: Readonly<Record<number, string>> = {
+  0: 'TASK_RUNNING',
+  [TASK_INTERRUPTIBLE]: 'TASK_INTERRUPTIBLE',
+  [TASK_UNINTERRUPTIBLE]: 'TASK_UNINTERRUPTIBLE',
+  [TASK_KILLABLE]: 'TASK_KILLABLE',
+  [TASK_WAKING]: 'TASK_WAKING',
+  [TASK_DEAD]: 'TASK_DEAD',
+};
+
+const EXIT_STATE_NAMES: Readonly<Record<number, string>> = {
+  0: '0',
+  [EXIT_ZOMBIE]: 'EXIT_ZOMBIE',
+  [EXIT_DEAD]: 'EXIT_DEAD',
+};
+
+/** What the value of a word means, by the field it is in. */
+export function describeValue(cpu: Cpu, address: number, value: number): string {
+  const object = cpu.arena.objectAt(address);
+  if (object === null) return String(value);
+  const { struct, field } = object;
+  if (struct.name === 'idr') return value > 0 ? pointerName(cpu, value) : 'nothing';
+  const name = field.replace(/\+\d+$/, '');
+  const kind = struct.fields.find((candidate) => candidate.name === name)?.kind ?? 'int';
+  if (kind.startsWith('*') || kind === 'hlist_head' || kind === 'hlist_node' || kind === 'list_head') {
+    return pointerName(cpu, value);
+  }
+  if (name === 'state') return STATE_NAMES[value] ?? String(value);
+  if (name === 'exit_state') return EXIT_STATE_NAMES[value] ?? String(value);
+  if (name === 'thread_flags') {
+    const names: string[] = [];
+    if ((value & TIF_SIGPENDING) !== 0) names.push('TIF_SIGPENDING');
+    if ((value & TIF_NEED_RESCHED) !== 0) names.push('TIF_NEED_RESCHED');
+    return names.join('|') || 'nothing to do';
+  }
+  return String(value);
+}
+
+/** An event as the trace emits it. */
+interface ModelEvent {
+  readonly event: number;
+  readonly address: number;
+  readonly value: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+const GENERATE_RESULTS = ['delivered', 'ignored', 'already pending', 'overflow: refused', 'information lost'] as const;
+
+/** What a trace point of the kernel says, in words; null for one that a story need not show. */
+export function describeEvent(cpu: Cpu, { event, address, value, a, b }: ModelEvent): string | null {
+  const task = (t: number): string => taskName(cpu.words, t);
+  switch (event) {
+    case TRACE_SIGNAL_GENERATE:
+      return `${signalName(value)} sent to ${a === 1 ? 'the process of ' : ''}${task(address)}: ${GENERATE_RESULTS[b] ?? b}`;
+    case TRACE_SIGNAL_DELIVER:
+      return `takes ${signalName(value)}: ${a === SIG_DFL ? 'default action' : a === SIG_IGN ? 'ignored' : 'handler'}`;
+    case TRACE_SCHED_SWITCH:
+      return `switches from ${task(address)} to ${task(value)}`;
+    case TRACE_SCHED_WAKING:
+      return `wakes ${task(address)}`;
+    case TRACE_SCHED_PROCESS_FORK:
+      return `makes ${task(value)}`;
+    case TRACE_SCHED_PROCESS_EXEC:
+      return a === value ? 'runs its new program' : `runs its new program; was task ${a}, is task ${value}`;
+    case TRACE_SCHED_PROCESS_EXIT:
+      return `exits with code ${value}`;
+    case TRACE_SCHED_PROCESS_FREE:
+      return `frees task ${value}`;
+    case TRACE_SYS_EXIT:
+      return `${SYSCALL_NAMES[a] ?? a} returns ${errorName(value)}`;
+    case TRACE_USER_HANDLER:
+      return `runs its handler for ${signalName(value)}`;
+    default:
+      return null;
+  }
 }
 
 /** A task's state as `ps` shows it, and what `ps` does not: whether it is on its way, and whether a signal waits. */

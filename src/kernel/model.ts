@@ -4,7 +4,7 @@ import type { Arena } from '../memory/arena.js';
 import type { Cpu } from '../sync/cpu.js';
 import { type Coroutine, Violation } from '../sync/gate.js';
 import { bindKernel, bootKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena, setUp } from './boot.js';
-import { describeAddress, describeTasks } from './describe.js';
+import { describeAddress, describeEvent, describeTasks, describeValue } from './describe.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import type { Patch, Scenario } from './scenario.js';
 import { rq, user_memory } from './structs.js';
@@ -61,6 +61,8 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
       const k = cpu as Kernel;
       return k.current === k.get(k.rq, rq.idle) ? k.cpu_idle() : k.start_program(true);
     },
+    describeEvent,
+    describeValue,
     outcome: (arena: Arena): string => scenario.outcome(readResults(arena, scenario)),
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;

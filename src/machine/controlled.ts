@@ -60,6 +60,8 @@ export class ControlledMachine {
   choices = 0;
   steps = 0;
   mode = MODE_SETUP;
+  /** Keep, for each announced operation, the stack that announced it. Slow; for replays. */
+  captureStacks = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
   next = -1;
   private chooser: Chooser | null = null;
@@ -158,6 +160,9 @@ export class ControlledMachine {
 }
 
 export class ControlledCpu extends SerialCpu {
+  /** The stack at the operation announced last, where the machine captures stacks. */
+  announcedAt = '';
+
   constructor(
     config: CpuConfig,
     readonly machine: ControlledMachine,
@@ -171,6 +176,7 @@ export class ControlledCpu extends SerialCpu {
     this.opA = a;
     this.opB = b;
     const { machine } = this;
+    if (machine.captureStacks) this.announcedAt = new Error().stack ?? '';
     if (machine.mode === MODE_RUN) {
       const next = machine.pick(this.id);
       if (next !== this.id) {

@@ -3,6 +3,7 @@
 import type { Arena, ArenaSpec } from '../memory/arena.js';
 import type { Cpu } from '../sync/cpu.js';
 import type { Coroutine, Violation } from '../sync/gate.js';
+import type { TraceEvent } from './trace-buffer.js';
 
 export interface Model {
   /** What tokens and reports call it. */
@@ -25,6 +26,10 @@ export interface Model {
   resume(cpu: Cpu): Coroutine<void>;
   /** The outcome of an execution, in words. */
   outcome(arena: Arena): string;
+  /** What one of the model's trace points says, in words; null for one that a story need not show. */
+  describeEvent?(cpu: Cpu, event: TraceEvent): string | null;
+  /** What a word's value means: `task 101`, `NULL`, `TASK_INTERRUPTIBLE`. */
+  describeValue?(cpu: Cpu, address: number, value: number): string;
   /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
   finish(cpus: readonly Cpu[]): Violation | null;
 }

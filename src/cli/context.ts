@@ -1,0 +1,128 @@
+/** What every command shares: how it prints, fails and ends. */
+
+import { styleText } from 'node:util';
+import { SingleBar } from 'cli-progress';
+import { closest, distance } from 'fastest-levenshtein';
+import { findPatch, findScenario, PATCH_NAMES, SCENARIO_NAMES } from '../../scenarios/catalog.js';
+import type { Scenario } from '../kernel/scenario.js';
+
+export const EXIT_HOLDS = 0;
+export const EXIT_VIOLATED = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_INTERRUPTED = 130;
+
+/** The call was wrong. Printed as one sentence, with exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours text on a terminal, and only there. */
+export function paint(style: Style, text: string): string {
+  return process.stdout.isTTY === true && process.env.NO_COLOR === undefined ? styleText(style, text) : text;
+}
+
+export function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(document: unknown): void {
+  print(JSON.stringify(document, null, 2));
+}
+
+function suggestion(kind: string, given: string, known: readonly string[]): string {
+  const list = known.join(', ');
+  if (known.length === 0) return `there is no ${kind} "${given}"`;
+  const nearest = closest(given, [...known]);
+  const near = distance(given, nearest) <= Math.max(2, Math.floor(nearest.length / 2));
+  return `there is no ${kind} "${given}"${near ? `; did you mean ${nearest}?` : ''} (there is: ${list})`;
+}
+
+/** One of a few words. @throws UsageError with the nearest right one */
+export function chooseWord<T extends string>(kind: string, given: string, known: readonly T[]): T {
+  const found = known.find((word) => word === given);
+  if (found === undefined) throw new UsageError(suggestion(kind, given, known));
+  return found;
+}
+
+/** @throws UsageError for a name that no scenario has */
+export function scenarioNamed(name: string): Scenario {
+  return findScenario(chooseWord('scenario', name, SCENARIO_NAMES));
+}
+
+/** @throws UsageError for a name that no patch has, or one given twice */
+export function patchesNamed(names: readonly string[]): readonly string[] {
+  for (const name of names) findPatch(chooseWord('patch', name, PATCH_NAMES));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new UsageError(`patch ${twice} is given twice`);
+  return names;
+}
+
+/**
+ * A number given on the command line.
+ *
+ * @param option as typed, for the message
+ * @throws UsageError unless it is a whole number between `least` and `most`
+ */
+export function wholeNumber(option: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+    throw new UsageError(`${option} takes a whole number, ${range}, not "${text}"`);
+  }
+  return number;
+}
+
+/** @throws UsageError unless it is a number above 0 */
+export function positiveNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || !(number > 0)) {
+    throw new UsageError(`${option} takes a number above 0, not "${text}"`);
+  }
+  return number;
+}
+
+/** The only kernel there is yet. */
+export const KERNELS = ['5.3.1'] as const;
+
+/** A progress bar on a terminal; nothing anywhere else. */
+export function progressBar(what: string, total: number): { update(done: number): void; stop(): void } {
+  if (process.stderr.isTTY !== true) return { update() {}, stop() {} };
+  const bounded = Number.isFinite(total);
+  const format = bounded ? `${what} {bar} {percentage}% | {value} of {total}` : `${what} {value}`;
+  const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, stream: process.stderr });
+  bar.start(bounded ? total : 0, 0);
+  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+}
+
+/** Thousands apart: 12,345. */
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** Text in lines of at most so many characters. */
+export function wrap(text: string, width = 100, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width - indent.length) {
+      lines.push(indent + line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(indent + line);
+  return lines.join('\n');
+}
+
+/** Tells when the user presses Ctrl-C, so that what was found so far can be printed. */
+export function watchInterrupt(): { readonly pressed: () => boolean; stop(): void } {
+  let pressed = false;
+  const handler = (): void => {
+    pressed = true;
+  };
+  process.once('SIGINT', handler);
+  return { pressed: () => pressed, stop: () => process.removeListener('SIGINT', handler) };
+}

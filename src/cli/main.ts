@@ -1,0 +1,118 @@
+/** The command line: what there is to call, and how a call ends. */
+
+import { Command, CommanderError } from 'commander';
+
+const EXIT_USAGE = 2;
+/** Errors that say what is wrong with the call: a sentence is enough. Others are bugs, and get their stack. */
+const SENTENCES = new Set(['UsageError', 'TokenError', 'ScheduleMismatchError', 'UnknownNameError', 'MachineError']);
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function build(end: (status: number) => void): Command {
+  const program = new Command('siglab');
+  program
+    .description('A laboratory for the races of the Linux signal path.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(siglab COMMAND --help says what it takes)');
+
+  program
+    .command('list')
+    .description('scenarios and patches')
+    .option('--json', 'as a JSON document')
+    .action(async (flags) => end((await import('./list.js')).listCommand(flags)));
+
+  program
+    .command('show')
+    .description('the story of a scenario, its processes, its claim, its patches')
+    .argument('<scenario>')
+    .option('--json', 'as a JSON document')
+    .action(async (name, flags) => end((await import('./show.js')).showCommand(name, flags)));
+
+  program
+    .command('run')
+    .description('on real threads, many times; counts outcomes')
+    .argument('<scenario>')
+    .option('--patch <id>', 'replace a kernel function; may be repeated', collect, [])
+    .option('--cpus <n>', 'simulated CPUs, each a thread (default: what the scenario is made for)')
+    .option('--iterations <n>', 'how often', '1000')
+    .option('--noise <level>', 'delays at scheduling points: none, low or high', 'low')
+    .option('--seed <n>', 'seed of the noise', '1')
+    .option('--kernel <version>', 'the kernel that is modelled', '5.3.1')
+    .option('--json', 'as a JSON document')
+    .action(async (name, flags) => {
+      await checkKernel(flags.kernel);
+      end(await (await import('./run.js')).runCommand(name, flags));
+    });
+
+  program
+    .command('explore')
+    .description('schedule by schedule, until a violation or the end of the space')
+    .argument('<scenario>')
+    .option('--patch <id>', 'replace a kernel function; may be repeated', collect, [])
+    .option('--strategy <name>', 'random or dfs (default: dfs with at most 2 preemptions)')
+    .option('--schedules <n>', 'executions at most')
+    .option('--seconds <s>', 'seconds at most')
+    .option('--preemptions <n>', 'only schedules with at most so many preemptions')
+    .option('--seed <n>', 'seed of the random walk', '1')
+    .option('--cpus <n>', 'simulated CPUs (default: what the scenario is made for)')
+    .option('--exhaustive', 'fail unless the whole space was covered')
+    .option('--kernel <version>', 'the kernel that is modelled', '5.3.1')
+    .option('--json', 'as a JSON document')
+    .action(async (name, flags) => {
+      await checkKernel(flags.kernel);
+      end(await (await import('./explore.js')).exploreCommand(name, flags));
+    });
+
+  program
+    .command('replay')
+    .description('a token again, step by step')
+    .argument('<token>')
+    .option('--machine <name>', 'controlled, or lockstep: on real threads', 'controlled')
+    .option('--format <name>', 'story, ftrace or json', 'story')
+    .option('--stacks', 'with the call stack of each step')
+    .option('--json', 'as a JSON document')
+    .action(async (token, flags) => end(await (await import('./replay.js')).replayCommand(token, flags)));
+
+  program
+    .command('minimize')
+    .description('the fewest context switches that still show it')
+    .argument('<token>')
+    .option('--json', 'as a JSON document')
+    .action(async (token, flags) => end((await import('./minimize.js')).minimizeCommand(token, flags)));
+
+  program
+    .command('demo', { hidden: true })
+    .description('the main job: one race from the wild to the desk')
+    .action(async () => end(await (await import('./demo.js')).demoCommand()));
+
+  return program;
+}
+
+async function checkKernel(version: string): Promise<void> {
+  const { chooseWord, KERNELS } = await import('./context.js');
+  chooseWord('kernel', version, KERNELS);
+}
+
+/** Runs the command line. Sets the process's exit status. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await build((status) => {
+      process.exitCode = status;
+    }).parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version were asked for; everything else is a wrong call, and has been printed.
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+      return;
+    }
+    if (error instanceof Error && SENTENCES.has(error.name)) {
+      process.stderr.write(`siglab: ${error.message}\n`);
+      process.exitCode = error.name === 'MachineError' ? 1 : EXIT_USAGE;
+      return;
+    }
+    throw error;
+  }
+}

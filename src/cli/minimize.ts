@@ -1,0 +1,30 @@
+/** `siglab minimize TOKEN`: the fewest context switches that still show it. */
+
+import { minimize } from '../explore/minimize.js';
+import { encodeToken } from '../explore/token.js';
+import { count, EXIT_HOLDS, print, printJson } from './context.js';
+import { machineOf } from './replay.js';
+
+export function minimizeCommand(token: string, { json = false }: { json?: boolean }): number {
+  const { contents, machine } = machineOf(token);
+  const minimized = minimize(machine, contents.schedule);
+  const minimalToken = encodeToken({ ...contents, schedule: minimized.schedule });
+  const { violation, preemptions, steps, fewest, executions } = minimized;
+  if (json) {
+    printJson({
+      token,
+      minimalToken,
+      switches: preemptions,
+      steps,
+      fewestSwitches: fewest,
+      executions,
+      violation: { kind: violation.kind, message: violation.message },
+    });
+    return EXIT_HOLDS;
+  }
+  print(minimalToken);
+  const least = fewest ? ' (no schedule with fewer fails)' : '';
+  const switches = preemptions === 1 ? '1 switch' : `${preemptions} switches`;
+  print(`${switches} that blocking does not force${least}, ${steps} steps, after ${count(executions)} executions`);
+  return EXIT_HOLDS;
+}

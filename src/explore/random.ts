@@ -1,0 +1,42 @@
+/** The random walk: at every decision each CPU that can move is as likely as another. */
+
+import type { Strategy } from './strategy.js';
+
+/** Spreads a number's bits, so that neighbouring seeds give unrelated walks (the finaliser of MurmurHash3). */
+function mix(value: number): number {
+  let hash = value | 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+/**
+ * @param seed the same seed gives the same walks
+ * @param first the number of the first execution, for a share of a longer exploration
+ */
+export function randomStrategy(seed: number, first = 0): Strategy {
+  let execution = first;
+  let state = 1;
+  return {
+    name: 'random',
+    begin() {
+      // From the execution's number, not from the one before it: any execution can be made alone.
+      state = mix(mix(seed) + Math.imul(execution, 0x9e3779b1)) || 1;
+      execution++;
+      return true;
+    },
+    choose(enabled) {
+      // xorshift32
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      let count = 0;
+      for (let rest = enabled; rest !== 0; rest &= rest - 1) count++;
+      let skip = (state >>> 0) % count;
+      let rest = enabled;
+      while (skip-- > 0) rest &= rest - 1;
+      return 31 - Math.clz32(rest & -rest);
+    },
+    end() {},
+  };
+}

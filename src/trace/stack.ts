@@ -1,0 +1,36 @@
+/** Call stacks of simulated CPUs, out of JavaScript's. */
+
+/** A frame of kernel code or of a user program. */
+export interface Frame {
+  readonly function: string;
+  /** As in the repository: `src/kernel/signal.ts`. */
+  readonly file: string;
+  readonly line: number;
+}
+
+const FRAME = /^\s*at (?:(.+?) \()?(?:.*?\/)?(?:dist\/)?((?:src|scenarios)\/[^:]+):(\d+):\d+\)?$/;
+/** What carries the simulation out is not part of the simulated stack. */
+const MACHINERY = /^src\/(?:machine|explore|memory|trace|cli)\/|^src\/sync\/(?:cpu|spinlock|rwlock|atomic)\.ts$/;
+
+/** The simulated part of a stack, the innermost frame first. */
+export function simulatedFrames(stack: string): readonly Frame[] {
+  const frames: Frame[] = [];
+  for (const line of stack.split('\n')) {
+    const [, name = '', file = '', digits = ''] = FRAME.exec(line) ?? [];
+    if (file === '' || MACHINERY.test(file)) continue;
+    const bare =
+      name
+        .replace(/ \[as .*\]$/, '')
+        .split('.')
+        .at(-1) ?? '';
+    // The engine resumes a generator through a frame of the same name.
+    if (bare === 'next' || bare === '') continue;
+    frames.push({ function: bare, file, line: Number(digits) });
+  }
+  return frames;
+}
+
+/** A frame as a report prints it: `kill_pid_info (src/kernel/signal.ts:180)`. */
+export function frameText({ function: name, file, line }: Frame): string {
+  return `${name} (${file}:${line})`;
+}
