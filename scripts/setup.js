@@ -28,7 +28,8 @@ function read(file) {
 function sourcesStamp() {
   const hash = createHash('sha256');
   const visit = (path) => {
-    const stat = statSync(path);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
     if (stat.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
     else hash.update(`${path} ${stat.size} ${stat.mtimeMs}\n`);
   };

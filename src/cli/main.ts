@@ -62,6 +62,7 @@ function build(end: (status: number) => void): Command {
     .option('--kernel <version>', 'the kernel that is modelled', '5.3.1')
     .option('--json', 'as a JSON document')
     .action(async (name, flags) => {
+      useSourceMaps();
       await checkKernel(flags.kernel);
       end(await (await import('./explore.js')).exploreCommand(name, flags));
     });
@@ -74,7 +75,10 @@ function build(end: (status: number) => void): Command {
     .option('--format <name>', 'story, ftrace or json', 'story')
     .option('--stacks', 'with the call stack of each step')
     .option('--json', 'as a JSON document')
-    .action(async (token, flags) => end(await (await import('./replay.js')).replayCommand(token, flags)));
+    .action(async (token, flags) => {
+      useSourceMaps();
+      end(await (await import('./replay.js')).replayCommand(token, flags));
+    });
 
   program
     .command('minimize')
@@ -86,9 +90,17 @@ function build(end: (status: number) => void): Command {
   program
     .command('demo', { hidden: true })
     .description('the main job: one race from the wild to the desk')
-    .action(async () => end(await (await import('./demo.js')).demoCommand()));
+    .action(async () => {
+      useSourceMaps();
+      end(await (await import('./demo.js')).demoCommand());
+    });
 
   return program;
+}
+
+/** Makes stacks name the TypeScript sources. Only what is loaded afterwards has its source map read. */
+function useSourceMaps(): void {
+  process.setSourceMapsEnabled(true);
 }
 
 async function checkKernel(version: string): Promise<void> {

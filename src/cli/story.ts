@@ -19,18 +19,12 @@ export interface Title {
   readonly token: string;
 }
 
-/** Makes stack traces name the TypeScript sources. */
-function useSourceMaps(): void {
-  process.setSourceMapsEnabled(true);
-}
-
 function titleText({ name, patches }: Title): string {
   return `scenario ${name}, kernel 5.3.1${patches.map((patch) => ` + ${patch}`).join('')}`;
 }
 
 /** The report of the violation that a schedule leads to. */
 export function reportOf(machine: ControlledMachine, schedule: Uint8Array, title: Title): string {
-  useSourceMaps();
   const { violation } = replayWithStacks(machine, schedule);
   return violation === null ? '' : violationReport(machine, violation, titleText(title), title.token);
 }
@@ -44,7 +38,6 @@ export interface StoryOptions {
 
 /** A schedule as a table: a column for each CPU, a row for each step that matters. */
 export function storyOf(machine: ControlledMachine, schedule: Uint8Array, title: Title, options: StoryOptions): string {
-  useSourceMaps();
   const { events, violation } = replayWithStacks(machine, schedule);
   const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}` });
   const story = storyTable(rows, machine.cpus.length, options);
@@ -62,7 +55,6 @@ export function ftraceOf(
   readonly events: readonly StoryEvent[];
   readonly violation: Violation | null;
 } {
-  useSourceMaps();
   const { events, violation } = replayWithStacks(machine, schedule);
   const header = '#           TASK   CPU#    TIMESTAMP  EVENT';
   const lines = events.map((event, index) => ftraceLine(event, index, (number) => TRACE_NAMES[number]));

@@ -222,6 +222,7 @@ function makeFirstProcess(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): 
   const p = number as Ptr<'pid'>;
   k.set(init, task_struct.pid, k.get(p, pid.nr));
   k.set(init, task_struct.tgid, k.get(p, pid.nr));
+  k.set(init, task_struct.birth_pid, k.get(p, pid.nr));
   k.set(init, task_struct.thread_pid, p);
   const signal = k.get(init, task_struct.signal);
   for (const type of [PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID]) k.store(signal + signal_struct.pids + type, p);
@@ -236,8 +237,8 @@ function makeFirstProcess(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): 
 
 function* locked(k: Kernel, tasklist: Ptr<'rwlock_t'>, init: Task): Coroutine<void> {
   if (k.write_lock_irq(tasklist)) yield;
-  yield* k.list_add_tail_rcu(addr(init, task_struct.tasks), addr(k.init_task, task_struct.tasks));
-  for (let type = 0; type < PIDTYPE_MAX; type++) yield* k.attach_pid(init, type);
+  if (k.list_add_tail_rcu(addr(init, task_struct.tasks), addr(k.init_task, task_struct.tasks))) yield;
+  for (let type = 0; type < PIDTYPE_MAX; type++) if (k.attach_pid(init, type)) yield;
   k.write_unlock_irq(tasklist);
 }
 

@@ -1,7 +1,6 @@
 /** `kernel/cred.c`, and who may send a signal to whom. Credentials are replaced under RCU, never changed. */
 
 import { addr, NULL, type Ptr } from '../memory/layout.js';
-import type { Coroutine } from '../sync/gate.js';
 import { CLONE_THREAD, ENOMEM } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { cred, task_struct, user_struct } from './structs.js';
@@ -14,10 +13,12 @@ export const credFunctions = {
     return this.get(this.current, task_struct.cred);
   },
 
-  /** Another task's credentials. The caller is inside an RCU read-side section. */
-  *__task_cred(this: Kernel, t: Task): Coroutine<Cred> {
-    if (this.READ_ONCE(t, task_struct.real_cred)) yield;
-    return this.value(task_struct.real_cred);
+  /**
+   * Loads another task's credentials: `this.value(task_struct.real_cred)`. The caller is inside an RCU read-side
+   * section.
+   */
+  __task_cred(this: Kernel, t: Task): boolean {
+    return this.READ_ONCE(t, task_struct.real_cred);
   },
 
   /** Whether the current task has a capability in the namespace that owns the target. */

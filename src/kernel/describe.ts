@@ -48,8 +48,11 @@ function forEachTask(arena: Arena, visit: (task: number) => void): void {
 }
 
 function taskName(words: Words, task: number): string {
-  const pid = words[task + task_struct.pid] as number;
-  return pid === 0 ? `idle/${words[task + task_struct.cpu]}` : `task ${pid}`;
+  const number = words[task + task_struct.pid] as number;
+  if (number === 0) return `idle/${words[task + task_struct.cpu]}`;
+  // A thread that has taken its leader's number in exec is still told apart from that leader.
+  const born = words[task + task_struct.birth_pid] as number;
+  return born === number ? `task ${number}` : `task ${born} (now ${number})`;
 }
 
 /** The process whose tasks point to an object by a field; empty where none does any more. */
@@ -67,7 +70,9 @@ export function describeAddress(this: Cpu, address: number): string {
   const { arena, words } = this;
   const object = arena.objectAt(address);
   if (object === null) return address === 0 ? 'NULL' : `address ${address}`;
-  const { struct, base, index, field } = object;
+  const { struct, base, index } = object;
+  // A rwlock's first word stands for the lock.
+  const field = object.field.replace(/\.state$/, '');
   switch (struct.name) {
     case 'globals':
     case 'user_memory':
@@ -133,13 +138,9 @@ const EXIT_STATE_NAMES: Readonly<Record<number, string>> = {
 export function describeValue(cpu: Cpu, address: number, value: number): string {
   const object = cpu.arena.objectAt(address);
   if (object === null) return String(value);
-  const { struct, field } = object;
+  const { struct, field: name, kind } = object;
   if (struct.name === 'idr') return value > 0 ? pointerName(cpu, value) : 'nothing';
-  const name = field.replace(/\+\d+$/, '');
-  const kind = struct.fields.find((candidate) => candidate.name === name)?.kind ?? 'int';
-  if (kind.startsWith('*') || kind === 'hlist_head' || kind === 'hlist_node' || kind === 'list_head') {
-    return pointerName(cpu, value);
-  }
+  if (kind.startsWith('*')) return pointerName(cpu, value);
   if (name === 'state') return STATE_NAMES[value] ?? String(value);
   if (name === 'exit_state') return EXIT_STATE_NAMES[value] ?? String(value);
   if (name === 'thread_flags') {
@@ -160,6 +161,11 @@ interface ModelEvent {
   readonly b: number;
 }
 
+function switchText(from: string, to: string): string {
+  if (from.startsWith('idle')) return `runs ${to}`;
+  return to.startsWith('idle') ? 'sleeps; nothing else to run' : `gives its CPU to ${to}`;
+}
+
 const GENERATE_RESULTS = ['delivered', 'ignored', 'already pending', 'overflow: refused', 'information lost'] as const;
 
 /** What a trace point of the kernel says, in words; null for one that a story need not show. */
@@ -171,7 +177,7 @@ export function describeEvent(cpu: Cpu, { event, address, value, a, b }: ModelEv
     case TRACE_SIGNAL_DELIVER:
       return `takes ${signalName(value)}: ${a === SIG_DFL ? 'default action' : a === SIG_IGN ? 'ignored' : 'handler'}`;
     case TRACE_SCHED_SWITCH:
-      return `switches from ${task(address)} to ${task(value)}`;
+      return switchText(task(address), task(value));
     case TRACE_SCHED_WAKING:
       return `wakes ${task(address)}`;
     case TRACE_SCHED_PROCESS_FORK:

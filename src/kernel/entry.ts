@@ -17,7 +17,6 @@ import {
   __NR_rt_sigreturn,
   __NR_wait4,
   EINTR,
-  ENOSYS,
   ERESTART_RESTARTBLOCK,
   ERESTARTNOHAND,
   ERESTARTNOINTR,
@@ -53,36 +52,44 @@ export type Syscall =
     };
 
 export const entryFunctions = {
-  /** Calls the function of a system call. */
-  *sys_call_table(this: Kernel, call: Syscall): Coroutine<number> {
+  /** The function of a system call, called. */
+  sys_call_table(this: Kernel, call: Syscall): Coroutine<number> {
     switch (call.nr) {
       case __NR_kill:
-        return yield* this.kill(call.pid, call.sig);
+        return this.kill(call.pid, call.sig);
       case __NR_wait4:
-        return yield* this.wait4(call.pid, call.options);
+        return this.wait4(call.pid, call.options);
       case __NR_execve:
-        return yield* this.execve(call.program, call.arg);
+        return this.execve(call.program, call.arg);
       case __NR_clone:
-        return yield* this.clone(call.args);
+        return this.clone(call.args);
       case __NR_rt_sigaction:
-        return yield* this.rt_sigaction(call.sig, call.act);
+        return this.rt_sigaction(call.sig, call.act);
       case __NR_rt_sigprocmask:
-        return yield* this.rt_sigprocmask(call.how, call.set);
+        return this.rt_sigprocmask(call.how, call.set);
       case __NR_rt_sigreturn:
-        return yield* this.rt_sigreturn();
+        return this.rt_sigreturn();
       case __NR_pause:
-        return yield* this.pause();
+        return this.pause();
       case __NR_getpid:
-        return this.get(this.current, task_struct.tgid);
+        return this.getpid();
       case __NR_gettid:
-        return this.task_pid_vnr(this.current);
+        return this.gettid();
       case __NR_exit:
-        return yield* this.exit(call.code);
+        return this.exit(call.code);
       case __NR_exit_group:
-        return yield* this.exit_group(call.code);
-      default:
-        return -ENOSYS;
+        return this.exit_group(call.code);
     }
+  },
+
+  /** `getpid(2)`. */
+  *getpid(this: Kernel): Coroutine<number> {
+    return this.get(this.current, task_struct.tgid);
+  },
+
+  /** `gettid(2)`. */
+  *gettid(this: Kernel): Coroutine<number> {
+    return this.task_pid_vnr(this.current);
   },
 
   /**

@@ -83,10 +83,10 @@ export const execFunctions = {
     this.BUG_ON(!this.same_thread_group(leader, tsk), 'de_thread: the leader is of another group');
     this.set(tsk, task_struct.pid, this.get(leader, task_struct.pid));
     yield* this.change_pid(tsk, PIDTYPE_PID, this.get(leader, task_struct.thread_pid));
-    yield* this.transfer_pid(leader, tsk, PIDTYPE_TGID);
-    yield* this.transfer_pid(leader, tsk, PIDTYPE_PGID);
-    yield* this.transfer_pid(leader, tsk, PIDTYPE_SID);
-    yield* this.list_replace_rcu(addr(leader, task_struct.tasks), addr(tsk, task_struct.tasks));
+    if (this.transfer_pid(leader, tsk, PIDTYPE_TGID)) yield;
+    if (this.transfer_pid(leader, tsk, PIDTYPE_PGID)) yield;
+    if (this.transfer_pid(leader, tsk, PIDTYPE_SID)) yield;
+    if (this.list_replace_rcu(addr(leader, task_struct.tasks), addr(tsk, task_struct.tasks))) yield;
     this.list_replace_init(addr(leader, task_struct.sibling), addr(tsk, task_struct.sibling));
     this.set(tsk, task_struct.group_leader, tsk);
     this.set(leader, task_struct.group_leader, tsk);

@@ -30,11 +30,11 @@ export const exitFunctions = {
       yield* this.detach_pid(p, PIDTYPE_TGID);
       yield* this.detach_pid(p, PIDTYPE_PGID);
       yield* this.detach_pid(p, PIDTYPE_SID);
-      yield* this.list_del_rcu(addr(p, task_struct.tasks));
+      if (this.list_del_rcu(addr(p, task_struct.tasks))) yield;
       this.list_del_init(addr(p, task_struct.sibling));
     }
-    yield* this.list_del_rcu(addr(p, task_struct.thread_group));
-    yield* this.list_del_rcu(addr(p, task_struct.thread_node));
+    if (this.list_del_rcu(addr(p, task_struct.thread_group))) yield;
+    if (this.list_del_rcu(addr(p, task_struct.thread_node))) yield;
   },
 
   /**
@@ -85,7 +85,8 @@ export const exitFunctions = {
     let p = dead;
     for (;;) {
       this.rcu_read_lock();
-      const c = yield* this.__task_cred(p);
+      if (this.__task_cred(p)) yield;
+      const c = this.value(task_struct.real_cred);
       this.atomic_dec(this.get(c, cred.user), user_struct.processes);
       this.rcu_read_unlock();
       // Left out: proc_flush_task, cgroup_release, and ptrace_release_task until there is ptrace.
@@ -249,13 +250,13 @@ export const exitFunctions = {
   },
 
   /** `exit_group(2)`. */
-  *exit_group(this: Kernel, code: number): Coroutine<number> {
-    return yield* this.do_group_exit((code & 0xff) << 8);
+  exit_group(this: Kernel, code: number): Coroutine<never> {
+    return this.do_group_exit((code & 0xff) << 8);
   },
 
   /** `exit(2)`: of one thread. */
-  *exit(this: Kernel, code: number): Coroutine<number> {
-    return yield* this.do_exit((code & 0xff) << 8);
+  exit(this: Kernel, code: number): Coroutine<never> {
+    return this.do_exit((code & 0xff) << 8);
   },
 };
 

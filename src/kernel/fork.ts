@@ -263,6 +263,7 @@ export const forkFunctions = {
     const delayed = addr(current, task_struct.delayed);
     const siglock = addr(this.get(current, task_struct.sighand), sighand_struct.siglock);
     this.set(p, task_struct.pid, this.get(newPid, pid.nr));
+    this.set(p, task_struct.birth_pid, this.get(newPid, pid.nr));
     if ((flags & CLONE_THREAD) !== 0) {
       this.set(p, task_struct.exit_signal, -1);
       this.set(p, task_struct.group_leader, this.get(current, task_struct.group_leader));
@@ -317,19 +318,19 @@ export const forkFunctions = {
         addr(p, task_struct.sibling),
         addr(this.get(p, task_struct.real_parent), task_struct.children),
       );
-      yield* this.list_add_tail_rcu(addr(p, task_struct.tasks), addr(this.init_task, task_struct.tasks));
-      yield* this.attach_pid(p, PIDTYPE_TGID);
-      yield* this.attach_pid(p, PIDTYPE_PGID);
-      yield* this.attach_pid(p, PIDTYPE_SID);
+      if (this.list_add_tail_rcu(addr(p, task_struct.tasks), addr(this.init_task, task_struct.tasks))) yield;
+      if (this.attach_pid(p, PIDTYPE_TGID)) yield;
+      if (this.attach_pid(p, PIDTYPE_PGID)) yield;
+      if (this.attach_pid(p, PIDTYPE_SID)) yield;
     } else {
       this.set(mySignal, signal_struct.nr_threads, this.get(mySignal, signal_struct.nr_threads) + 1);
       this.atomic_inc(mySignal, signal_struct.live);
       this.atomic_inc(mySignal, signal_struct.sigcnt);
       const leader = this.get(p, task_struct.group_leader);
-      yield* this.list_add_tail_rcu(addr(p, task_struct.thread_group), addr(leader, task_struct.thread_group));
-      yield* this.list_add_tail_rcu(addr(p, task_struct.thread_node), addr(mySignal, signal_struct.thread_head));
+      if (this.list_add_tail_rcu(addr(p, task_struct.thread_group), addr(leader, task_struct.thread_group))) yield;
+      if (this.list_add_tail_rcu(addr(p, task_struct.thread_node), addr(mySignal, signal_struct.thread_head))) yield;
     }
-    yield* this.attach_pid(p, PIDTYPE_PID);
+    if (this.attach_pid(p, PIDTYPE_PID)) yield;
     this.set(this.globals, globals.nr_threads, this.get(this.globals, globals.nr_threads) + 1);
     this.hlist_del_init(addr(delayed, multiprocess_signals.node));
     this.spin_unlock(siglock);

@@ -68,7 +68,7 @@ export interface KernelData {
 
 /** The places where the kernel is called back by `src/sync`. */
 export const callbackFunctions = {
-  *rcu_callback(this: Kernel, func: number, head: RcuHeadPtr): Coroutine<void> {
+  rcu_callback(this: Kernel, func: number, head: RcuHeadPtr): Coroutine<void> | null {
     switch (func) {
       case RCU_CALLBACKS.delayed_put_task_struct:
         this.delayed_put_task_struct((head - task_struct.rcu) as Ptr<'task_struct'>);
@@ -79,17 +79,12 @@ export const callbackFunctions = {
       default:
         this.put_cred_rcu((head - cred.rcu) as Ptr<'cred'>);
     }
+    return null;
   },
 
   /** The model has one kind of wait-queue entry yet: that of `do_wait`. */
-  *wait_queue_function(
-    this: Kernel,
-    _func: number,
-    entry: WaitEntryPtr,
-    mode: number,
-    key: number,
-  ): Coroutine<boolean> {
-    return yield* this.child_wait_callback(entry, mode, key as Ptr<'task_struct'>);
+  wait_queue_function(this: Kernel, _func: number, entry: WaitEntryPtr, mode: number, key: number): Coroutine<boolean> {
+    return this.child_wait_callback(entry, mode, key as Ptr<'task_struct'>);
   },
 
   mutex_waiter_of(this: Kernel, t: Ptr<'task_struct'>): Ptr<'mutex_waiter'> {

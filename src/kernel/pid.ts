@@ -116,8 +116,8 @@ export const pidFunctions = {
     return (this.result === IDR_RESERVED ? NULL : this.result) as Pid;
   },
 
-  *find_vpid(this: Kernel, nr: number): Coroutine<Pid> {
-    return yield* this.find_pid_ns(nr, this.task_active_pid_ns(this.current));
+  find_vpid(this: Kernel, nr: number): Coroutine<Pid> {
+    return this.find_pid_ns(nr, this.task_active_pid_ns(this.current));
   },
 
   *find_get_pid(this: Kernel, nr: number): Coroutine<Pid> {
@@ -164,10 +164,10 @@ export const pidFunctions = {
   },
 
   /** Needs `tasklist_lock` for writing. */
-  *attach_pid(this: Kernel, t: Task, type: number): Coroutine<void> {
+  attach_pid(this: Kernel, t: Task, type: number): boolean {
     this.lockdep_assert_held_write(addr(this.globals, globals.tasklist_lock));
     const p = this.load(pidPointer(this, t, type)) as Pid;
-    yield* this.hlist_add_head_rcu(pidLink(t, type), pidTasks(p, type));
+    return this.hlist_add_head_rcu(pidLink(t, type), pidTasks(p, type));
   },
 
   /** Takes a task off its pid of a type, and frees the pid with its last task. Needs `tasklist_lock` for writing. */
@@ -175,7 +175,7 @@ export const pidFunctions = {
     this.lockdep_assert_held_write(addr(this.globals, globals.tasklist_lock));
     const pointer = pidPointer(this, t, type);
     const p = this.load(pointer) as Pid;
-    yield* this.hlist_del_rcu(pidLink(t, type));
+    if (this.hlist_del_rcu(pidLink(t, type))) yield;
     this.store(pointer, replacement);
     for (let other = 0; other < PIDTYPE_MAX; other++) {
       if (!this.hlist_empty(pidTasks(p, other))) return;
@@ -183,19 +183,19 @@ export const pidFunctions = {
     yield* this.free_pid(p);
   },
 
-  *detach_pid(this: Kernel, t: Task, type: number): Coroutine<void> {
-    yield* this.__change_pid(t, type, NULL);
+  detach_pid(this: Kernel, t: Task, type: number): Coroutine<void> {
+    return this.__change_pid(t, type, NULL);
   },
 
   *change_pid(this: Kernel, t: Task, type: number, p: Pid): Coroutine<void> {
     yield* this.__change_pid(t, type, p);
-    yield* this.attach_pid(t, type);
+    if (this.attach_pid(t, type)) yield;
   },
 
   /** Puts `to` in the place of `from` on a pid. The pid is never without a task. Needs `tasklist_lock` for writing. */
-  *transfer_pid(this: Kernel, from: Task, to: Task, type: number): Coroutine<void> {
+  transfer_pid(this: Kernel, from: Task, to: Task, type: number): boolean {
     if (type === PIDTYPE_PID) this.set(to, task_struct.thread_pid, this.get(from, task_struct.thread_pid));
-    yield* this.hlist_replace_rcu(pidLink(from, type), pidLink(to, type));
+    return this.hlist_replace_rcu(pidLink(from, type), pidLink(to, type));
   },
 };
 

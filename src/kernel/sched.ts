@@ -167,17 +167,17 @@ export const schedFunctions = {
     return true;
   },
 
-  *wake_up_process(this: Kernel, p: Task): Coroutine<boolean> {
-    return yield* this.try_to_wake_up(p, TASK_NORMAL);
+  wake_up_process(this: Kernel, p: Task): Coroutine<boolean> {
+    return this.try_to_wake_up(p, TASK_NORMAL);
   },
 
-  *wake_up_state(this: Kernel, p: Task, state: number): Coroutine<boolean> {
-    return yield* this.try_to_wake_up(p, state);
+  wake_up_state(this: Kernel, p: Task, state: number): Coroutine<boolean> {
+    return this.try_to_wake_up(p, state);
   },
 
   /** What most wait-queue entries do when woken. */
-  *default_wake_function(this: Kernel, p: Task, mode: number): Coroutine<boolean> {
-    return yield* this.try_to_wake_up(p, mode);
+  default_wake_function(this: Kernel, p: Task, mode: number): Coroutine<boolean> {
+    return this.try_to_wake_up(p, mode);
   },
 
   /** Starts a new task on the CPU it was placed on. */

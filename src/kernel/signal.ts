@@ -244,7 +244,8 @@ export const signalFunctions = {
   /** Whether the sender's and the target's credentials allow it. The caller is inside an RCU read-side section. */
   *kill_ok_by_cred(this: Kernel, t: Task): Coroutine<boolean> {
     const mine = this.current_cred();
-    const theirs = yield* this.__task_cred(t);
+    if (this.__task_cred(t)) yield;
+    const theirs = this.value(task_struct.real_cred);
     const euid = this.get(mine, cred.euid);
     const uid = this.get(mine, cred.uid);
     const theirSuid = this.get(theirs, cred.suid);
@@ -555,7 +556,8 @@ export const signalFunctions = {
    */
   *__sigqueue_alloc(this: Kernel, t: Task, override: boolean): Coroutine<Ptr<'sigqueue'>> {
     this.rcu_read_lock();
-    const theirs = yield* this.__task_cred(t);
+    if (this.__task_cred(t)) yield;
+    const theirs = this.value(task_struct.real_cred);
     const user = this.get_uid(this.get(theirs, cred.user));
     const count = this.atomic_inc(user, user_struct.sigpending);
     this.rcu_read_unlock();
@@ -821,8 +823,15 @@ export const signalFunctions = {
   /** After exec: handlers go, what is ignored stays ignored. Needs no lock: nobody else has this sighand. */
   flush_signal_handlers(this: Kernel, t: Task, forceDefault: boolean): void {
     const sighand = this.get(t, task_struct.sighand);
+    const { words } = this;
     for (let sig = 1; sig <= _NSIG; sig++) {
       const ka = action(sighand, sig);
+      // Most actions are the default ones: four words that are 0.
+      if (
+        ((words[ka] as number) | (words[ka + 1] as number) | (words[ka + 2] as number) | (words[ka + 3] as number)) ===
+        0
+      )
+        continue;
       const handler = this.get(ka, k_sigaction.sa_handler);
       if (handler !== SIG_DFL && (forceDefault || handler !== SIG_IGN)) {
         this.set(ka, k_sigaction.sa_handler, SIG_DFL);
@@ -867,8 +876,8 @@ export const signalFunctions = {
   },
 
   /** Sends to a process, for the kernel. Needs the target's siglock. */
-  *__group_send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task): Coroutine<number> {
-    return yield* this.send_signal(sig, info, p, PIDTYPE_TGID);
+  __group_send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task): Coroutine<number> {
+    return this.send_signal(sig, info, p, PIDTYPE_TGID);
   },
 
   /**

@@ -84,6 +84,8 @@ export const task_struct = struct('task_struct', {
   jobctl: int,
   pid: int,
   tgid: int,
+  /** Not the kernel's: the number it was made with, so that reports can tell a task from the one whose pid it takes. */
+  birth_pid: int,
   real_parent: ptr('task_struct'),
   parent: ptr('task_struct'),
   children: listHead,

@@ -122,9 +122,9 @@ export const waitFunctions = {
     return yield* this.default_wake_function(waiter, mode);
   },
 
-  *__wake_up_parent(this: Kernel, child: Task, parent: Task): Coroutine<void> {
+  __wake_up_parent(this: Kernel, child: Task, parent: Task): Coroutine<void> {
     const queue = addr(this.get(parent, task_struct.signal), signal_struct.wait_chldexit);
-    yield* this.__wake_up(queue, TASK_INTERRUPTIBLE, 1, child);
+    return this.__wake_up(queue, TASK_INTERRUPTIBLE, 1, child);
   },
 
   /** Waits for a child. The state is set before the children are looked at, so that a death in between wakes. */

@@ -89,6 +89,8 @@ export interface ArenaObject {
   readonly base: number;
   readonly index: number;
   readonly field: string;
+  /** What the word is: `int`, or `*name` for a pointer. */
+  readonly kind: string;
 }
 
 function alignToBlock(word: number): number {
@@ -244,7 +246,8 @@ export class Arena {
       const index = Math.floor((address - base) / stride);
       const object = base + index * stride + header;
       if (address < object) return null;
-      return { struct, base: object, index, field: fieldAt(struct, address - object) };
+      const { name, kind } = fieldAt(struct, address - object);
+      return { struct, base: object, index, field: name, kind };
     }
     return null;
   }

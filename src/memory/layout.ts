@@ -64,6 +64,9 @@ export function embed<S extends string>(name: S, words: number, count = 1): Fiel
   return { words: words * count, kind: name };
 }
 
+/** Every struct declared, by name: what is embedded in another is found here when an address is to be named. */
+const declared = new Map<string, StructInfo>();
+
 /**
  * Declares a struct.
  *
@@ -87,7 +90,9 @@ export function struct<S extends string, F extends Record<string, FieldType<unkn
     offsets[field] = offset;
     offset += type.words;
   }
-  offsets.$ = { name, words: offset, fields: infos } satisfies StructInfo;
+  const info: StructInfo = { name, words: offset, fields: infos };
+  offsets.$ = info;
+  declared.set(name, info);
   return offsets as Struct<S, F>;
 }
 
@@ -106,15 +111,28 @@ export function nth<S extends string, V>(field: Field<S, V>, index: number): Fie
   return (field + index) as Field<S, V>;
 }
 
-/** The names of the fields at `offset` of a struct: `pending`, or `action+6` inside an array. */
-export function fieldAt(info: StructInfo, offset: number): string {
-  for (const field of info.fields) {
-    if (offset >= field.offset && offset < field.offset + field.words) {
-      const inside = offset - field.offset;
-      return inside === 0 ? field.name : `${field.name}+${inside}`;
-    }
-  }
-  return `+${offset}`;
+/** The field at an offset of a struct, down into the structs embedded in it. */
+export interface FieldPath {
+  /** `pending.signal.lo`, `pid_links[1].next`, `slots[7]`. */
+  readonly name: string;
+  /** The kind of the word itself: `int`, or `*name` for a pointer. */
+  readonly kind: string;
+}
+
+/** Finds the field at an offset of a struct. The only word of an embedded struct goes by the name of the whole. */
+export function fieldAt(info: StructInfo, offset: number): FieldPath {
+  const field = info.fields.find(
+    (candidate) => offset >= candidate.offset && offset < candidate.offset + candidate.words,
+  );
+  if (field === undefined) return { name: `+${offset}`, kind: 'int' };
+  const inner = declared.get(field.kind);
+  const size = inner?.words ?? 1;
+  const inside = offset - field.offset;
+  const index = field.words > size ? `[${Math.floor(inside / size)}]` : '';
+  const name = `${field.name}${index}`;
+  if (inner === undefined) return { name, kind: field.kind };
+  const path = fieldAt(inner, inside % size);
+  return inner.words === 1 ? { name, kind: path.kind } : { name: `${name}.${path.name}`, kind: path.kind };
 }
 
 /** `struct list_head`: a node of a circular doubly linked list, or its head. */

@@ -114,7 +114,8 @@ export const slabOps = {
       this.violate('double-free', `double-free of ${this.describe(object)} in cache ${cache.name}`);
     }
     const size = cache.struct.words;
-    if (!cache.typesafe) {
+    // Where threads share the arena; on one thread the shadow tells at once.
+    if (!cache.typesafe && this.arena.shared) {
       for (let at: number = object; at < object + size; at++) {
         if (this.dirty[at >> 4] === 0) this.arena.touch(at >> 4);
         words[at] = POISON_FREE;

@@ -25,8 +25,8 @@ export type RcuHeadPtr = Ptr<'rcu_head'>;
 export interface RcuModel {
   /** Address of the `rcu_state`. */
   readonly rcu: Ptr<'rcu_state'>;
-  /** Runs callback number `func`. */
-  rcu_callback(func: number, head: RcuHeadPtr): Coroutine<void>;
+  /** Runs callback number `func`, or returns what is left of it to run where that may wait for others. */
+  rcu_callback(func: number, head: RcuHeadPtr): Coroutine<void> | null;
   /** Called when a grace period has ended. */
   trace_rcu_grace_period(gp: number): void;
 }
@@ -158,7 +158,8 @@ export const rcuOps = {
       }
       this.raw_spin_unlock(rcu as number as SpinlockPtr);
       if (!ready) return;
-      yield* this.rcu_callback(this.get(head, rcu_head.func), head);
+      const rest = this.rcu_callback(this.get(head, rcu_head.func), head);
+      if (rest !== null) yield* rest;
     }
   },
 };

@@ -10,7 +10,7 @@ export interface Frame {
 
 const FRAME = /^\s*at (?:(.+?) \()?(?:.*?\/)?(?:dist\/)?((?:src|scenarios)\/[^:]+):(\d+):\d+\)?$/;
 /** What carries the simulation out is not part of the simulated stack. */
-const MACHINERY = /^src\/(?:machine|explore|memory|trace|cli)\/|^src\/sync\/(?:cpu|spinlock|rwlock|atomic)\.ts$/;
+const MACHINERY = /^src\/(?:machine|explore|memory|trace|cli)\/|^src\/sync\/(?:cpu|spinlock|rwlock|atomic)\./;
 
 /** The simulated part of a stack, the innermost frame first. */
 export function simulatedFrames(stack: string): readonly Frame[] {

@@ -68,7 +68,7 @@ function tell(event: StoryEvent, { syscallName }: StoryOptions): string | null {
     case OP_SYSCALL_ENTRY:
       return `calls ${syscallName(event.a)}`;
     case OP_SYSCALL_EXIT:
-      return `back to user mode? ${valueName}`;
+      return valueName === 'nothing to do' ? 'back to user mode' : `on the way to user mode: ${valueName}`;
     case OP_IDLE:
       return 'is interrupted';
     default:
@@ -78,7 +78,13 @@ function tell(event: StoryEvent, { syscallName }: StoryOptions): string | null {
 
 /** Whether an operation is bookkeeping of the machine that no reader of a race needs. */
 function isBackground(event: StoryEvent): boolean {
-  return event.event === OP_IDLE || event.taskName.startsWith('idle');
+  return event.event === OP_IDLE || (event.event < EVENT_MODEL && event.taskName.startsWith('idle'));
+}
+
+/** Where an event is shown: kernel code, or the program, but not the trace point itself. */
+function placeOf(stack: readonly Frame[]): Frame | null {
+  const shown = stack.find(({ file }) => /^(?:scenarios|src\/kernel)\//.test(file) && !/kernel\/trace\./.test(file));
+  return shown ?? null;
 }
 
 /** Tells an execution. */
@@ -96,7 +102,7 @@ export function tellStory(events: readonly StoryEvent[], options: StoryOptions):
       step,
       cpu: event.cpu,
       task: event.taskName,
-      frame: stack.find((frame) => frame.file.startsWith('src/kernel/') || !frame.file.startsWith('src/')) ?? null,
+      frame: placeOf(stack),
       stack,
       what,
       held: event.held,
