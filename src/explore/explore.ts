@@ -3,6 +3,7 @@
 import type { ControlledMachine, Execution } from '../machine/controlled.js';
 import type { Violation } from '../sync/gate.js';
 import { recordedSchedule } from './schedule.js';
+import { SeenSchedules } from './seen.js';
 import type { Strategy } from './strategy.js';
 
 export interface ExploreOptions {
@@ -42,20 +43,6 @@ export interface Exploration {
 
 /** Executions between two looks at the clock. */
 const PROGRESS_EVERY = 256;
-/** Schedules remembered to tell redundant ones; later ones are counted as new. */
-const REMEMBERED = 1 << 21;
-
-/** A number for a schedule: two different ones have the same with a chance of one in 2^53 for each pair. */
-function scheduleKey(machine: ControlledMachine): number {
-  let low = 0x811c9dc5 | 0;
-  let high = 0x01000193;
-  for (let at = 0; at < machine.choices; at++) {
-    low = Math.imul(low ^ (machine.picked[at] as number), 0x01000193);
-    high = Math.imul(high ^ (low >>> 11), 0x85ebca6b);
-  }
-  return (high >>> 11) * 0x100000000 + (low >>> 0);
-}
-
 /**
  * Explores a model.
  *
@@ -81,7 +68,7 @@ export function* exploreInSlices(
 ): Generator<number, Exploration, boolean> {
   const { strategy, schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
   const outcomes = new Map<string, number>();
-  const seen = strategy.name === 'dfs' ? null : new Set<number>();
+  const seen = strategy.name === 'dfs' ? null : new SeenSchedules();
   const started = performance.now();
   let executions = 0;
   let redundant = 0;
@@ -106,11 +93,7 @@ export function* exploreInSlices(
     strategy.end(execution);
     executions++;
     steps += execution.steps;
-    if (seen !== null) {
-      const key = scheduleKey(machine);
-      if (seen.has(key)) redundant++;
-      else if (seen.size < REMEMBERED) seen.add(key);
-    }
+    if (seen !== null && !seen.add(machine)) redundant++;
     const outcome = machine.model.outcome(machine.arena);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (execution.violation !== null) {

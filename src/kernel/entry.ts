@@ -131,7 +131,7 @@ export const entryFunctions = {
   *interrupt_from_user(this: Kernel): Coroutine<void> {
     const tsk = this.current;
     this.rcu_eqs_exit();
-    yield* this.do_IRQ();
+    this.do_IRQ();
     // Not from a system call: nothing is to be restarted, and no result may be touched.
     const ax = this.get(tsk, task_struct.ax);
     this.set(tsk, task_struct.orig_ax, -1);
@@ -144,14 +144,14 @@ export const entryFunctions = {
   *prepare_exit_to_usermode(this: Kernel): Coroutine<void> {
     const tsk = this.current;
     for (;;) {
-      if (this.irqs_pending()) yield* this.do_IRQ();
+      if (this.irqs_pending()) this.do_IRQ();
       if (this.point(OP_SYSCALL_EXIT, tsk + task_struct.thread_flags, 0, 0)) yield;
       const flags = this.result;
       if ((flags & EXIT_TO_USERMODE_LOOP_FLAGS) === 0) break;
       yield* this.exit_to_usermode_loop(flags);
     }
     this.rcu_eqs_enter();
-    yield* this.run_handlers();
+    if (this.get(tsk, task_struct.sigframe)) yield* this.run_handlers();
   },
 
   *exit_to_usermode_loop(this: Kernel, flags: number): Coroutine<void> {

@@ -68,7 +68,7 @@ export interface KernelData {
 
 /** The places where the kernel is called back by `src/sync`. */
 export const callbackFunctions = {
-  rcu_callback(this: Kernel, func: number, head: RcuHeadPtr): Coroutine<void> | null {
+  rcu_callback(this: Kernel, func: number, head: RcuHeadPtr): void {
     switch (func) {
       case RCU_CALLBACKS.delayed_put_task_struct:
         this.delayed_put_task_struct((head - task_struct.rcu) as Ptr<'task_struct'>);
@@ -79,7 +79,6 @@ export const callbackFunctions = {
       default:
         this.put_cred_rcu((head - cred.rcu) as Ptr<'cred'>);
     }
-    return null;
   },
 
   /** The model has one kind of wait-queue entry yet: that of `do_wait`. */

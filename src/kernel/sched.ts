@@ -219,10 +219,10 @@ export const schedFunctions = {
   },
 
   /** Takes the interrupts that wait at this CPU's door: the reschedule interrupt, then the softirqs. */
-  *do_IRQ(this: Kernel): Coroutine<void> {
+  do_IRQ(this: Kernel): void {
     const pending = this.atomicXchg(this.data + cpu_data.irq_pending, 0);
     if ((pending & IRQ_RESCHEDULE) !== 0) this.sched_ttwu_pending();
-    if ((pending & IRQ_RCU) !== 0) yield* this.rcu_do_batch();
+    if ((pending & IRQ_RCU) !== 0) this.rcu_do_batch();
   },
 
   /** Whether interrupts wait at this CPU's door. */
@@ -330,7 +330,7 @@ export const schedFunctions = {
         if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, 0, 0)) yield;
       }
       this.rcu_eqs_exit();
-      yield* this.do_IRQ();
+      this.do_IRQ();
     }
   },
 };

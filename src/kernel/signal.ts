@@ -157,7 +157,7 @@ export const signalFunctions = {
   // ---- kill(2) ----
 
   /** `kill(2)`. */
-  *kill(this: Kernel, pid: number, sig: number): Coroutine<number> {
+  kill(this: Kernel, pid: number, sig: number): Coroutine<number> {
     const info: KernelSiginfo = {
       si_signo: sig,
       si_code: SI_USER,
@@ -165,7 +165,7 @@ export const signalFunctions = {
       si_uid: this.get(this.current_cred(), cred.uid),
       si_status: 0,
     };
-    return yield* this.kill_something_info(sig, info, pid);
+    return this.kill_something_info(sig, info, pid);
   },
 
   /** Chooses the target from a pid as `kill(2)` takes it: a process, a group, or everybody. */
@@ -237,8 +237,7 @@ export const signalFunctions = {
     this.rcu_read_lock();
     const error = yield* this.check_kill_permission(sig, info, p);
     this.rcu_read_unlock();
-    if (error === 0 && sig !== 0) return yield* this.do_send_sig_info(sig, info, p, type);
-    return error;
+    return error === 0 && sig !== 0 ? yield* this.do_send_sig_info(sig, info, p, type) : error;
   },
 
   /** Whether the sender's and the target's credentials allow it. The caller is inside an RCU read-side section. */
@@ -304,7 +303,7 @@ export const signalFunctions = {
   },
 
   /** Decides whether the signal gets through to an init that ignores it, and sends it. Needs siglock. */
-  *send_signal(this: Kernel, sig: number, info: SigInfo, t: Task, type: number): Coroutine<number> {
+  send_signal(this: Kernel, sig: number, info: SigInfo, t: Task, type: number): Coroutine<number> {
     let force = false;
     let sent = info;
     if (info === SEND_SIG_NOINFO) {
@@ -319,7 +318,7 @@ export const signalFunctions = {
         force = true;
       }
     }
-    return yield* this.__send_signal(sig, sent, t, type, force);
+    return this.__send_signal(sig, sent, t, type, force);
   },
 
   /** Queues the signal and chooses who is to take it. Needs siglock. */

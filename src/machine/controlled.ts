@@ -63,7 +63,9 @@ export class ControlledMachine {
   /** Keep, for each announced operation, the stack that announced it. Slow; for replays. */
   captureStacks = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
-  next = -1;
+  private next = -1;
+  /** A bit for each CPU whose coroutine is on the stack now. */
+  private running = 0;
   private chooser: Chooser | null = null;
   private readonly maxSteps: number;
 
@@ -108,7 +110,8 @@ export class ControlledMachine {
         cpu.resume();
       }
       this.mode = MODE_RUN;
-      this.loop();
+      this.running = 0;
+      this.runUntil(-1, this.pick(0));
       violation = this.atEnd();
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
@@ -117,14 +120,30 @@ export class ControlledMachine {
     return { violation, steps: this.steps, choices: this.choices };
   }
 
-  private loop(): void {
-    let next = this.pick(0);
-    while (next >= 0) {
+  /**
+   * Lets others move until it is `waiting`'s turn, from inside its scheduling point: the coroutines of the others run
+   * on top of its stack, which so need not be unwound and resumed. A CPU that is itself below on the stack cannot be
+   * resumed from here; then this one yields after all, down to the one whose turn it is.
+   *
+   * @param waiting the CPU at whose scheduling point this is; −1 at the bottom
+   * @param first who moves
+   * @returns true if `waiting` must yield
+   */
+  runUntil(waiting: number, first: number): boolean {
+    let next = first;
+    while (next !== waiting) {
+      if (next < 0 || ((this.running >> next) & 1) !== 0) {
+        this.next = next;
+        return true;
+      }
       const cpu = this.cpus[next] as ControlledCpu;
+      this.running |= 1 << next;
       cpu.complete();
       cpu.resume();
+      this.running &= ~(1 << next);
       next = this.next;
     }
+    return false;
   }
 
   /** Who moves next: −1 when nobody can. */
@@ -179,10 +198,7 @@ export class ControlledCpu extends SerialCpu {
     if (machine.captureStacks) this.announcedAt = new Error().stack ?? '';
     if (machine.mode === MODE_RUN) {
       const next = machine.pick(this.id);
-      if (next !== this.id) {
-        machine.next = next;
-        return true;
-      }
+      if (next !== this.id && machine.runUntil(this.id, next)) return true;
     } else if (machine.mode === MODE_PARK) {
       return true;
     }

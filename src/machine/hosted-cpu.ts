@@ -7,8 +7,9 @@ import type { Model } from './model.js';
 export abstract class HostedCpu extends Cpu {
   /** What runs here now. */
   private coroutine: Coroutine<void> | null = null;
-  /** By task: where each that has run on this CPU goes on. */
-  private readonly coroutines = new Map<number, Coroutine<void>>();
+  /** Tasks that have run on this CPU, and where each goes on: a few, so that a search is shorter than a hash. */
+  private readonly tasks: number[] = [];
+  private readonly coroutines: Coroutine<void>[] = [];
 
   constructor(
     config: CpuConfig,
@@ -19,7 +20,8 @@ export abstract class HostedCpu extends Cpu {
 
   /** Forgets the last execution, and stands at the start of the next. */
   start(trace: TraceSink | null): void {
-    this.coroutines.clear();
+    this.tasks.length = 0;
+    this.coroutines.length = 0;
     this.op = OP_START;
     this.opAddress = 0;
     this.opA = 0;
@@ -32,7 +34,7 @@ export abstract class HostedCpu extends Cpu {
     // An execution that ended in a violation leaves these words as they were.
     this.touchWord(this.data);
     const coroutine = this.model.begin(this);
-    this.coroutines.set(this.current, coroutine);
+    this.replaceCoroutine(this.current, coroutine);
     this.coroutine = coroutine;
   }
 
@@ -43,20 +45,33 @@ export abstract class HostedCpu extends Cpu {
       if (done) this.violate('BUG', 'a task ran past its end');
       if (!this.switching) return;
       this.switching = false;
-      let coroutine = this.coroutines.get(this.current);
-      if (coroutine === undefined) {
-        coroutine = this.model.resume(this);
-        this.coroutines.set(this.current, coroutine);
+      const at = this.tasks.indexOf(this.current);
+      if (at >= 0) {
+        this.coroutine = this.coroutines[at] as Coroutine<void>;
+      } else {
+        this.coroutine = this.model.resume(this);
+        this.replaceCoroutine(this.current, this.coroutine);
       }
-      this.coroutine = coroutine;
     }
   }
 
   forgetCoroutine(task: number): void {
-    this.coroutines.delete(task);
+    const at = this.tasks.indexOf(task);
+    if (at < 0) return;
+    const lastTask = this.tasks.pop() as number;
+    const last = this.coroutines.pop() as Coroutine<void>;
+    if (lastTask === task) return;
+    this.tasks[at] = lastTask;
+    this.coroutines[at] = last;
   }
 
   replaceCoroutine(task: number, coroutine: Coroutine<void>): void {
-    this.coroutines.set(task, coroutine);
+    const at = this.tasks.indexOf(task);
+    if (at >= 0) {
+      this.coroutines[at] = coroutine;
+    } else {
+      this.tasks.push(task);
+      this.coroutines.push(coroutine);
+    }
   }
 }

@@ -9,7 +9,6 @@
 
 import { embed, int, NULL, type Ptr, struct } from '../memory/layout.js';
 import { type Cpu, type CpuData, cpu_data, IRQ_RCU } from './cpu.js';
-import type { Coroutine } from './gate.js';
 import { type SpinlockOps, type SpinlockPtr, spinlock } from './spinlock.js';
 
 /** `gp_seq` counts the grace periods that have ended. While `gp_active`, the one after it is under way. */
@@ -25,8 +24,8 @@ export type RcuHeadPtr = Ptr<'rcu_head'>;
 export interface RcuModel {
   /** Address of the `rcu_state`. */
   readonly rcu: Ptr<'rcu_state'>;
-  /** Runs callback number `func`, or returns what is left of it to run where that may wait for others. */
-  rcu_callback(func: number, head: RcuHeadPtr): Coroutine<void> | null;
+  /** Runs callback number `func`. A callback frees and counts: it takes no lock that another CPU could be seen to hold. */
+  rcu_callback(func: number, head: RcuHeadPtr): void;
   /** Called when a grace period has ended. */
   trace_rcu_grace_period(gp: number): void;
 }
@@ -145,7 +144,7 @@ export const rcuOps = {
   },
 
   /** The RCU softirq: runs the callbacks whose grace period has ended. */
-  *rcu_do_batch(this: Context): Coroutine<void> {
+  rcu_do_batch(this: Context): void {
     const { rcu, data } = this;
     for (;;) {
       this.raw_spin_lock(rcu as number as SpinlockPtr);
@@ -158,8 +157,7 @@ export const rcuOps = {
       }
       this.raw_spin_unlock(rcu as number as SpinlockPtr);
       if (!ready) return;
-      const rest = this.rcu_callback(this.get(head, rcu_head.func), head);
-      if (rest !== null) yield* rest;
+      this.rcu_callback(this.get(head, rcu_head.func), head);
     }
   },
 };
