@@ -101,3 +101,17 @@ export function runBy(spec: TinySpec, schedule: readonly (number | null)[], opti
 export function runAll(spec: TinySpec, options: ControlledOptions = {}): Exploration {
   return explore(new ControlledMachine(tinyModel(spec), options), { strategy: dfsStrategy(), keepGoing: true });
 }
+
+/** Runs a model by all its schedules, and hands each run to a check. Returns how many there were. */
+export function runEach(spec: TinySpec, check: (run: Run) => void): number {
+  const machine = new ControlledMachine(tinyModel(spec));
+  const strategy = dfsStrategy();
+  let runs = 0;
+  while (strategy.begin()) {
+    const run = runOn(machine, strategy);
+    strategy.end(run);
+    check(run);
+    runs++;
+  }
+  return runs;
+}
