@@ -7,7 +7,7 @@ import { BY_DEFAULT, defaultChoice, followSchedule } from '../../src/machine/sch
 import { eventAt, TraceBuffer, type TraceEvent } from '../../src/machine/trace-buffer.js';
 import * as layout from '../../src/memory/layout.js';
 import { listOps } from '../../src/memory/list.js';
-import { slabOps } from '../../src/memory/slab.js';
+import * as slab from '../../src/memory/slab.js';
 import * as atomic from '../../src/sync/atomic.js';
 import * as cpu from '../../src/sync/cpu.js';
 import * as gate from '../../src/sync/gate.js';
@@ -32,12 +32,13 @@ const lib = {
   ...rwlock,
   ...spinlock,
   ...wait,
+  ...slab,
   listOps,
-  slabOps,
 };
 
+export const kit = tinyKit(lib);
 export const { TRACE_CALLBACK, TRACE_GRACE_PERIOD, TRACE_MARK, item, readTiny, safe, task_struct, tiny, tinyModel } =
-  tinyKit(lib);
+  kit;
 
 /** A machine on which nothing runs yet, and its CPUs: whatever is called on them is done at once. */
 export function openCpus(
