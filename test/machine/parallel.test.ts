@@ -30,7 +30,7 @@ describe('with more CPUs than cores', () => {
   );
 
   test('updates are lost without a lock', async () => {
-    const { violations } = await run('no lock', { iterations: 2000, noise: NOISE.high, untilViolation: true });
+    const { violations } = await run('no lock', { iterations: 100, noise: NOISE.high });
     expect(violations[0]).toMatchObject({ kind: 'invariant' });
     expect(violations[0]?.message).toMatch(/^counter is \d+, and must be 160$/);
   });
@@ -97,9 +97,25 @@ describe('with more CPUs than cores', () => {
   });
 
   test('the memory checker finds a reader of an object that was freed', async () => {
-    const request = { iterations: 5000, noise: NOISE.high, untilViolation: true };
-    const { violations } = await run('rcu without waiting', request, CPUS, { checked: true });
-    expect(['use-after-free', 'poison', 'torn']).toContain(violations[0]?.kind);
+    const { violations } = await run('rcu without waiting', { iterations: 500, noise: NOISE.high }, CPUS, {
+      checked: true,
+    });
+    expect(violations.map(({ kind }) => kind)).toContain('use-after-free');
+  });
+});
+
+describe('the memory checker', () => {
+  test('watches where it is on, and only there', async () => {
+    const checked = await run('reads a freed item', { iterations: 3 }, 2, { checked: true });
+    expect(checked.violations.map(({ kind, cpu }) => [kind, cpu])).toEqual(Array(3).fill(['use-after-free', 1]));
+    const unchecked = await run('reads a freed item', { iterations: 3 }, 2);
+    expect(unchecked.violations).toEqual([]);
+  });
+
+  // ParallelCpu checks in `point` alone; SerialCpu has checkMarked in atomicAdd, atomicOr, …, peek as well.
+  test.fails('watches the atomic operations that are no scheduling points, as on the controlled machine', async () => {
+    const { violations } = await run('counts in a freed item', { iterations: 3 }, 2, { checked: true });
+    expect(violations.map(({ kind }) => kind)).toEqual(Array(3).fill('use-after-free'));
   });
 });
 
@@ -120,6 +136,12 @@ describe('a violation', () => {
 
   test('ends the run where it is asked to', async () => {
     const { iterations, violationCount } = await run('violates a rule', { iterations: 30, untilViolation: true });
+    expect([iterations, violationCount]).toEqual([1, 1]);
+  });
+
+  // cpu-host.ts stops for what was thrown during an iteration; what the model finds at its end only counts.
+  test.fails('at the end of an iteration ends the run where it is asked to', async () => {
+    const { iterations, violationCount } = await run('ring without bell', { iterations: 30, untilViolation: true }, 2);
     expect([iterations, violationCount]).toEqual([1, 1]);
   });
 });
