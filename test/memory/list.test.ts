@@ -27,6 +27,7 @@ function forth(k: TinyCpu, head: Head): number[] {
   const numbers: number[] = [];
   for (let node = k.get(head, list_head.next); node !== head; node = k.get(node, list_head.next)) {
     numbers.push(k.get(container_of(node, item.link), item.value));
+    if (numbers.length > ITEMS) throw new Error(`the list does not come back to its head: ${numbers}`);
   }
   return numbers;
 }
@@ -35,6 +36,7 @@ function back(k: TinyCpu, head: Head): number[] {
   const numbers: number[] = [];
   for (let node = k.get(head, list_head.prev); node !== head; node = k.get(node, list_head.prev)) {
     numbers.unshift(k.get(container_of(node, item.link), item.value));
+    if (numbers.length > ITEMS) throw new Error(`the list does not come back to its head: ${numbers}`);
   }
   return numbers;
 }
@@ -47,6 +49,7 @@ function hashed(k: TinyCpu, head: Ptr<'hlist_head'>): number[] {
     expect(k.get(node, hlist_node.pprev)).toBe(word);
     word = node + hlist_node.next;
     numbers.push(k.get(container_of(node, item.node), item.value));
+    if (numbers.length > ITEMS) throw new Error(`the hlist has no end: ${numbers}`);
   }
   return numbers;
 }
