@@ -46,7 +46,7 @@ describe('with more CPUs than cores', () => {
       noise: NOISE.high,
       untilViolation: true,
     });
-    expect(violations[0]).toMatchObject({ kind: 'torn' });
+    expect(violations.map(({ kind }) => kind)).toContain('torn');
   });
 
   test('no interrupt is lost on the way round a ring of idle CPUs', async () => {
@@ -93,14 +93,19 @@ describe('with more CPUs than cores', () => {
       noise: NOISE.high,
       untilViolation: true,
     });
-    expect(['poison', 'torn']).toContain(violations[0]?.kind);
+    expect(violations.some(({ kind }) => kind === 'poison' || kind === 'torn')).toBe(true);
   });
 
   test('the memory checker finds a reader of an object that was freed', async () => {
-    const { violations } = await run('rcu without waiting', { iterations: 500, noise: NOISE.high }, CPUS, {
-      checked: true,
-    });
-    expect(violations.map(({ kind }) => kind)).toContain('use-after-free');
+    const machine = tinyThreads('rcu without waiting', CPUS, { checked: true });
+    started.push(machine);
+    const kinds = new Set<string>();
+    // How soon depends on how the threads are scheduled; the limit is one that no machine comes near.
+    for (let seed = 1; seed <= 100 && !kinds.has('use-after-free'); seed++) {
+      const { violations } = await machine.run({ iterations: 200, noise: NOISE.high, seed });
+      for (const { kind } of violations) kinds.add(kind);
+    }
+    expect(kinds).toContain('use-after-free');
   });
 });
 
@@ -126,6 +131,14 @@ describe('a violation', () => {
     expect(violationCount).toBe(30);
     expect(violations.map(({ iteration }) => iteration)).toEqual(Array.from({ length: 30 }, (_, index) => index));
     expect(violations[0]).toMatchObject({ kind: 'rule', cpu: 1, message: 'a rule of task 16' });
+  });
+
+  // CPUs that go idle count in CTL_IDLE, and the mark that a violation was found (BROKEN) is kept there as well: one
+  // that goes idle after the mark was set counts it away, and the end of the broken iteration is judged all the same.
+  test.fails('keeps the end of its iteration from being judged', async () => {
+    const request = { iterations: 8000, noise: NOISE.high };
+    const { iterations, violationCount } = await run('violates a rule, and the end is wrong as well', request);
+    expect(violationCount).toBe(iterations);
   });
 
   test('is kept a hundred times and counted on', async () => {
