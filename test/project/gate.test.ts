@@ -107,6 +107,11 @@ describe('a coroutine', () => {
     expect(mistakesIn(body)).toEqual([]);
   });
 
+  it('is right where it is handed to what runs it', () => {
+    expect(mistakesIn('this.replaceCoroutine(task, this.start_program(true));')).toEqual([]);
+    expect(mistakesIn('const number = run(k, k.alloc_pid(ns));')).toEqual([]);
+  });
+
   it('is right where a plain function returns it as a coroutine', () => {
     const plain = 'f(this: Kernel, p: Task): Coroutine<boolean> { return this.try_to_wake_up(p, TASK_NORMAL); }';
     expect(mistakesOf(plain)).toEqual([]);

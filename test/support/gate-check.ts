@@ -133,16 +133,20 @@ function outermostChoice(call: ts.CallExpression): ts.Node {
   }
 }
 
+/** Whoever takes a coroutine to run it: the machine for a task, and the boot, which runs one to its end at once. */
+const RUNNERS = ['this.replaceCoroutine', 'run'];
+
 function isDelegated(call: ts.CallExpression): boolean {
   const node = outermostChoice(call);
   const { parent } = node;
+  if (ts.isCallExpression(parent)) return RUNNERS.includes(parent.expression.getText());
   if (ts.isYieldExpression(parent)) return parent.asteriskToken !== undefined;
   const returner = returnedBy(node);
   if (returner === null) return false;
   // A generator's return value is nobody's to run.
   if (returner.asteriskToken !== undefined) return false;
-  // An arrow function of a table has the type that the table gives it.
-  return returner.type === undefined ? ts.isArrowFunction(returner) : returnsCoroutine(returner.type);
+  // Without a type of its own a function returns what it returns: the coroutine.
+  return returner.type === undefined || returnsCoroutine(returner.type);
 }
 
 /** What breaks the rules in a file, a sentence each. */
