@@ -8,7 +8,7 @@ import { encodeToken } from '../../src/explore/token.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { BY_DEFAULT } from '../../src/machine/schedule.js';
 import { CPUS, failingSchedule, killVsExecMachine, PATCHED, SCENARIO } from '../support/kill-vs-exec.js';
-import { countingModel } from '../support/steps-model.js';
+import { countingModel, turnsModel } from '../support/steps-model.js';
 
 /** A failing execution of a random walk: its schedule, and how it is judged. */
 function failing(machine: ControlledMachine, seed: number) {
@@ -69,6 +69,14 @@ describe('a minimised schedule', () => {
       const { schedule } = failing(counting, seed);
       expect(minimize(counting, schedule)).toMatchObject({ preemptions: 1, fewest: true });
     }
+  });
+
+  it('fails in the way that it failed in, though another way takes fewer preemptions', () => {
+    const machine = new ControlledMachine(turnsModel(3));
+    const thereAndBack = minimize(machine, Uint8Array.of(BY_DEFAULT, 1, BY_DEFAULT, BY_DEFAULT));
+    const toAndFro = minimize(machine, Uint8Array.of(BY_DEFAULT, 1, 0, 1, 0));
+    expect(thereAndBack).toMatchObject({ preemptions: 1, violation: { message: 'there and back' } });
+    expect(toAndFro).toMatchObject({ preemptions: 2, violation: { message: 'to and fro' } });
   });
 
   it('does not claim to have the fewest preemptions where the budget ended the search', () => {

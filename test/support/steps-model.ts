@@ -3,7 +3,7 @@
 import type { Model } from '../../src/machine/model.js';
 import { embed, NULL, nth, struct } from '../../src/memory/layout.js';
 import { type Cpu, cpu_data } from '../../src/sync/cpu.js';
-import { type Coroutine, OP_ADD, OP_HALT, OP_READ, OP_WRITE, Violation } from '../../src/sync/gate.js';
+import { type Coroutine, OP_ADD, OP_HALT, OP_READ, OP_WRITE, OP_XCHG, Violation } from '../../src/sync/gate.js';
 
 const CELLS = 8;
 const cells = struct('cells', { cell: embed('int', 1, CELLS) });
@@ -76,5 +76,19 @@ export function countingModel(cpus: number, rounds: number): Model {
       }
     },
     wrong: ([count]) => (count === cpus * rounds ? null : `the count is ${count}, and should be ${cpus * rounds}`),
+  });
+}
+
+/** Two CPUs take turns at a cell. Wrong in one way if the turn changes twice, and in another if more often. */
+export function turnsModel(steps: number): Model {
+  return stepsModel({
+    cpus: 2,
+    *program(cpu, cell) {
+      for (let step = 0; step < steps; step++) {
+        if (cpu.point(OP_XCHG, cell(0), cpu.id + 1, 0)) yield;
+        if (cpu.result !== 0 && cpu.result !== cpu.id + 1) cpu.atomicAdd(cell(1), 1);
+      }
+    },
+    wrong: ([, turns = 0]) => (turns < 2 ? null : turns === 2 ? 'there and back' : 'to and fro'),
   });
 }
