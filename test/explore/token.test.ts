@@ -164,6 +164,11 @@ describe('a damaged token', () => {
     for (let length = 0; length < token.length; length++) expect(decoded(token.slice(0, length))).toBeNull();
   });
 
+  it('is refused for a character too many, though the decoder of base64 would pass over it', () => {
+    const token = encodeToken(EXAMPLE);
+    for (const character of ['=', '*', '~']) expect(decoded(token + character)).toBeNull();
+  });
+
   it('is told from a whole one by its checksum, and the sentence says so', () => {
     const token = encodeToken(EXAMPLE);
     const last = token.at(-1) === 'A' ? 'B' : 'A';
