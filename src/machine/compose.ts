@@ -7,6 +7,20 @@ import type { Model } from './model.js';
 
 type CpuClass<C extends Cpu, A extends unknown[]> = new (config: CpuConfig, ...rest: A) => C;
 
+/** Methods of a machine's CPU that a model may replace. */
+const REPLACEABLE = new Set(['constructor', 'describe']);
+
+/** A function of a model that has the name of a machine's method would replace it, and the machine would not work. */
+function refuseClashes(machine: object, model: Model): void {
+  for (let level: object = machine; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+    for (const name of Object.getOwnPropertyNames(level)) {
+      if (!REPLACEABLE.has(name) && model.functions.some((functions) => Object.hasOwn(functions, name))) {
+        throw new Error(`model ${model.name} has a function ${name}, which is the name of a method of the machine`);
+      }
+    }
+  }
+}
+
 /**
  * Puts everything on one prototype, so that a call through `this` is one look-up that the engine can resolve ahead.
  *
@@ -21,6 +35,7 @@ export function composeCpu<C extends Cpu, A extends unknown[]>(
 ): CpuClass<C, A> {
   const Base = base as unknown as new (...args: unknown[]) => object;
   class ComposedCpu extends Base {}
+  refuseClashes(base.prototype, model);
   const prototype = ComposedCpu.prototype as unknown as Record<string, unknown>;
   Object.assign(prototype, kasanOps, checked ? checkedAccess : plainAccess, { checked }, ...model.functions);
   return ComposedCpu as unknown as CpuClass<C, A>;

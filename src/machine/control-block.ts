@@ -21,6 +21,10 @@ export const CTL_STEPS = 7;
 export const CTL_EVENTS = 8;
 /** How often a CPU at rest was woken. */
 export const CTL_WAKES = 9;
+/** Set where a violation ended this iteration, so that its end is not judged. */
+export const CTL_BROKEN = 10;
+/** Set where the run is to end with this iteration. */
+export const CTL_STOP = 11;
 /** First word of CPU 0's own. */
 export const CTL_CPUS = 16;
 

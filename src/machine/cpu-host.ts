@@ -6,11 +6,13 @@ import { composeCpu } from './compose.js';
 import {
   barrier,
   CTL_ABORT,
+  CTL_BROKEN,
   CTL_CHOICES,
   CTL_EVENTS,
   CTL_IDLE,
   CTL_OVER,
   CTL_STEPS,
+  CTL_STOP,
   CTL_TURN,
   IterationOver,
 } from './control-block.js';
@@ -66,6 +68,8 @@ export interface LockstepReport {
 
 /** The calls that a worker answers. */
 export interface CpuCalls {
+  /** Answers as soon as the thread has become a CPU. */
+  ready(): void;
   parallel(request: ParallelRequest): ParallelReport;
   lockstep(request: LockstepRequest): LockstepReport;
 }
@@ -102,10 +106,11 @@ export function hostCpu(model: Model, plan: CpuPlan): CpuCalls {
       while (!cpu.over) cpu.resume();
       return null;
     } catch (error) {
+      const ended = error instanceof IterationOver;
+      if (!ended) Atomics.store(control, CTL_BROKEN, 1);
       Atomics.store(control, CTL_OVER, 1);
       cpu.ringAll();
-      if (error instanceof IterationOver) return null;
-      return report(error, iteration);
+      return ended ? null : report(error, iteration);
     }
   }
 
@@ -116,6 +121,8 @@ export function hostCpu(model: Model, plan: CpuPlan): CpuCalls {
   }
 
   return {
+    ready() {},
+
     parallel(request) {
       parallelCpu.noise = request.noise;
       parallelCpu.seed = (request.seed * 2654435761 + plan.id * 40503 + 1) | 0 || 1;
@@ -126,33 +133,27 @@ export function hostCpu(model: Model, plan: CpuPlan): CpuCalls {
       let iteration = 0;
       barrier(control, cpus);
       for (; iteration < request.iterations; iteration++) {
-        const found = iterate(parallelCpu, iteration);
-        if (found !== null) {
-          Atomics.store(control, CTL_IDLE, BROKEN);
-          violationCount++;
-          if (violations.length < KEPT_VIOLATIONS) violations.push(found);
-        }
+        let found = iterate(parallelCpu, iteration);
         // Everybody has stopped; then CPU 0 looks at the end, then each undoes what it wrote.
         barrier(control, cpus);
-        const broken = Atomics.load(control, CTL_IDLE) === BROKEN;
         if (first) {
           const outcome = model.outcome(arena);
           outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-          const wrong = broken ? null : judge(iteration);
-          if (wrong !== null) {
-            violationCount++;
-            if (violations.length < KEPT_VIOLATIONS) violations.push(wrong);
-          }
+          if (Atomics.load(control, CTL_BROKEN) === 0) found = judge(iteration);
+        }
+        if (found !== null) {
+          violationCount++;
+          if (violations.length < KEPT_VIOLATIONS) violations.push(found);
+          if (request.untilViolation) Atomics.store(control, CTL_STOP, 1);
         }
         barrier(control, cpus);
+        const stop = Atomics.load(control, CTL_STOP) !== 0;
         arena.reset();
-        if (first) {
-          Atomics.store(control, CTL_IDLE, 0);
-          Atomics.store(control, CTL_OVER, 0);
-        }
+        if (first) for (const word of [CTL_IDLE, CTL_OVER, CTL_BROKEN]) Atomics.store(control, word, 0);
         barrier(control, cpus);
-        if (broken && request.untilViolation) {
+        if (stop) {
           iteration++;
+          if (first) Atomics.store(control, CTL_STOP, 0);
           break;
         }
         if (Atomics.load(control, CTL_ABORT) !== 0) throw new IterationOver('aborted by the host');
@@ -172,26 +173,24 @@ export function hostCpu(model: Model, plan: CpuPlan): CpuCalls {
         lockstepCpu.run();
       } catch (error) {
         if (!(error instanceof IterationOver)) {
+          Atomics.store(control, CTL_BROKEN, 1);
           lockstepCpu.endForAll();
           violation = report(error, 0);
         }
       }
       barrier(control, cpus);
       const outcome = first ? model.outcome(arena) : '';
-      if (first && violation === null) {
+      if (first && Atomics.load(control, CTL_BROKEN) === 0) {
         const wrong = lockstepCpu.judgeEnd();
         violation = wrong === null ? null : report(wrong, 0);
       }
       barrier(control, cpus);
       arena.reset();
       if (first) {
-        for (const word of [CTL_TURN, CTL_CHOICES, CTL_STEPS, CTL_EVENTS]) Atomics.store(control, word, 0);
+        for (const word of [CTL_TURN, CTL_CHOICES, CTL_STEPS, CTL_EVENTS, CTL_BROKEN]) Atomics.store(control, word, 0);
       }
       barrier(control, cpus);
       return { violation, outcome };
     },
   };
 }
-
-/** In `CTL_IDLE` after an iteration that a violation ended. */
-const BROKEN = -1;

@@ -1,7 +1,7 @@
 /** The end of an execution on a machine where one CPU moves at a time: nobody can move any more. Is that right? */
 
 import type { Cpu } from '../sync/cpu.js';
-import { OP_NAMES, RW_WRITER, Violation } from '../sync/gate.js';
+import { OP_NAMES, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
 import { spinOwner } from '../sync/spinlock.js';
 import { isAtRest } from './enabled.js';
 import type { Model } from './model.js';
@@ -22,6 +22,9 @@ export function describeOperation(cpu: Cpu, parked: Parked): string {
   const name = OP_NAMES[op] ?? `operation ${op}`;
   const operation = `${name}(${cpu.describe(opAddress)})`;
   if (!takesLock(op) || word === 0) return operation;
+  if (op === OP_WRITE_LOCK && (word & RW_WRITER) === 0) {
+    return `${operation} held by ${word} reader${word === 1 ? '' : 's'}`;
+  }
   const owner = (word & RW_WRITER) !== 0 ? (word & ~RW_WRITER) - 1 : spinOwner(word);
   return `${operation} held by CPU ${owner}`;
 }

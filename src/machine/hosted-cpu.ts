@@ -8,8 +8,8 @@ export abstract class HostedCpu extends Cpu {
   /** What runs here now. */
   private coroutine: Coroutine<void> | null = null;
   /** Tasks that have run on this CPU, and where each goes on: a few, so that a search is shorter than a hash. */
-  private readonly tasks: number[] = [];
-  private readonly coroutines: Coroutine<void>[] = [];
+  private readonly startedTasks: number[] = [];
+  private readonly startedCoroutines: Coroutine<void>[] = [];
 
   constructor(
     config: CpuConfig,
@@ -20,8 +20,8 @@ export abstract class HostedCpu extends Cpu {
 
   /** Forgets the last execution, and stands at the start of the next. */
   start(trace: TraceSink | null): void {
-    this.tasks.length = 0;
-    this.coroutines.length = 0;
+    this.startedTasks.length = 0;
+    this.startedCoroutines.length = 0;
     this.op = OP_START;
     this.opAddress = 0;
     this.opA = 0;
@@ -45,9 +45,9 @@ export abstract class HostedCpu extends Cpu {
       if (done) this.violate('BUG', 'a task ran past its end');
       if (!this.switching) return;
       this.switching = false;
-      const at = this.tasks.indexOf(this.current);
+      const at = this.startedTasks.indexOf(this.current);
       if (at >= 0) {
-        this.coroutine = this.coroutines[at] as Coroutine<void>;
+        this.coroutine = this.startedCoroutines[at] as Coroutine<void>;
       } else {
         this.coroutine = this.model.resume(this);
         this.replaceCoroutine(this.current, this.coroutine);
@@ -56,22 +56,22 @@ export abstract class HostedCpu extends Cpu {
   }
 
   forgetCoroutine(task: number): void {
-    const at = this.tasks.indexOf(task);
+    const at = this.startedTasks.indexOf(task);
     if (at < 0) return;
-    const lastTask = this.tasks.pop() as number;
-    const last = this.coroutines.pop() as Coroutine<void>;
+    const lastTask = this.startedTasks.pop() as number;
+    const last = this.startedCoroutines.pop() as Coroutine<void>;
     if (lastTask === task) return;
-    this.tasks[at] = lastTask;
-    this.coroutines[at] = last;
+    this.startedTasks[at] = lastTask;
+    this.startedCoroutines[at] = last;
   }
 
   replaceCoroutine(task: number, coroutine: Coroutine<void>): void {
-    const at = this.tasks.indexOf(task);
+    const at = this.startedTasks.indexOf(task);
     if (at >= 0) {
-      this.coroutines[at] = coroutine;
+      this.startedCoroutines[at] = coroutine;
     } else {
-      this.tasks.push(task);
-      this.coroutines.push(coroutine);
+      this.startedTasks.push(task);
+      this.startedCoroutines.push(coroutine);
     }
   }
 }

@@ -23,7 +23,7 @@ import {
   TURN_OVER,
 } from './control-block.js';
 import { isEnabled } from './enabled.js';
-import { judgeEnd } from './end.js';
+import { describeOperation, judgeEnd } from './end.js';
 import type { Model } from './model.js';
 import { followSchedule } from './schedule.js';
 import { SerialCpu } from './serial-cpu.js';
@@ -105,7 +105,10 @@ export class LockstepCpu extends SerialCpu {
     const { schedule, maxSteps } = this.shared as LockstepShared;
     const step = (control[CTL_STEPS] as number) + 1;
     control[CTL_STEPS] = step;
-    if (step > maxSteps) this.violate('livelock', `no end after ${maxSteps} scheduling points`);
+    if (step > maxSteps) {
+      const at = describeOperation(this, this);
+      this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
+    }
     if ((enabled & (enabled - 1)) === 0) return 31 - Math.clz32(enabled);
     const position = control[CTL_CHOICES] as number;
     control[CTL_CHOICES] = position + 1;

@@ -18,6 +18,7 @@ import {
   OP_XCHG,
   RW_WAITING,
   RW_WRITER,
+  type TraceSink,
 } from '../sync/gate.js';
 import { rwlock_t } from '../sync/rwlock.js';
 import { SPIN_WAITERS } from '../sync/spinlock.js';
@@ -36,6 +37,9 @@ import {
 import { HostedCpu } from './hosted-cpu.js';
 import type { Model } from './model.js';
 import { touchesWord } from './perform.js';
+
+/** Scheduling points of one CPU after which an iteration is given up as endless. */
+const MAX_POINTS = 100_000_000;
 
 /** Looks at a word this often before going to sleep on it. */
 const SPINS = 100;
@@ -62,6 +66,7 @@ export class ParallelCpu extends HostedCpu {
   seed = 1;
   private readonly own: number;
   private spun = 0;
+  private points = 0;
 
   constructor(
     config: CpuConfig,
@@ -72,6 +77,11 @@ export class ParallelCpu extends HostedCpu {
     this.own = CTL_CPUS + CPU_STRIDE * config.id;
   }
 
+  override start(trace: TraceSink | null): void {
+    this.points = 0;
+    super.start(trace);
+  }
+
   point(op: number, address: number, a: number, b: number): boolean {
     this.op = op;
     this.opAddress = address;
@@ -79,6 +89,9 @@ export class ParallelCpu extends HostedCpu {
     const { control, own } = this;
     control[own + CPU_HEARTBEAT] = (control[own + CPU_HEARTBEAT] as number) + 1;
     control[own + CPU_TASK] = this.current;
+    if (++this.points > MAX_POINTS) {
+      this.violate('livelock', `no end after ${MAX_POINTS} scheduling points of CPU ${this.id}`);
+    }
     if (this.noise.every !== 0) this.delay();
     if (this.checked && this.shadow[address] !== 0 && touchesWord(op)) this.checkMarked(address);
     return this.perform(op, address, a, b);
@@ -101,14 +114,16 @@ export class ParallelCpu extends HostedCpu {
       case OP_XCHG:
         this.touchWord(address);
         this.result = Atomics.exchange(words, address, a);
+        if (this.checked) this.noteLoad(this.result);
         return false;
       case OP_CMPXCHG:
         this.touchWord(address);
         this.result = Atomics.compareExchange(words, address, a, b);
+        if (this.checked) this.noteLoad(this.result);
         return false;
       case OP_ADD:
         this.touchWord(address);
-        this.result = Atomics.add(words, address, a) + a;
+        this.result = (Atomics.add(words, address, a) + a) | 0;
         return false;
       case OP_LOCK:
         this.acquireSpin(address);
@@ -305,31 +320,37 @@ export class ParallelCpu extends HostedCpu {
   }
 
   atomicAdd(address: number, value: number): number {
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     this.touchWord(address);
-    return Atomics.add(this.words, address, value) + value;
+    return (Atomics.add(this.words, address, value) + value) | 0;
   }
 
   atomicOr(address: number, bits: number): number {
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     this.touchWord(address);
     return Atomics.or(this.words, address, bits);
   }
 
   atomicAnd(address: number, bits: number): number {
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     this.touchWord(address);
     return Atomics.and(this.words, address, bits);
   }
 
   atomicXchg(address: number, value: number): number {
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     this.touchWord(address);
     return Atomics.exchange(this.words, address, value);
   }
 
   atomicCmpxchg(address: number, expected: number, value: number): number {
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     this.touchWord(address);
     return Atomics.compareExchange(this.words, address, expected, value);
   }
 
   peek(address: number): number {
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     return Atomics.load(this.words, address);
   }
 }

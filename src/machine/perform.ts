@@ -43,7 +43,7 @@ export function performSerially(cpu: Cpu): void {
       break;
     case OP_ADD:
       cpu.touchWord(at);
-      cpu.result = (words[at] as number) + cpu.opA;
+      cpu.result = ((words[at] as number) + cpu.opA) | 0;
       words[at] = cpu.result;
       break;
     case OP_LOCK:

@@ -1,7 +1,7 @@
 /** A CPU of a machine where one CPU moves at a time: its operations need no atomics. */
 
 import { cpu_data } from '../sync/cpu.js';
-import { OP_READ, OP_START } from '../sync/gate.js';
+import { OP_CMPXCHG, OP_READ, OP_START, OP_XCHG } from '../sync/gate.js';
 import { isEnabled } from './enabled.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { performSerially, takesLock, touchesWord } from './perform.js';
@@ -16,7 +16,7 @@ export abstract class SerialCpu extends HostedCpu {
     const { op, opAddress } = this;
     if (this.checked && this.shadow[opAddress] !== 0 && touchesWord(op)) this.checkMarked(opAddress);
     performSerially(this);
-    if (this.checked && op === OP_READ) {
+    if (this.checked && (op === OP_READ || op === OP_XCHG || op === OP_CMPXCHG)) {
       const { arena, result } = this;
       if (result >= arena.typesafeStart && result < arena.typesafeEnd) this.notePointer(result);
     }
@@ -49,7 +49,7 @@ export abstract class SerialCpu extends HostedCpu {
   atomicAdd(address: number, value: number): number {
     if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
     this.touchWord(address);
-    const sum = (this.words[address] as number) + value;
+    const sum = ((this.words[address] as number) + value) | 0;
     this.words[address] = sum;
     return sum;
   }

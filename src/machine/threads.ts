@@ -3,6 +3,7 @@
  * calls to them, async-mutex lets one caller at a time have the machine.
  */
 
+import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Mutex } from 'async-mutex';
 import * as Comlink from 'comlink';
@@ -69,6 +70,8 @@ export interface WorkerStart {
 }
 
 const MAX_EVENTS = 1 << 16;
+/** How long the end of a machine waits for threads that are still starting, in milliseconds. */
+const START_MS = 5000;
 
 export class ThreadMachine {
   private readonly control: Int32Array;
@@ -78,8 +81,14 @@ export class ThreadMachine {
   private readonly mutex = new Mutex();
   /** Rejects when a thread dies. */
   private readonly death: Promise<never>;
+  /** Rejects when the machine is disposed of. */
+  private readonly ended: Promise<never>;
+  private end: (reason: Error) => void = () => {};
   private readonly stallSeconds: number;
   private dead: Error | null = null;
+  /** Settles when every thread has become a CPU, or has failed to. */
+  private readonly started: Promise<unknown>;
+  private disposing: Promise<void> | null = null;
 
   private constructor(
     private readonly model: Model,
@@ -99,7 +108,15 @@ export class ThreadMachine {
       // With atomics an idle worker sleeps on them and hears nothing from its ports.
       atomics: 'disabled',
     });
-    const lives: Promise<never>[] = [];
+    const lives: Promise<never>[] = [
+      // A thread that dies before its task has reached it is heard of only here.
+      new Promise((_, reject) => {
+        this.pool.on('error', (error: Error) =>
+          reject(new MachineError(`a worker thread could not start: ${error.message}`)),
+        );
+      }),
+    ];
+    const ready: Promise<unknown>[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const channel = new MessageChannel();
       const plan: CpuPlan = { id, buffers: image.arena.buffers, control, checked };
@@ -107,11 +124,18 @@ export class ThreadMachine {
       const life = this.pool.run(start, { transferList: [channel.port2] });
       lives.push(life.then(() => new Promise<never>(() => {})).catch((error: unknown) => this.threadDied(id, error)));
       this.ports.push(channel.port1);
-      this.calls.push(Comlink.wrap<CpuCalls>(nodeEndpoint(channel.port1)));
+      const calls = Comlink.wrap<CpuCalls>(nodeEndpoint(channel.port1));
+      this.calls.push(calls);
+      ready.push(calls.ready());
     }
     this.death = Promise.race(lives);
+    this.started = Promise.race([Promise.allSettled(ready), this.death.catch(() => {})]);
     // Whoever waits for a call hears of it there; nobody waits between calls.
     this.death.catch(() => {});
+    this.ended = new Promise((_, reject) => {
+      this.end = reject;
+    });
+    this.ended.catch(() => {});
   }
 
   /**
@@ -156,9 +180,18 @@ export class ThreadMachine {
     });
   }
 
-  /** Ends the threads. Safe to call twice, and while a run is under way. */
-  async dispose(): Promise<void> {
+  /** Ends the threads. Safe to call twice, and while a run is under way: the run then fails with a `MachineError`. */
+  dispose(): Promise<void> {
+    this.disposing ??= this.endThreads();
+    return this.disposing;
+  }
+
+  private async endThreads(): Promise<void> {
+    this.dead ??= new MachineError('the machine was disposed of');
+    this.end(this.dead);
     Atomics.store(this.control, CTL_ABORT, 1);
+    // Node may abort where a thread is ended that is loading its modules.
+    await Promise.race([this.started, setTimeout(START_MS, undefined, { ref: false })]);
     for (const call of this.calls) call[Comlink.releaseProxy]();
     for (const port of this.ports) port.close();
     await this.pool.destroy();
@@ -172,10 +205,12 @@ export class ThreadMachine {
   private async callAll<T>(call: (cpu: Comlink.Remote<CpuCalls>) => Promise<T>): Promise<T[]> {
     if (this.dead !== null) throw this.dead;
     const watch = this.watchProgress();
+    const answers = this.calls.map((cpu, id) => call(cpu).catch((error: unknown) => this.callFailed(id, error)));
     try {
-      return await Promise.race([Promise.all(this.calls.map(call)), this.death, watch.stalled]);
+      return await Promise.race([Promise.all(answers), this.death, this.ended, watch.stalled]);
     } catch (error) {
       this.dead ??= error instanceof Error ? error : new MachineError(String(error));
+      for (const answer of answers) answer.catch(() => {});
       await this.dispose();
       throw this.dead;
     } finally {
@@ -217,6 +252,11 @@ export class ThreadMachine {
 
   private describeCpus(): string {
     return Array.from({ length: this.model.cpus }, (_, id) => `CPU ${id} in ${this.taskOf(id)}`).join(', ');
+  }
+
+  private callFailed(id: number, error: unknown): never {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new MachineError(`CPU ${id} failed while it ran ${this.taskOf(id)}: ${reason}`, { cause: error });
   }
 
   private threadDied(id: number, error: unknown): never {

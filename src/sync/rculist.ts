@@ -12,8 +12,8 @@ type ListPtr = Ptr<'list_head'>;
 type HlistPtr = Ptr<'hlist_node'>;
 interface Context extends Cpu, AtomicOps {}
 
-/** What a deleted node's back pointer holds, as `LIST_POISON2`: using it again is caught. */
-export const LIST_POISON2 = 0x122;
+/** What a deleted node's back pointer holds, as `LIST_POISON2`: the address of nothing, so that using it is caught. */
+export const LIST_POISON2 = -0x122;
 
 export const rculistOps = {
   /** Readers find `entry` from the moment that the node before it points to it. */

@@ -4,7 +4,6 @@ import { cpu_data, IRQ_RCU } from '../../src/sync/cpu.js';
 import { rcu_head, rcu_state } from '../../src/sync/rcu.js';
 import {
   CALLBACK_FREE,
-  CALLBACK_LOCK_AND_RECORD,
   CALLBACK_RECORD,
   item,
   openCpus,
@@ -173,7 +172,7 @@ describe('a callback', () => {
   });
 
   test('runs after those queued before it on its CPU', () => {
-    for (const func of [CALLBACK_RECORD, CALLBACK_LOCK_AND_RECORD]) {
+    for (const func of [CALLBACK_RECORD]) {
       const program: TinyProgram = function* (k) {
         for (const value of [1, 2, 3]) {
           later(k, makeItem(k, value), func);
@@ -191,26 +190,6 @@ describe('a callback', () => {
       });
       expect(runs).toBe(4);
     }
-  });
-
-  test('may take a lock that a program holds, and waits for it', () => {
-    const queues: TinyProgram = function* (k) {
-      later(k, makeItem(k, 1), CALLBACK_LOCK_AND_RECORD);
-    };
-    const holds: TinyProgram = function* (k) {
-      if (k.spin_lock(k.field('lock'))) yield;
-      k.record(7);
-      if (k.READ_ONCE(k.tiny, tiny.counter)) yield;
-      k.record(8);
-      k.spin_unlock(k.field('lock'));
-    };
-    const logs = new Set<string>();
-    runEach({ programs: [queues, holds] }, ({ state, violation }) => {
-      expect(violation).toBeNull();
-      logs.add(state.log.join());
-    });
-    // The holder does not go idle before it has released the lock.
-    expect([...logs]).toEqual(['7,8,1']);
   });
 });
 

@@ -239,7 +239,7 @@ describe('the list itself, once the change is made', () => {
 });
 
 // It is slots[18] of the idr: removing an entry twice overwrites the pid of that number, and the checker is silent.
-test.fails('the poison of a removed entry is the address of nothing in an arena of the kernel', () => {
+test('the poison of a removed entry is the address of nothing in an arena of the kernel', () => {
   const { spec } = new Arena(kernelModel(killVsExec).arena);
   expect(new Arena(spec).objectAt(LIST_POISON2)).toBeNull();
 });

@@ -168,7 +168,7 @@ describe('a deadlock', () => {
   });
 
   // end.ts takes the count of readers for the number of an owner: one reader is "CPU 0", two are "CPU 1".
-  test.fails('of a writer that waits for readers names none of them wrongly as the holder', () => {
+  test('of a writer that waits for readers names none of them wrongly as the holder', () => {
     const stay: TinyProgram = function* (k) {
       if (k.read_lock(k.field('rw'))) yield;
     };
