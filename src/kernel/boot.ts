@@ -313,6 +313,8 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
   scenario.setup({
     process(program, options = {}) {
       const made = make(options.parent?.task ?? init, program, options, 0);
+      // init ignores SIGCHLD, and ignoring is inherited; a process starts with the default actions, as from a shell.
+      if (options.parent === undefined) k.flush_signal_handlers(made.task, true);
       const uid = options.uid ?? 1000;
       let credentials = users.get(uid);
       if (credentials === undefined) {

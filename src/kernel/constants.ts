@@ -140,6 +140,7 @@ export const SEND_SIG_NOINFO = 0;
 export const SEND_SIG_PRIV = 1;
 
 export const SI_USER = 0;
+export const SI_TIMER = -2;
 export const SI_KERNEL = 0x80;
 export const SI_QUEUE = -1;
 export const SI_TKILL = -6;

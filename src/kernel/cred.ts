@@ -1,6 +1,7 @@
 /** `kernel/cred.c`, and who may send a signal to whom. Credentials are replaced under RCU, never changed. */
 
 import { addr, NULL, type Ptr } from '../memory/layout.js';
+import type { Coroutine } from '../sync/gate.js';
 import { CLONE_THREAD, ENOMEM } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { cred, task_struct, user_struct } from './structs.js';
@@ -62,12 +63,12 @@ export const credFunctions = {
   },
 
   /** A thread shares its process's credentials; a process gets its own. */
-  copy_creds(this: Kernel, p: Task, flags: number): number {
+  *copy_creds(this: Kernel, p: Task, flags: number): Coroutine<number> {
     const c = (flags & CLONE_THREAD) !== 0 ? this.get_cred(this.current_cred()) : this.prepare_creds();
     if (!c) return -ENOMEM;
     this.set(p, task_struct.cred, c);
     this.set(p, task_struct.real_cred, this.get_cred(c));
-    this.atomic_inc(this.get(c, cred.user), user_struct.processes);
+    if (this.atomic_add_return(this.get(c, cred.user), user_struct.processes, 1)) yield;
     return 0;
   },
 

@@ -35,13 +35,14 @@ import type { KSignal, Sigaction } from './signal.js';
 import type { SigMask } from './sigset.js';
 import { rq, sigframe, task_struct } from './structs.js';
 import { COUNT_SYSCALLS, TRACE_SYS_EXIT, TRACE_USER_HANDLER } from './trace.js';
+import type { WaitStatus } from './wait.js';
 
 type Task = Ptr<'task_struct'>;
 
 /** A system call with its arguments, as a program makes it. */
 export type Syscall =
   | { readonly nr: typeof __NR_kill; readonly pid: number; readonly sig: number }
-  | { readonly nr: typeof __NR_wait4; readonly pid: number; readonly options: number }
+  | { readonly nr: typeof __NR_wait4; readonly pid: number; readonly options: number; readonly status: WaitStatus }
   | { readonly nr: typeof __NR_execve; readonly program: number; readonly arg: number }
   | { readonly nr: typeof __NR_clone; readonly args: CloneArgs }
   | { readonly nr: typeof __NR_rt_sigaction; readonly sig: number; readonly act: Sigaction | null }
@@ -58,7 +59,7 @@ export const entryFunctions = {
       case __NR_kill:
         return this.kill(call.pid, call.sig);
       case __NR_wait4:
-        return this.wait4(call.pid, call.options);
+        return this.wait4(call.pid, call.options, call.status);
       case __NR_execve:
         return this.execve(call.program, call.arg);
       case __NR_clone:
@@ -204,21 +205,16 @@ export const entryFunctions = {
           break;
       }
     }
-    const failed = !this.setup_rt_frame(ksig);
-    yield* this.signal_setup_done(failed, ksig);
-  },
-
-  *signal_setup_done(this: Kernel, failed: boolean, ksig: KSignal): Coroutine<void> {
-    // The frame could not be written: the process cannot go on.
-    if (failed) yield* this.do_group_exit(SIGSEGV);
-    else yield* this.signal_delivered(ksig);
+    this.setup_rt_frame(ksig);
+    // Left out of signal_setup_done: the frame that cannot be written. The user stack has no end here.
+    yield* this.signal_delivered(ksig);
   },
 
   /** Saves what the handler interrupts on the user stack, and makes the handler what runs next in user mode. */
-  setup_rt_frame(this: Kernel, ksig: KSignal): boolean {
+  setup_rt_frame(this: Kernel, ksig: KSignal): void {
     const tsk = this.current;
     const frame = this.kmem_cache_alloc<'sigframe'>(this.caches.sigframe);
-    if (!frame) return false;
+    if (!frame) this.violate('unmodelled', 'more nested signal handlers than the machine has room for');
     this.set(frame, sigframe.next, this.get(tsk, task_struct.sigframe));
     this.set(frame, sigframe.ax, this.get(tsk, task_struct.ax));
     this.set(frame, sigframe.orig_ax, this.get(tsk, task_struct.orig_ax));
@@ -234,7 +230,6 @@ export const entryFunctions = {
     // In the handler: not in a system call, nothing to restart.
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, 0);
-    return true;
   },
 
   /** Runs the handlers whose frames are new, innermost first; each returns through `sigreturn`. */
@@ -286,12 +281,9 @@ export const entryFunctions = {
   *stay_in_user_mode(this: Kernel): Coroutine<never> {
     for (;;) {
       if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, this.get(this.rq, rq.nr_running) > 1 ? 1 : 0, 0)) yield;
+      // The tick: another task of this CPU gets its turn, and the flags are looked at again when we are back.
+      if (this.get(this.rq, rq.nr_running) > 1) this.set_tsk_thread_flag(this.current, TIF_NEED_RESCHED);
       yield* this.interrupt_from_user();
-      if (this.get(this.rq, rq.nr_running) > 1) {
-        this.rcu_eqs_exit();
-        yield* this.schedule();
-        this.rcu_eqs_enter();
-      }
     }
   },
 };

@@ -105,13 +105,13 @@ export const exitFunctions = {
     }
   },
 
-  /** A thread of a process that is not exiting, or NULL. Needs `tasklist_lock`. */
+  /** The oldest thread of a process that is not exiting, or NULL. Needs `tasklist_lock`. */
   find_alive_thread(this: Kernel, p: Task): Task {
-    let t = p;
-    do {
+    const head = addr(this.get(p, task_struct.signal), signal_struct.thread_head);
+    for (let node = this.get(head, list_head.next); node !== head; node = this.get(node, list_head.next)) {
+      const t = container_of(node, task_struct.thread_node);
       if ((this.get(t, task_struct.flags) & PF_EXITING) === 0) return t;
-      t = this.next_thread(t);
-    } while (t !== p);
+    }
     return NULL;
   },
 
@@ -232,6 +232,8 @@ export const exitFunctions = {
   *do_group_exit(this: Kernel, code: number): Coroutine<never> {
     const sig = this.get(this.current, task_struct.signal);
     let exitCode = code;
+    // Without the lock: a fatal signal that comes after this look sets another code than the one we go with.
+    if (this.READ_ONCE(sig, signal_struct.flags)) yield;
     if (this.signal_group_exit(sig)) {
       exitCode = this.get(sig, signal_struct.group_exit_code);
     } else if (!this.thread_group_empty(this.current)) {

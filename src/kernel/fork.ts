@@ -10,6 +10,7 @@ import {
   CLONE_PARENT,
   CLONE_SIGHAND,
   CLONE_THREAD,
+  CLONE_VFORK,
   CLONE_VM,
   EAGAIN,
   EINTR,
@@ -199,6 +200,7 @@ export const forkFunctions = {
     const { flags } = args;
     if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
     if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
+    if ((flags & CLONE_VFORK) !== 0) this.violate('unmodelled', 'CLONE_VFORK: the parent would have to wait');
     const current = this.current;
     const mySignal = this.get(current, task_struct.signal);
     if ((flags & CLONE_PARENT) !== 0 && (this.get(mySignal, signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0) {
@@ -220,14 +222,17 @@ export const forkFunctions = {
     const p = this.dup_task_struct();
     if (!p) return yield* this.fork_out(-ENOMEM);
     const user = this.get(this.current_cred(), cred.user);
-    if (this.peek(user + user_struct.processes) >= this.get(mySignal, signal_struct.rlim_nproc)) {
+    // Looked at here and counted in copy_creds: two forks at the limit may both pass.
+    if (this.READ_ONCE(user, user_struct.processes)) yield;
+    const processes = this.value(user_struct.processes);
+    if (processes >= this.get(mySignal, signal_struct.rlim_nproc)) {
       const privileged = this.get(user, user_struct.uid) === 0 || this.ns_capable(CAP_SYS_RESOURCE | CAP_SYS_ADMIN);
       if (!privileged) {
         this.free_task(p);
         return yield* this.fork_out(-EAGAIN);
       }
     }
-    const error = this.copy_creds(p, flags);
+    const error = yield* this.copy_creds(p, flags);
     if (error !== 0) {
       this.free_task(p);
       return yield* this.fork_out(error);

@@ -34,6 +34,7 @@ import {
   SEND_SIG_NOINFO,
   SEND_SIG_PRIV,
   SI_KERNEL,
+  SI_TIMER,
   SI_USER,
   SIG_BLOCK,
   SIG_DFL,
@@ -54,7 +55,6 @@ import {
   SIGRTMIN,
   SIGSTOP,
   TASK_INTERRUPTIBLE,
-  TASK_RUNNING,
   TASK_WAKEKILL,
   TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
@@ -133,7 +133,8 @@ function si_fromuser(info: SigInfo): boolean {
 }
 
 function has_si_pid_and_uid(info: KernelSiginfo): boolean {
-  return info.si_code <= 0 || info.si_signo === SIGCHLD;
+  if (info.si_code === SI_TIMER) return false;
+  return info.si_code <= 0 || info.si_code === SI_KERNEL || info.si_signo === SIGCHLD;
 }
 
 /** A signal's action in a `sighand_struct`. */
@@ -502,7 +503,8 @@ export const signalFunctions = {
       !this.sigismember(addr(t, task_struct.real_blocked), sig) &&
       (sig === SIGKILL || this.get(p, task_struct.ptrace) === 0);
     if (fatal && !sig_kernel_coredump(sig)) {
-      this.set(signal, signal_struct.flags, SIGNAL_GROUP_EXIT);
+      // A thread on its own way out looks at the flags without the lock: it may see them and still the old code.
+      if (this.WRITE_ONCE(signal, signal_struct.flags, SIGNAL_GROUP_EXIT)) yield;
       this.set(signal, signal_struct.group_exit_code, sig);
       this.set(signal, signal_struct.group_stop_count, 0);
       t = p;
@@ -546,6 +548,15 @@ export const signalFunctions = {
     if (!this.recalc_sigpending_tsk(this.current)) this.clear_tsk_thread_flag(this.current, TIF_SIGPENDING);
   },
 
+  /** For a new task: signals may have been put in its queues before it could be told of them. */
+  *calculate_sigpending(this: Kernel): Coroutine<void> {
+    const lock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    this.set_tsk_thread_flag(this.current, TIF_SIGPENDING);
+    this.recalc_sigpending();
+    this.spin_unlock_irq(lock);
+  },
+
   // ---- the queues ----
 
   /**
@@ -558,10 +569,16 @@ export const signalFunctions = {
     if (this.__task_cred(t)) yield;
     const theirs = this.value(task_struct.real_cred);
     const user = this.get_uid(this.get(theirs, cred.user));
-    const count = this.atomic_inc(user, user_struct.sigpending);
+    this.atomic_inc(user, user_struct.sigpending);
     this.rcu_read_unlock();
-    const limit = this.get(this.get(t, task_struct.signal), signal_struct.rlim_sigpending);
-    const q = override || count <= limit ? this.kmem_cache_alloc<'sigqueue'>(this.caches.sigqueue) : NULL;
+    let allowed = override;
+    if (!override) {
+      // Counted first and looked at later: two senders at the limit may both find it passed.
+      if (this.READ_ONCE(user, user_struct.sigpending)) yield;
+      const limit = this.get(this.get(t, task_struct.signal), signal_struct.rlim_sigpending);
+      allowed = this.value(user_struct.sigpending) <= limit;
+    }
+    const q = allowed ? this.kmem_cache_alloc<'sigqueue'>(this.caches.sigqueue) : NULL;
     if (!q) {
       this.atomic_dec(user, user_struct.sigpending);
       this.free_uid(user);
@@ -681,6 +698,7 @@ export const signalFunctions = {
     const signal = this.get(this.current, task_struct.signal);
     const lock = addr(sighand, sighand_struct.siglock);
     if (this.spin_lock_irq(lock)) yield;
+    // Left out until something sends them: dequeue_synchronous_signal, for signals that the thread itself caused.
     // Left out until there are stops: the notice to the parent after SIGCONT, and do_signal_stop below.
     if (this.signal_group_exit(signal)) {
       this.sigdelset(addr(addr(this.current, task_struct.pending), sigpending.signal), SIGKILL);
@@ -718,8 +736,25 @@ export const signalFunctions = {
   *fatalSignal(this: Kernel, lock: Ptr<'spinlock_t'>, sig: number): Coroutine<never> {
     this.spin_unlock_irq(lock);
     this.set(this.current, task_struct.flags, this.get(this.current, task_struct.flags) | PF_SIGNALED);
-    // Left out: writing the core file. A signal that dumps core sets the flag in the exit code all the same.
-    return yield* this.do_group_exit(sig_kernel_coredump(sig) ? sig | 0x80 : sig);
+    if (sig_kernel_coredump(sig)) yield* this.do_coredump(sig);
+    return yield* this.do_group_exit(sig);
+  },
+
+  /**
+   * `do_coredump` of `fs/coredump.c` where `RLIMIT_CORE` is 0, as it is by default: no file is written and the flag for
+   * it not set, but the whole process is told to die. Left out: waiting until the other threads have stopped, while
+   * the process takes no signal but `SIGKILL`.
+   */
+  *do_coredump(this: Kernel, sig: number): Coroutine<void> {
+    const signal = this.get(this.current, task_struct.signal);
+    const lock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    if (!this.signal_group_exit(signal)) {
+      this.set(signal, signal_struct.group_exit_code, sig);
+      this.set(signal, signal_struct.flags, SIGNAL_GROUP_EXIT);
+      yield* this.zap_other_threads(this.current);
+    }
+    this.spin_unlock_irq(lock);
   },
 
   // ---- masks ----
@@ -796,14 +831,19 @@ export const signalFunctions = {
     return 0;
   },
 
-  /** `pause(2)`: sleeps until a signal is taken. */
+  /**
+   * `pause(2)`: sleeps until a signal is taken. A signal that comes after the test and before the state wakes nobody:
+   * `__schedule` looks once more.
+   */
   *pause(this: Kernel): Coroutine<number> {
-    while (!this.signal_pending(this.current)) {
-      this.__set_current_state(TASK_INTERRUPTIBLE);
+    const tsk = this.current;
+    for (;;) {
+      if (this.READ_ONCE(tsk, task_struct.thread_flags)) yield;
+      if ((this.value(task_struct.thread_flags) & TIF_SIGPENDING) !== 0) return -ERESTARTNOHAND;
+      // The kernel's __set_current_state: the store is a scheduling point here because wakers read it without a lock.
+      if (this.WRITE_ONCE(tsk, task_struct.state, TASK_INTERRUPTIBLE)) yield;
       yield* this.schedule();
     }
-    this.__set_current_state(TASK_RUNNING);
-    return -ERESTARTNOHAND;
   },
 
   /** After a handler's frame is set up: its mask, and the signal itself, are blocked while it runs. */
@@ -819,7 +859,10 @@ export const signalFunctions = {
 
   // ---- exec and exit ----
 
-  /** After exec: handlers go, what is ignored stays ignored. Needs no lock: nobody else has this sighand. */
+  /**
+   * After exec: handlers go, what is ignored stays ignored. Takes no lock, as the kernel does not: a sender that holds
+   * siglock may find the handler when it prepares the signal and the default action when it completes it.
+   */
   flush_signal_handlers(this: Kernel, t: Task, forceDefault: boolean): void {
     const sighand = this.get(t, task_struct.sighand);
     const { words } = this;
@@ -860,7 +903,8 @@ export const signalFunctions = {
     const flags = this.get(tsk, task_struct.flags) | PF_EXITING;
     const signal = this.get(tsk, task_struct.signal);
     if (this.thread_group_empty(tsk) || this.signal_group_exit(signal)) {
-      this.set(tsk, task_struct.flags, flags);
+      // Without the lock: a sender that looks just before still chooses this thread.
+      if (this.WRITE_ONCE(tsk, task_struct.flags, flags)) yield;
       return;
     }
     const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
@@ -887,6 +931,7 @@ export const signalFunctions = {
   *do_notify_parent(this: Kernel, tsk: Task, exitSignal: number): Coroutine<boolean> {
     this.BUG_ON(exitSignal === -1, 'do_notify_parent: a thread has no parent to notify');
     const parent = this.get(tsk, task_struct.parent);
+    // Left out until there are pidfds: do_notify_pidfd.
     this.BUG_ON(
       this.get(tsk, task_struct.ptrace) === 0 &&
         (this.get(tsk, task_struct.group_leader) !== tsk || !this.thread_group_empty(tsk)),

@@ -126,11 +126,10 @@ export const task_struct = struct('task_struct', {
   in_syscall: int,
   // Objects on its kernel stack that others can reach.
   child_wait: waitQueueEntry,
-  /** The caller's wishes in `do_wait`, for whoever wakes it; and the status it found. */
+  /** The caller's wishes in `do_wait`, for whoever wakes it. */
   wait_type: int,
   wait_pid: ptr('pid'),
   wait_nothread: int,
-  wait_status: int,
   delayed: embed('multiprocess_signals', multiprocess_signals.$.words),
   dead: listHead,
   mutex_waiter: mutexWaiter,

@@ -15,6 +15,7 @@ import {
   __NR_rt_sigprocmask,
   __NR_wait4,
   CLONE_PTHREAD,
+  PF_FORKNOEXEC,
   type SIG_DFL,
   SIG_HANDLER_BASE,
   type SIG_IGN,
@@ -108,8 +109,9 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     },
     kill: (pid, sig) => k.do_syscall_64({ nr: __NR_kill, pid, sig }),
     *wait4(pid, options = 0) {
-      const result = yield* k.do_syscall_64({ nr: __NR_wait4, pid, options });
-      return { pid: result, status: k.get(k.current, task_struct.wait_status) };
+      const status = { status: 0 };
+      const result = yield* k.do_syscall_64({ nr: __NR_wait4, pid, options, status });
+      return { pid: result, status: status.status };
     },
     pause: () => k.do_syscall_64({ nr: __NR_pause }),
     execve: (program, arg = 0) =>
@@ -135,11 +137,14 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, code }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, code }),
     stay: () => k.stay_in_user_mode(),
+    // An interrupt that comes while the access is about to be made is taken after it, before the next.
     *load(cell) {
+      if (k.irqs_pending()) yield* k.interrupt_from_user();
       if (k.point(OP_READ, nth(user_memory.cells, cell) + memory, 0, 0)) yield;
       return k.result;
     },
     *store(cell, value) {
+      if (k.irqs_pending()) yield* k.interrupt_from_user();
       if (k.point(OP_WRITE, nth(user_memory.cells, cell) + memory, value, 0)) yield;
     },
     result(name, value) {
@@ -165,6 +170,7 @@ export function userFunctions(
       const t = this.current;
       if (fromKernel && this.get(t, task_struct.in_syscall) === 0) {
         // A new task's first way out of the kernel (`ret_from_fork`), or a new program's.
+        if ((this.get(t, task_struct.flags) & PF_FORKNOEXEC) !== 0) yield* this.calculate_sigpending();
         this.set(t, task_struct.orig_ax, -1);
         yield* this.prepare_exit_to_usermode();
       }

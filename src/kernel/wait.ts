@@ -44,6 +44,11 @@ export interface WaitOpts {
   notask_error: number;
 }
 
+/** The caller's variable for a status: only its own task uses it, and it must be filled before a handler runs. */
+export interface WaitStatus {
+  status: number;
+}
+
 /** The number of `child_wait_callback` in a wait-queue entry; its waiter's wishes are in the table below. */
 export const CHILD_WAIT_CALLBACK = 1;
 
@@ -173,9 +178,11 @@ export const waitFunctions = {
   },
 
   /**
-   * `wait4(2)`, without the resource usage. The status is left in the task's registers for the caller.
+   * `wait4(2)`, without the resource usage.
+   *
+   * @param stat_addr where the caller wants the status
    */
-  *wait4(this: Kernel, upid: number, options: number): Coroutine<number> {
+  *wait4(this: Kernel, upid: number, options: number, stat_addr: WaitStatus): Coroutine<number> {
     if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL)) !== 0) return -EINVAL;
     if (upid === INT_MIN) return -ESRCH;
     let type = PIDTYPE_MAX;
@@ -193,7 +200,7 @@ export const waitFunctions = {
     const wo: WaitOpts = { wo_type: type, wo_flags: options | WEXITED, wo_pid: pid, wo_stat: 0, notask_error: 0 };
     const result = yield* this.do_wait(wo);
     this.put_pid(pid);
-    if (result > 0) this.set(this.current, task_struct.wait_status, wo.wo_stat);
+    if (result > 0) stat_addr.status = wo.wo_stat;
     return result;
   },
 };

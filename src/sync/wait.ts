@@ -12,8 +12,12 @@ import { type SpinlockOps, spinlock } from './spinlock.js';
 export const wait_queue_head = struct('wait_queue_head', { lock: spinlock, head: listHead });
 export const waitQueueHead = embed('wait_queue_head', wait_queue_head.$.words);
 
+/** Of those that wait with this flag a wake-up wakes only so many. */
+export const WQ_FLAG_EXCLUSIVE = 1;
+
 /** `private` is the sleeping task; `func` the model's number for what a wake-up calls. */
 export const wait_queue_entry = struct('wait_queue_entry', {
+  flags: int,
   private: ptr('task_struct'),
   func: int,
   entry: listHead,
@@ -41,6 +45,7 @@ export const waitOps = {
     const lock = addr(queue, wait_queue_head.lock);
     if (this.spin_lock_irqsave(lock)) yield;
     const flags = this.irqflags;
+    this.set(entry, wait_queue_entry.flags, 0);
     this.list_add(addr(entry, wait_queue_entry.entry), addr(queue, wait_queue_head.head));
     this.spin_unlock_irqrestore(lock, flags);
   },
@@ -57,21 +62,21 @@ export const waitOps = {
    * Wakes sleepers.
    *
    * @param mode the states to wake from (`TASK_…`)
-   * @param exclusive how many to wake at most; 0 for all
+   * @param nr_exclusive how many to wake of those with `WQ_FLAG_EXCLUSIVE`; 0 for all. The others are all woken
    * @param key handed to each entry's function
    */
-  *__wake_up(this: Context, queue: WaitQueuePtr, mode: number, exclusive: number, key: number): Coroutine<void> {
+  *__wake_up(this: Context, queue: WaitQueuePtr, mode: number, nr_exclusive: number, key: number): Coroutine<void> {
     const lock = addr(queue, wait_queue_head.lock);
     if (this.spin_lock_irqsave(lock)) yield;
     const flags = this.irqflags;
     const head = addr(queue, wait_queue_head.head);
-    let left = exclusive;
+    let left = nr_exclusive;
     let node = this.get(head, list_head.next);
     while (node !== head) {
       const next = this.get(node, list_head.next);
       const entry = container_of(node, wait_queue_entry.entry);
       const woke = yield* this.wait_queue_function(this.get(entry, wait_queue_entry.func), entry, mode, key);
-      if (woke && --left === 0) break;
+      if (woke && (this.get(entry, wait_queue_entry.flags) & WQ_FLAG_EXCLUSIVE) !== 0 && --left === 0) break;
       node = next;
     }
     this.spin_unlock_irqrestore(lock, flags);

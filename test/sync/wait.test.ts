@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addr, container_of, list_head, type Ptr } from '../../src/memory/layout.js';
-import { wait_queue_entry, wait_queue_head } from '../../src/sync/wait.js';
+import { WQ_FLAG_EXCLUSIVE, wait_queue_entry, wait_queue_head } from '../../src/sync/wait.js';
 import {
   openCpus,
   runAll,
@@ -89,8 +89,16 @@ describe('a wait queue', () => {
     expect(states(k)).toEqual([0, 2, 0]);
   });
 
-  test('wakes as many as asked for, not counting those that were not asleep', () => {
-    const [k] = asleep([1, 1, 0]) as [TinyCpu];
+  test('wakes all that do not wait exclusively, however few are asked for', () => {
+    const [k] = asleep([1, 1, 1]) as [TinyCpu];
+    wake(k, TASK_INTERRUPTIBLE, 1);
+    expect(states(k)).toEqual([0, 0, 0]);
+  });
+
+  test('wakes as many exclusive ones as asked for, not counting those that were not asleep', () => {
+    const cpus = asleep([1, 1, 0]);
+    const [k] = cpus as [TinyCpu];
+    for (const cpu of cpus) cpu.set(cpu.waitEntry, wait_queue_entry.flags, WQ_FLAG_EXCLUSIVE);
     wake(k, TASK_INTERRUPTIBLE, 1);
     expect(states(k)).toEqual([1, 0, 0]);
     wake(k, TASK_INTERRUPTIBLE, 1);

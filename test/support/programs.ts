@@ -1,0 +1,40 @@
+/** Small scenarios, explored: what can come of them. */
+
+import { explore } from '../../src/explore/explore.js';
+import { randomStrategy } from '../../src/explore/random.js';
+import { kernelModel } from '../../src/kernel/model.js';
+import type { Patch, Scenario } from '../../src/kernel/scenario.js';
+import { ControlledMachine } from '../../src/machine/controlled.js';
+
+/** A scenario's parts that matter to a test. Its outcome is the list of its results. */
+export type Parts = Pick<Scenario, 'programs' | 'setup' | 'results'> &
+  Partial<Pick<Scenario, 'handlers' | 'cpus' | 'unfinished'>>;
+
+/** Makes a scenario of parts. */
+export function scenarioOf(parts: Parts): Scenario {
+  return {
+    name: 'test',
+    title: '',
+    story: '',
+    cast: [],
+    claim: '',
+    watch: [],
+    patches: [],
+    learn: '',
+    cpus: 2,
+    outcome: (results) => parts.results.map((name) => `${name}=${results[name]}`).join(' '),
+    ...parts,
+  };
+}
+
+/**
+ * The outcomes of a scenario under many random schedules, sorted. Throws the first violation.
+ *
+ * @param executions how many schedules
+ */
+export function outcomesOf(parts: Parts, executions = 2000, patches: readonly Patch[] = []): readonly string[] {
+  const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches }));
+  const { found, outcomes } = explore(machine, { strategy: randomStrategy(1), schedules: executions });
+  if (found !== null) throw found.violation;
+  return Object.keys(outcomes).sort();
+}
