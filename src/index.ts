@@ -1,0 +1,61 @@
+/**
+ * siglab's public API: races of the Linux signal path, run on real threads, explored, shrunk and replayed.
+ *
+ * @example
+ * import { ControlledMachine, decodeToken, dfsStrategy, encodeToken, explore, minimize, modelOf, replay } from 'siglab';
+ *
+ * const description = { scenario: 'kill-vs-exec', patches: ['no-kill-retry'], cpus: 3 };
+ * const machine = new ControlledMachine(modelOf(description));
+ * const { found } = explore(machine, { strategy: dfsStrategy(2) });
+ * if (found !== null) {
+ *   const { schedule } = minimize(machine, found.schedule);
+ *   const token = encodeToken({ ...description, schedule });
+ *   replay(machine, decodeToken(token).schedule).violation?.message; // 'kill(101, SIGTERM) said ESRCH, but …'
+ * }
+ *
+ * @packageDocumentation
+ */
+
+export {
+  findPatch,
+  findScenario,
+  type ModelDescription,
+  modelOf,
+  PATCH_NAMES,
+  SCENARIO_NAMES,
+  SCENARIOS,
+  UnknownNameError,
+} from '../scenarios/catalog.js';
+export { workerCode } from './cli/workers.js';
+export { dfsStrategy, NondeterminismError } from './explore/dfs.js';
+export {
+  type Exploration,
+  type ExploreOptions,
+  explore,
+  exploreInSlices,
+  type FoundViolation,
+} from './explore/explore.js';
+export { type Minimized, type MinimizeOptions, minimize } from './explore/minimize.js';
+export { randomStrategy } from './explore/random.js';
+export { type Replay, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
+export { ScheduleMismatchError } from './explore/schedule.js';
+export type { Strategy } from './explore/strategy.js';
+export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExpectation } from './explore/token.js';
+export * from './kernel/constants.js';
+export type { KernelPatch } from './kernel/kernel.js';
+export { type KernelModelOptions, kernelModel, readResults } from './kernel/model.js';
+export type { Handler, Patch, Program, Scenario } from './kernel/scenario.js';
+export type { HandlerOptions, Sys, WaitResult } from './kernel/user.js';
+export { type Chooser, ControlledMachine, type ControlledOptions, type Execution } from './machine/controlled.js';
+export type { Model } from './machine/model.js';
+export { NOISE, type Noise } from './machine/parallel-cpu.js';
+export {
+  type LockstepResult,
+  MachineError,
+  type RunOptions,
+  type RunResult,
+  ThreadMachine,
+  type ThreadMachineOptions,
+  type WorkerCode,
+} from './machine/threads.js';
+export { type Coroutine, Violation } from './sync/gate.js';

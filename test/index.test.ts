@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import {
+  ControlledMachine,
+  decodeToken,
+  dfsStrategy,
+  encodeToken,
+  explore,
+  minimize,
+  modelOf,
+  replay,
+  ThreadMachine,
+  workerCode,
+} from '../src/index.js';
+
+test('the example of the public API finds, shrinks and replays the race', () => {
+  const description = { scenario: 'kill-vs-exec', patches: ['no-kill-retry'], cpus: 3 };
+  const machine = new ControlledMachine(modelOf(description));
+  const { found } = explore(machine, { strategy: dfsStrategy(2) });
+  if (found === null) throw new Error('nothing was found');
+  const { schedule } = minimize(machine, found.schedule);
+  const token = encodeToken({ ...description, schedule });
+  expect(replay(machine, decodeToken(token).schedule).violation?.message).toMatch(
+    /^kill\(101, SIGTERM\) said ESRCH, but/,
+  );
+});
+
+test('the public API runs a scenario on real threads', async () => {
+  const description = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
+  await using machine = ThreadMachine.start(modelOf(description), workerCode(description));
+  const { outcomes, violationCount } = await machine.run({ iterations: 50 });
+  expect(outcomes).toEqual({ 'kill 0, died of SIGTERM': 50 });
+  expect(violationCount).toBe(0);
+});
