@@ -5,7 +5,7 @@
 
 import { Arena } from '../memory/arena.js';
 import type { CpuConfig } from '../sync/cpu.js';
-import { type TraceSink, Violation } from '../sync/gate.js';
+import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { composeCpu } from './compose.js';
 import { describeOperation, judgeEnd } from './end.js';
 import type { Model } from './model.js';
@@ -151,7 +151,8 @@ export class ControlledMachine {
     const { cpus } = this;
     let enabled = 0;
     for (let id = 0; id < cpus.length; id++) {
-      if ((cpus[id] as ControlledCpu).enabled()) enabled |= 1 << id;
+      const cpu = cpus[id] as ControlledCpu;
+      if (cpu.op < OP_LOCK || cpu.enabled()) enabled |= 1 << id;
     }
     if (enabled === 0) return -1;
     if (++this.steps > this.maxSteps) {

@@ -145,8 +145,7 @@ export class ParallelCpu extends HostedCpu {
   }
 
   private noteLoad(value: number): void {
-    const { arena } = this;
-    if (value >= arena.typesafeStart && value < arena.typesafeEnd) this.notePointer(value);
+    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
   }
 
   /** Takes up a little time, now and then. */

@@ -17,8 +17,8 @@ export abstract class SerialCpu extends HostedCpu {
     if (this.checked && this.shadow[opAddress] !== 0 && touchesWord(op)) this.checkMarked(opAddress);
     performSerially(this);
     if (this.checked && (op === OP_READ || op === OP_XCHG || op === OP_CMPXCHG)) {
-      const { arena, result } = this;
-      if (result >= arena.typesafeStart && result < arena.typesafeEnd) this.notePointer(result);
+      const { result } = this;
+      if (result >= this.typesafeStart && result < this.typesafeEnd) this.notePointer(result);
     }
     if (this.trace !== null && op !== OP_START) {
       if (takesLock(op)) this.held.push(opAddress);

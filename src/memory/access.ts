@@ -14,6 +14,9 @@ export interface MemoryContext {
   readonly arena: Arena;
   /** By typesafe slot: the generation that the object had when this CPU last loaded a pointer to it. */
   readonly seenGeneration: Int32Array;
+  /** Bounds of the objects in the cache that is `SLAB_TYPESAFE_BY_RCU`. */
+  readonly typesafeStart: number;
+  readonly typesafeEnd: number;
   /** True when the memory checker is on. */
   readonly checked: boolean;
   /** Looks closer at an access that the shadow does not allow; reports it, or returns if it is allowed after all. */
@@ -54,26 +57,27 @@ export const plainAccess: Access & ThisType<Access & MemoryContext> = {
 
 export const checkedAccess: Access & ThisType<Access & MemoryContext> = {
   get(p, field) {
-    return this.load(p + field) as never;
+    const address = p + field;
+    if (this.shadow[address] !== 0) this.checkAccess(address, false);
+    const value = this.words[address] as number;
+    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
+    return value as never;
   },
   set(p, field, value) {
-    this.store(p + field, value as number);
+    const address = p + field;
+    if (this.shadow[address] !== 0) this.checkAccess(address, true);
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
+    this.words[address] = value as number;
   },
   load(address) {
-    const { arena } = this;
-    if (this.shadow[address] !== 0 || (address >= arena.typesafeStart && address < arena.typesafeEnd)) {
-      this.checkAccess(address, false);
-    }
+    if (this.shadow[address] !== 0) this.checkAccess(address, false);
     const value = this.words[address] as number;
-    if (value >= arena.typesafeStart && value < arena.typesafeEnd) this.notePointer(value);
+    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
     return value;
   },
   store(address, value) {
-    const { arena } = this;
-    if (this.shadow[address] !== 0 || (address >= arena.typesafeStart && address < arena.typesafeEnd)) {
-      this.checkAccess(address, true);
-    }
-    if (this.dirty[address >> 4] === 0) arena.touch(address >> 4);
+    if (this.shadow[address] !== 0) this.checkAccess(address, true);
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
     this.words[address] = value;
   },
 };

@@ -15,6 +15,8 @@ export const TOUCHED_SHADOW = 2;
 
 /** The shadow of a word: 0 is addressable, anything else says why it is not. */
 export const SHADOW_OK = 0;
+/** Addressable, in a cache that is `SLAB_TYPESAFE_BY_RCU`: only through a pointer to the object that is there now. */
+export const SHADOW_TYPESAFE = 1;
 export const SHADOW_UNALLOCATED = 0xfc;
 export const SHADOW_FREED = 0xfb;
 /** Freed, in a cache that is `SLAB_TYPESAFE_BY_RCU`: a reader may still lock and look, but not use it. */
@@ -110,7 +112,8 @@ export class Arena {
   readonly dirty: Uint8Array;
   readonly buffers: ArenaBuffers;
   readonly caches: readonly Cache[];
-  /** Bounds of the objects in `SLAB_TYPESAFE_BY_RCU` caches. */
+  /** The cache that is `SLAB_TYPESAFE_BY_RCU`, if there is one, and its bounds. */
+  readonly typesafe: Cache | null;
   readonly typesafeStart: number;
   readonly typesafeEnd: number;
   /** True where several threads have this arena open at once, so that the caches must be locked. */
@@ -171,6 +174,7 @@ export class Arena {
     this.regions = regions;
     this.statics = statics;
     this.caches = caches;
+    this.typesafe = caches.find((cache) => cache.typesafe) ?? null;
     this.typesafeStart = typesafeStart;
     this.typesafeEnd = typesafeEnd;
     if (buffers === undefined) this.format();

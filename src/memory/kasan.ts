@@ -5,23 +5,19 @@
  */
 
 import type { Access, MemoryContext } from './access.js';
-import { type Cache, SHADOW_FREED, SHADOW_FREED_TYPESAFE, SHADOW_OK, SLOT_HEADER_WORDS } from './arena.js';
+import { type Cache, SHADOW_FREED, SHADOW_FREED_TYPESAFE, SHADOW_TYPESAFE, SLOT_HEADER_WORDS } from './arena.js';
 
 interface CheckerContext extends MemoryContext, Access {
   violate(kind: string, message: string): never;
   describe(address: number): string;
 }
 
-function typesafeCache(context: MemoryContext): Cache {
-  return context.arena.caches.find((cache) => cache.typesafe) as Cache;
-}
-
 export const kasanOps = {
   checkAccess(this: CheckerContext, address: number, write: boolean): void {
     const shadow = this.shadow[address];
     const verb = write ? 'Write' : 'Read';
-    if (shadow === SHADOW_OK) {
-      const cache = typesafeCache(this);
+    if (shadow === SHADOW_TYPESAFE) {
+      const cache = this.arena.typesafe as Cache;
       const slot = Math.floor((address - cache.base) / cache.slotWords);
       const generation = this.words[cache.base + slot * cache.slotWords + 1];
       if (this.seenGeneration[slot] !== generation) {
@@ -41,7 +37,7 @@ export const kasanOps = {
   },
 
   notePointer(this: CheckerContext, value: number): void {
-    const cache = typesafeCache(this);
+    const cache = this.arena.typesafe as Cache;
     const slot = Math.floor((value - cache.base) / cache.slotWords);
     const header = cache.base + slot * cache.slotWords;
     if (value === header + SLOT_HEADER_WORDS) this.seenGeneration[slot] = this.words[header + 1] as number;

@@ -17,6 +17,7 @@ import {
   SHADOW_FREED,
   SHADOW_FREED_TYPESAFE,
   SHADOW_OK,
+  SHADOW_TYPESAFE,
   SLOT_HEADER_WORDS,
   TOUCHED_SHADOW,
 } from './arena.js';
@@ -43,10 +44,11 @@ function unlockCache(words: Int32Array, cache: Cache): void {
 }
 
 function setShadow(context: SlabContext, object: number, size: number, value: number): void {
-  for (let at = object; at < object + size; at++) {
-    if (context.dirty[at >> 4] !== TOUCHED_SHADOW) context.arena.touchShadow(at >> 4);
-    context.shadow[at] = value;
+  const end = object + size;
+  for (let block = object >> 4; block <= (end - 1) >> 4; block++) {
+    if (context.dirty[block] !== TOUCHED_SHADOW) context.arena.touchShadow(block);
   }
+  context.shadow.fill(value, object, end);
 }
 
 export const slabOps = {
@@ -82,7 +84,7 @@ export const slabOps = {
       words[header + 1] = (words[header + 1] as number) + 1;
       words[meta + CACHE_IN_USE] = (words[meta + CACHE_IN_USE] as number) + 1;
       if (this.checked) {
-        setShadow(this, object, cache.struct.words, SHADOW_OK);
+        setShadow(this, object, cache.struct.words, cache.typesafe ? SHADOW_TYPESAFE : SHADOW_OK);
         if (cache.typesafe) this.notePointer(object);
       }
     }

@@ -4,7 +4,7 @@
  */
 
 import type { Access, MemoryContext } from '../memory/access.js';
-import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_OK } from '../memory/arena.js';
+import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_OK, SHADOW_TYPESAFE } from '../memory/arena.js';
 import type { KasanOps } from '../memory/kasan.js';
 import { type Field, int, NULL, type Ptr, struct } from '../memory/layout.js';
 import { type Coroutine, OP_START, type TraceSink, Violation } from './gate.js';
@@ -51,6 +51,8 @@ export abstract class Cpu implements MemoryContext {
   readonly shadow: Uint8Array;
   readonly dirty: Uint8Array;
   readonly seenGeneration: Int32Array;
+  readonly typesafeStart: number;
+  readonly typesafeEnd: number;
   declare readonly checked: boolean;
   readonly id: number;
   readonly cpus: number;
@@ -84,13 +86,14 @@ export abstract class Cpu implements MemoryContext {
     this.words = config.arena.words;
     this.shadow = config.arena.shadow;
     this.dirty = config.arena.dirty;
+    this.typesafeStart = config.arena.typesafeStart;
+    this.typesafeEnd = config.arena.typesafeEnd;
     this.id = config.id;
     this.cpus = config.cpus;
     this.counters = config.counters;
     this.allData = Array.from({ length: config.cpus }, (_, id) => config.arena.static(cpu_data, id));
     this.data = config.arena.static(cpu_data, config.id);
-    const typesafe = config.arena.caches.find((cache) => cache.typesafe);
-    this.seenGeneration = new Int32Array(typesafe === undefined ? 0 : typesafe.capacity);
+    this.seenGeneration = new Int32Array(config.arena.typesafe?.capacity ?? 0);
   }
 
   /**
@@ -155,7 +158,8 @@ export abstract class Cpu implements MemoryContext {
   /** Checks a marked or atomic access. A freed typesafe object may be locked and looked at, and only that. */
   checkMarked(address: number): void {
     const shadow = this.shadow[address];
-    if (shadow !== SHADOW_OK && shadow !== SHADOW_FREED_TYPESAFE) this.checkAccess(address, true);
+    if (shadow !== SHADOW_OK && shadow !== SHADOW_TYPESAFE && shadow !== SHADOW_FREED_TYPESAFE)
+      this.checkAccess(address, true);
   }
 
   /** `WRITE_ONCE` and the like write here; also the operations that are not scheduling points. */
