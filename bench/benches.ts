@@ -1,0 +1,8 @@
+/** All benchmarks. */
+
+import type { Bench } from './bench.js';
+import { exploreBench } from './explore.js';
+import { killBench } from './kill.js';
+import { pointBench } from './point.js';
+
+export const BENCHES: readonly Bench[] = [exploreBench, pointBench, killBench];
