@@ -38,8 +38,13 @@ function takeSample(bench: Bench, candidate: string, round: number): Sample {
   return JSON.parse(printed) as Sample;
 }
 
+/** Digits beyond these are noise. */
+function round(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
 function figure(name: string, unit: string, goal: number | undefined, samples: readonly Sample[]): Figure {
-  const numbers = samples.filter((sample) => typeof sample === 'number');
+  const numbers = samples.filter((sample) => typeof sample === 'number').map(round);
   const sorted = numbers.toSorted((a, b) => a - b);
   const skipped = samples.find((sample) => typeof sample !== 'number')?.skipped ?? null;
   const middle = sorted.length / 2;
@@ -49,7 +54,7 @@ function figure(name: string, unit: string, goal: number | undefined, samples: r
     unit,
     goal: goal ?? null,
     min: sorted[0] ?? null,
-    median: sorted.length === 0 ? null : median,
+    median: sorted.length === 0 ? null : round(median),
     max: sorted.at(-1) ?? null,
     samples: numbers,
     skipped,
@@ -104,6 +109,12 @@ function print({ title }: Bench, figures: readonly Figure[]): void {
   for (const { name, skipped } of figures) if (skipped !== null) console.log(`${name}: not measured, ${skipped}`);
 }
 
+/** As JSON, with lists of numbers in one line. */
+function toJson(value: unknown): string {
+  const json = JSON.stringify(value, null, 2);
+  return `${json.replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'))}\n`;
+}
+
 function main(names: readonly string[]): number {
   const unknown = names.find((name) => !BENCHES.some((bench) => bench.name === name));
   if (unknown !== undefined) {
@@ -126,7 +137,7 @@ function main(names: readonly string[]): number {
     print(bench, figures);
     return { name: bench.name, title: bench.title, figures };
   });
-  writeFileSync(RESULTS, `${JSON.stringify({ ...machine, benches }, null, 2)}\n`);
+  writeFileSync(RESULTS, toJson({ ...machine, benches }));
   return 0;
 }
 
