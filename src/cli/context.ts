@@ -34,8 +34,8 @@ export function printJson(document: unknown): void {
 function suggestion(kind: string, given: string, known: readonly string[]): string {
   const list = known.join(', ');
   if (known.length === 0) return `there is no ${kind} "${given}"`;
-  const nearest = closest(given, [...known]);
-  const near = distance(given, nearest) <= Math.max(2, Math.floor(nearest.length / 2));
+  const nearest = closest(given.toLowerCase(), [...known]);
+  const near = distance(given.toLowerCase(), nearest) <= Math.max(2, Math.floor(nearest.length / 2));
   return `there is no ${kind} "${given}"${near ? `; did you mean ${nearest}?` : ''} (there is: ${list})`;
 }
 

@@ -42,7 +42,8 @@ export function machineOf(token: string): { readonly contents: TokenContents; re
 
 export async function replayCommand(token: string, flags: ReplayFlags): Promise<number> {
   const onMachine = chooseWord('machine', flags.machine, MACHINES);
-  const format = flags.json === true ? 'json' : chooseWord('format', flags.format, FORMATS);
+  const chosen = chooseWord('format', flags.format, FORMATS);
+  const format = flags.json === true ? 'json' : chosen;
   const { contents, machine } = machineOf(token);
   const here = replay(machine, contents.schedule);
   const there = onMachine === 'lockstep' ? await replayOnThreads(contents) : null;

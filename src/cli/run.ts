@@ -1,18 +1,21 @@
 /** `siglab run SCENARIO`: the parallel machine, and how often each outcome came. */
 
-import { modelOf } from '../../scenarios/catalog.js';
-import { NOISE } from '../machine/parallel-cpu.js';
+import { type ModelDescription, modelOf } from '../../scenarios/catalog.js';
+import { NOISE, type Noise } from '../machine/parallel-cpu.js';
 import { type RunResult, ThreadMachine } from '../machine/threads.js';
 import {
   chooseWord,
   count,
   EXIT_HOLDS,
+  EXIT_INTERRUPTED,
   EXIT_VIOLATED,
   paint,
   patchesNamed,
   print,
   printJson,
+  progressBar,
   scenarioNamed,
+  watchInterrupt,
   wholeNumber,
 } from './context.js';
 import { workerCode } from './workers.js';
@@ -28,6 +31,8 @@ export interface RunFlags {
 
 const NOISE_NAMES = ['none', 'low', 'high'] as const;
 const MAX_CPUS = 32;
+/** Violations that are told in full; the others are counted. */
+const KEPT_VIOLATIONS = 100;
 
 export async function runCommand(name: string, flags: RunFlags): Promise<number> {
   const scenario = scenarioNamed(name);
@@ -36,7 +41,7 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
   const iterations = wholeNumber('--iterations', flags.iterations, 1);
   const noise = NOISE[chooseWord('noise', flags.noise, NOISE_NAMES)];
   const seed = wholeNumber('--seed', flags.seed, 0, 0xffffffff);
-  const result = await runParallel({ scenario: name, patches, cpus }, { iterations, noise, seed });
+  const { result, interrupted } = await runWatched({ scenario: name, patches, cpus }, { iterations, noise, seed });
   const violated = result.violationCount > 0;
   if (flags.json === true) {
     printJson({
@@ -67,7 +72,69 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
       print(paint('green', 'the claim held in every iteration'));
     }
   }
+  if (interrupted) return EXIT_INTERRUPTED;
   return violated ? EXIT_VIOLATED : EXIT_HOLDS;
+}
+
+type RunPlan = { readonly iterations: number; readonly noise: Noise; readonly seed: number };
+
+/** Runs in batches, with a progress bar, until all are made or the user presses Ctrl-C. */
+async function runWatched(
+  description: ModelDescription,
+  { iterations, noise, seed }: RunPlan,
+): Promise<{ readonly result: RunResult; readonly interrupted: boolean }> {
+  const machine = ThreadMachine.start(modelOf(description), workerCode(description));
+  const interrupt = watchInterrupt();
+  const bar = progressBar('running', iterations);
+  try {
+    let result: RunResult = NOTHING_RUN;
+    for (let batch = 0; result.iterations < iterations && !interrupt.pressed(); batch++) {
+      const left = iterations - result.iterations;
+      const rate = result.iterations / result.seconds;
+      const size = batch === 0 ? FIRST_BATCH : Math.max(FIRST_BATCH, Math.round(rate * BATCH_SECONDS));
+      const part = await machine.run({ iterations: Math.min(left, size), noise, seed: (seed + batch * 7919) >>> 0 });
+      result = mergeRuns(result, part);
+      bar.update(result.iterations);
+    }
+    return { result, interrupted: interrupt.pressed() };
+  } finally {
+    bar.stop();
+    interrupt.stop();
+    await machine.dispose();
+  }
+}
+
+const FIRST_BATCH = 100;
+const BATCH_SECONDS = 0.5;
+const NOTHING_RUN: RunResult = {
+  iterations: 0,
+  seconds: 0,
+  outcomes: {},
+  counters: {},
+  violations: [],
+  violationCount: 0,
+};
+
+function addCounts(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sum = { ...a };
+  for (const [name, times] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + times;
+  return sum;
+}
+
+/** A run and the one after it as one. */
+function mergeRuns(first: RunResult, next: RunResult): RunResult {
+  const later = next.violations.map((found) => ({ ...found, iteration: found.iteration + first.iterations }));
+  return {
+    iterations: first.iterations + next.iterations,
+    seconds: first.seconds + next.seconds,
+    outcomes: addCounts(first.outcomes, next.outcomes),
+    counters: addCounts(first.counters, next.counters),
+    violations: [...first.violations, ...later].slice(0, KEPT_VIOLATIONS),
+    violationCount: first.violationCount + next.violationCount,
+  };
 }
 
 /** Runs a scenario on real threads. */

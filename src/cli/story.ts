@@ -1,6 +1,7 @@
 /** Stories and reports as text. */
 
 import Table from 'cli-table3';
+import { findScenario } from '../../scenarios/catalog.js';
 import { replayWithStacks, type StoryEvent } from '../explore/replay.js';
 import { SYSCALL_NAMES } from '../kernel/constants.js';
 import { TRACE_NAMES } from '../kernel/trace.js';
@@ -8,9 +9,9 @@ import type { ControlledMachine } from '../machine/controlled.js';
 import type { Violation } from '../sync/gate.js';
 import { ftraceLine } from '../trace/ftrace.js';
 import { violationReport } from '../trace/report.js';
-import { frameText } from '../trace/stack.js';
+import { type Frame, frameText } from '../trace/stack.js';
 import { type StoryRow, tellStory } from '../trace/story.js';
-import { paint } from './context.js';
+import { paint, wrap } from './context.js';
 
 /** What ran, for a report. */
 export interface Title {
@@ -39,7 +40,8 @@ export interface StoryOptions {
 /** A schedule as a table: a column for each CPU, a row for each step that matters. */
 export function storyOf(machine: ControlledMachine, schedule: Uint8Array, title: Title, options: StoryOptions): string {
   const { events, violation } = replayWithStacks(machine, schedule);
-  const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}` });
+  const { watch } = findScenario(title.name);
+  const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}`, watch });
   const story = storyTable(rows, machine.cpus.length, options);
   return violation === null
     ? story
@@ -56,7 +58,7 @@ export function ftraceOf(
   readonly violation: Violation | null;
 } {
   const { events, violation } = replayWithStacks(machine, schedule);
-  const header = '#           TASK   CPU#    TIMESTAMP  EVENT';
+  const header = '#           TASK-PID     CPU#      TIMESTAMP  EVENT';
   const lines = events.map((event, index) => ftraceLine(event, index, (number) => TRACE_NAMES[number]));
   return { text: [header, ...lines].join('\n'), events, violation };
 }
@@ -70,19 +72,49 @@ function storyTable(rows: readonly StoryRow[], cpus: number, { stacks, width }: 
   const table = new Table({
     head: ['step', ...Array.from({ length: cpus }, (_, cpu) => `CPU ${cpu}`), 'locks held'],
     colWidths: [STEP_WIDTH, ...Array.from({ length: cpus }, () => column), HELD_WIDTH],
-    wordWrap: true,
-    wrapOnWordBoundary: true,
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0, compact: true },
   });
   for (const row of rows) {
-    const cells = Array.from({ length: cpus }, () => '');
-    const place = row.frame === null ? '' : `${row.frame.function} ${shortFile(row.frame.file)}:${row.frame.line}\n`;
-    const mark = row.switched ? `${paint('yellow', '▶')} ${paint('bold', row.task)}\n` : '';
-    const frames = stacks ? `\n${row.stack.map((frame) => `  ${frameText(frame)}`).join('\n')}` : '';
-    cells[row.cpu] = `${mark}${paint('cyan', place)}${row.what}${frames}`;
-    table.push([String(row.step), ...cells, row.held.join('\n')]);
+    const lines = [
+      ...(row.switched ? [`${paint('yellow', '▶')} ${paint('bold', row.task)}`] : []),
+      ...(row.watched === null ? [] : painted('blue', `in ${placeText(row.watched)}:`, column - 1)),
+      ...(row.frame === null ? [] : painted('cyan', placeText(row.frame), column - 1)),
+      ...wrapHard(row.what, column - 1),
+      ...(stacks ? row.stack.flatMap((frame) => wrapHard(frameText(frame), column - 1, '  ')) : []),
+    ];
+    const held = row.held.flatMap((lock) => wrapHard(lock, HELD_WIDTH - 1));
+    // A table row for each line: what cli-table3 takes for a cell grows with the square of its lines.
+    for (let line = 0; line < Math.max(lines.length, held.length); line++) {
+      const cells = Array.from({ length: cpus }, (_, cpu) => (cpu === row.cpu ? (lines[line] ?? '') : ''));
+      table.push([line === 0 ? String(row.step) : '', ...cells, held[line] ?? '']);
+    }
   }
   return table.toString();
+}
+
+function placeText({ function: name, file, line }: Frame): string {
+  return `${name} ${shortFile(file)}:${line}`;
+}
+
+function painted(style: Parameters<typeof paint>[0], text: string, width: number): string[] {
+  return wrapHard(text, width).map((line) => paint(style, line));
+}
+
+/** Text in lines of at most so many characters; a word that is longer is broken, after a dot where there is one. */
+function wrapHard(text: string, width: number, indent = ''): string[] {
+  const room = width - indent.length;
+  const words = text.split(' ').flatMap((word) => {
+    const pieces: string[] = [];
+    let rest = word;
+    while (rest.length > room) {
+      const dot = rest.lastIndexOf('.', room - 1) + 1;
+      const at = dot > 0 ? dot : room;
+      pieces.push(rest.slice(0, at));
+      rest = rest.slice(at);
+    }
+    return [...pieces, rest];
+  });
+  return wrap(words.join(' '), width, indent).split('\n');
 }
 
 function shortFile(file: string): string {

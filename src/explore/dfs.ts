@@ -72,8 +72,11 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY): Strategy {
       return picked;
     },
     end() {
-      // A run that a violation cut short has visited fewer decisions than the path of the one before.
-      path.length = Math.min(path.length, depth);
+      if (depth < path.length) {
+        throw new NondeterminismError(
+          `a schedule made again ended after ${depth} decisions, before decision ${path.length}, which was to be made otherwise`,
+        );
+      }
     },
   };
 }

@@ -39,6 +39,15 @@ function isBetter(a: Score, b: Score): boolean {
   return false;
 }
 
+/** Whether a schedule comes before another: at the first difference it deviates earlier, or to a lower CPU. */
+function comesBefore(a: Uint8Array, b: Uint8Array): boolean {
+  for (let at = 0; at < Math.max(a.length, b.length); at++) {
+    const difference = (a[at] ?? BY_DEFAULT) - (b[at] ?? BY_DEFAULT);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
 function sameKind(a: Violation | null, b: Violation): boolean {
   return a !== null && a.kind === b.kind && withoutNumbers(a.message) === withoutNumbers(b.message);
 }
@@ -60,7 +69,14 @@ interface Best extends Omit<Minimized, 'fewest' | 'executions'> {
  */
 export function minimize(machine: ControlledMachine, schedule: Uint8Array, options: MinimizeOptions = {}): Minimized {
   const { budget = 50_000 } = options;
-  const first = machine.execute(scheduleChooser(schedule)).violation;
+  const chooser = scheduleChooser(schedule);
+  const first = machine.execute(chooser).violation;
+  if (chooser.decisions < schedule.length) {
+    throw new ScheduleMismatchError(
+      chooser.decisions,
+      `the schedule does not fit: it has ${schedule.length} decisions, and the run ended after ${chooser.decisions}`,
+    );
+  }
   if (first === null) throw new ScheduleMismatchError(0, 'there is nothing to minimize: the schedule does not fail');
   const goal: Violation = first;
   let executions = 1;
@@ -78,7 +94,10 @@ export function minimize(machine: ControlledMachine, schedule: Uint8Array, optio
   function consider(violation: Violation | null): boolean {
     if (violation === null || !sameKind(violation, goal)) return false;
     const candidate = evaluate(violation);
-    if (!isBetter(candidate.score, best.score)) return false;
+    const worse = isBetter(best.score, candidate.score);
+    const better = isBetter(candidate.score, best.score);
+    // Of equals the first in order, so that the result does not depend on where the search began.
+    if (worse || (!better && !comesBefore(candidate.schedule, best.schedule))) return false;
     best = candidate;
     return true;
   }

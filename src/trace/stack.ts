@@ -17,6 +17,8 @@ export function simulatedFrames(stack: string): readonly Frame[] {
   const frames: Frame[] = [];
   for (const line of stack.split('\n')) {
     const [, name = '', file = '', digits = ''] = FRAME.exec(line) ?? [];
+    // Below the machine's own loop are the frames of another CPU, which waits for this one to move.
+    if (file === 'src/machine/hosted-cpu.ts' || file === 'src/machine/hosted-cpu.js') break;
     if (file === '' || MACHINERY.test(file)) continue;
     const bare =
       name

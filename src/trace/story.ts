@@ -26,6 +26,8 @@ export interface StoryRow {
   readonly task: string;
   /** The innermost function and its place in the source. */
   readonly frame: Frame | null;
+  /** The nearest function around it that the scenario says to watch, where that has gone on since the row before. */
+  readonly watched: Frame | null;
   readonly stack: readonly Frame[];
   /** What it does, with the value read or written. */
   readonly what: string;
@@ -37,6 +39,8 @@ export interface StoryRow {
 export interface StoryOptions {
   /** The name of a system call by its number. */
   readonly syscallName: (nr: number) => string;
+  /** The functions to watch. */
+  readonly watch: readonly string[];
   /** Leaves nothing out. */
   readonly all?: boolean;
 }
@@ -92,17 +96,28 @@ export function tellStory(events: readonly StoryEvent[], options: StoryOptions):
   const rows: StoryRow[] = [];
   let step = 0;
   let last = -1;
+  /** By CPU: where the watched function stood in its last row. */
+  const stood = new Map<number, string>();
   for (const event of events) {
     if (event.event < EVENT_MODEL && event.event <= OP_IDLE) step++;
     if (options.all !== true && isBackground(event)) continue;
     const what = tell(event, options);
     if (what === null) continue;
     const stack = simulatedFrames(event.stack);
+    const frame = placeOf(stack);
+    const around = stack.slice(frame === null ? 0 : stack.indexOf(frame) + 1);
+    const watched = options.watch.includes(frame?.function ?? '')
+      ? null
+      : (around.find((candidate) => options.watch.includes(candidate.function)) ?? null);
+    const stands = watched === null ? '' : `${watched.function}:${watched.line}`;
+    const moved = stood.get(event.cpu) !== stands;
+    stood.set(event.cpu, stands);
     rows.push({
       step,
       cpu: event.cpu,
       task: event.taskName,
-      frame: placeOf(stack),
+      frame,
+      watched: moved ? watched : null,
       stack,
       what,
       held: event.held,
