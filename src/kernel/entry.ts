@@ -53,43 +53,13 @@ export type Syscall =
     };
 
 export const entryFunctions = {
-  /** The function of a system call, called. */
-  sys_call_table(this: Kernel, call: Syscall): Coroutine<number> {
-    switch (call.nr) {
-      case __NR_kill:
-        return this.kill(call.pid, call.sig);
-      case __NR_wait4:
-        return this.wait4(call.pid, call.options, call.status);
-      case __NR_execve:
-        return this.execve(call.program, call.arg);
-      case __NR_clone:
-        return this.clone(call.args);
-      case __NR_rt_sigaction:
-        return this.rt_sigaction(call.sig, call.act);
-      case __NR_rt_sigprocmask:
-        return this.rt_sigprocmask(call.how, call.set);
-      case __NR_rt_sigreturn:
-        return this.rt_sigreturn();
-      case __NR_pause:
-        return this.pause();
-      case __NR_getpid:
-        return this.getpid();
-      case __NR_gettid:
-        return this.gettid();
-      case __NR_exit:
-        return this.exit(call.code);
-      case __NR_exit_group:
-        return this.exit_group(call.code);
-    }
-  },
-
   /** `getpid(2)`. */
-  *getpid(this: Kernel): Coroutine<number> {
+  getpid(this: Kernel): number {
     return this.get(this.current, task_struct.tgid);
   },
 
   /** `gettid(2)`. */
-  *gettid(this: Kernel): Coroutine<number> {
+  gettid(this: Kernel): number {
     return this.task_pid_vnr(this.current);
   },
 
@@ -117,10 +87,53 @@ export const entryFunctions = {
       this.count(COUNT_SYSCALLS);
       this.set(tsk, task_struct.orig_ax, call.nr);
       this.set(tsk, task_struct.restart, 0);
-      const result = yield* this.sys_call_table(call);
+      // `sys_call_table`. A `yield*` for each call, so that the engine knows at each what it waits for.
+      let result: number;
+      switch (call.nr) {
+        case __NR_kill:
+          result = yield* this.kill(call.pid, call.sig);
+          break;
+        case __NR_wait4:
+          result = yield* this.wait4(call.pid, call.options, call.status);
+          break;
+        case __NR_execve:
+          result = yield* this.execve(call.program, call.arg);
+          break;
+        case __NR_clone:
+          result = yield* this.clone(call.args);
+          break;
+        case __NR_rt_sigaction:
+          result = yield* this.rt_sigaction(call.sig, call.act);
+          break;
+        case __NR_rt_sigprocmask:
+          result = yield* this.rt_sigprocmask(call.how, call.set);
+          break;
+        case __NR_rt_sigreturn:
+          result = yield* this.rt_sigreturn();
+          break;
+        case __NR_pause:
+          result = yield* this.pause();
+          break;
+        case __NR_getpid:
+          result = this.getpid();
+          break;
+        case __NR_gettid:
+          result = this.gettid();
+          break;
+        case __NR_exit:
+          result = yield* this.exit(call.code);
+          break;
+        case __NR_exit_group:
+          result = yield* this.exit_group(call.code);
+          break;
+      }
       if (call.nr !== __NR_rt_sigreturn) this.set(tsk, task_struct.ax, result);
       if (this.trace !== null) this.emit(TRACE_SYS_EXIT, tsk, result, call.nr);
-      yield* this.prepare_exit_to_usermode();
+      // return_to_user_mode, without the call: this is the way of every system call.
+      if (this.prepare_exit_to_usermode()) yield;
+      if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
+      this.rcu_eqs_enter();
+      if (this.get(tsk, task_struct.sigframe)) yield* this.run_handlers();
       // After sigreturn the registers are those of whatever the handler interrupted: its restart is not ours to make.
       if (call.nr === __NR_rt_sigreturn || this.get(tsk, task_struct.restart) === 0) {
         return this.get(tsk, task_struct.ax);
@@ -137,27 +150,33 @@ export const entryFunctions = {
     const ax = this.get(tsk, task_struct.ax);
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, 0);
-    yield* this.prepare_exit_to_usermode();
+    yield* this.return_to_user_mode();
     this.set(tsk, task_struct.ax, ax);
   },
 
-  /** Before user mode: whatever the thread's flags ask for, until they ask for nothing. */
-  *prepare_exit_to_usermode(this: Kernel): Coroutine<void> {
-    const tsk = this.current;
-    for (;;) {
-      if (this.irqs_pending()) this.do_IRQ();
-      if (this.point(OP_SYSCALL_EXIT, tsk + task_struct.thread_flags, 0, 0)) yield;
-      const flags = this.result;
-      if ((flags & EXIT_TO_USERMODE_LOOP_FLAGS) === 0) break;
-      yield* this.exit_to_usermode_loop(flags);
-    }
-    this.rcu_eqs_enter();
-    if (this.get(tsk, task_struct.sigframe)) yield* this.run_handlers();
+  /** Before user mode: takes the interrupts that wait, and looks at what the thread's flags ask for. */
+  prepare_exit_to_usermode(this: Kernel): boolean {
+    if (this.irqs_pending()) this.do_IRQ();
+    return this.point(OP_SYSCALL_EXIT, this.current + task_struct.thread_flags, 0, 0);
   },
 
-  *exit_to_usermode_loop(this: Kernel, flags: number): Coroutine<void> {
-    if ((flags & TIF_NEED_RESCHED) !== 0) yield* this.schedule();
-    if ((flags & TIF_SIGPENDING) !== 0) yield* this.do_signal();
+  /** Does what the thread's flags ask for, until they ask for nothing. */
+  *exit_to_usermode_loop(this: Kernel, cached_flags: number): Coroutine<void> {
+    let flags = cached_flags;
+    while ((flags & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) {
+      if ((flags & TIF_NEED_RESCHED) !== 0) yield* this.schedule();
+      if ((flags & TIF_SIGPENDING) !== 0) yield* this.do_signal();
+      if (this.prepare_exit_to_usermode()) yield;
+      flags = this.result;
+    }
+  },
+
+  /** The whole way back to user mode, and the handlers there. */
+  *return_to_user_mode(this: Kernel): Coroutine<void> {
+    if (this.prepare_exit_to_usermode()) yield;
+    if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
+    this.rcu_eqs_enter();
+    if (this.get(this.current, task_struct.sigframe)) yield* this.run_handlers();
   },
 
   /** Takes a signal, or, where there is none for a handler, restarts the system call that it interrupted. */

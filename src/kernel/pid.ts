@@ -109,20 +109,28 @@ export const pidFunctions = {
     return -EAGAIN;
   },
 
-  /** Finds a number in a namespace. The caller is inside an RCU read-side section. */
-  *find_pid_ns(this: Kernel, nr: number, ns: Namespace): Coroutine<Pid> {
-    if (nr <= 0 || nr >= this.get(ns, pid_namespace.pid_max)) return NULL;
-    if (this.point(OP_READ, this.get(ns, pid_namespace.idr) + nr, 0, 0)) yield;
-    return (this.result === IDR_RESERVED ? NULL : this.result) as Pid;
+  /** Looks a number up in a namespace: one marked load. What it finds is `this.foundPid()`. Needs RCU. */
+  find_pid_ns(this: Kernel, nr: number, ns: Namespace): boolean {
+    if (nr <= 0 || nr >= this.get(ns, pid_namespace.pid_max)) {
+      this.result = NULL;
+      return false;
+    }
+    return this.point(OP_READ, this.get(ns, pid_namespace.idr) + nr, 0, 0);
   },
 
-  find_vpid(this: Kernel, nr: number): Coroutine<Pid> {
+  find_vpid(this: Kernel, nr: number): boolean {
     return this.find_pid_ns(nr, this.task_active_pid_ns(this.current));
+  },
+
+  /** What `find_pid_ns` or `find_vpid` found, or NULL. */
+  foundPid(this: Kernel): Pid {
+    return (this.result === IDR_RESERVED ? NULL : this.result) as Pid;
   },
 
   *find_get_pid(this: Kernel, nr: number): Coroutine<Pid> {
     this.rcu_read_lock();
-    const p = yield* this.find_vpid(nr);
+    if (this.find_vpid(nr)) yield;
+    const p = this.foundPid();
     this.get_pid(p);
     this.rcu_read_unlock();
     return p;
@@ -155,10 +163,15 @@ export const pidFunctions = {
     return this.task_pid_nr_ns(t, this.task_active_pid_ns(this.current));
   },
 
-  /** The first task of a type on a pid. The caller holds `tasklist_lock` or is inside an RCU read-side section. */
-  *pid_task(this: Kernel, p: Pid, type: number): Coroutine<Task> {
-    if (!p) return NULL;
-    if (this.READ_ONCE(pidTasks(p, type), hlist_head.first)) yield;
+  /** Looks for the first task of a type on a pid: one marked load, then `this.foundTask(type)`. Needs RCU or `tasklist_lock`. */
+  pid_task(this: Kernel, p: Pid, type: number): boolean {
+    if (p) return this.READ_ONCE(pidTasks(p, type), hlist_head.first);
+    this.result = NULL;
+    return false;
+  },
+
+  /** What `pid_task` found, or NULL. */
+  foundTask(this: Kernel, type: number): Task {
     const first = this.value(hlist_head.first);
     return (first ? first - (task_struct.pid_links + 2 * type) : NULL) as Task;
   },

@@ -173,7 +173,8 @@ export const signalFunctions = {
   *kill_something_info(this: Kernel, sig: number, info: SigInfo, pid: number): Coroutine<number> {
     if (pid > 0) {
       this.rcu_read_lock();
-      const error = yield* this.kill_pid_info(sig, info, yield* this.find_vpid(pid));
+      if (this.find_vpid(pid)) yield;
+      const error = yield* this.kill_pid_info(sig, info, this.foundPid());
       this.rcu_read_unlock();
       return error;
     }
@@ -182,7 +183,11 @@ export const signalFunctions = {
     if (this.read_lock(lock)) yield;
     let error: number;
     if (pid !== -1) {
-      const group = pid === 0 ? this.task_pid_type(this.current, PIDTYPE_PGID) : yield* this.find_vpid(-pid);
+      let group = this.task_pid_type(this.current, PIDTYPE_PGID);
+      if (pid !== 0) {
+        if (this.find_vpid(-pid)) yield;
+        group = this.foundPid();
+      }
       error = yield* this.__kill_pgrp_info(sig, info, group);
     } else {
       let retval = 0;
@@ -210,7 +215,8 @@ export const signalFunctions = {
     let error = -ESRCH;
     for (;;) {
       this.rcu_read_lock();
-      const p = yield* this.pid_task(pid, PIDTYPE_PID);
+      if (this.pid_task(pid, PIDTYPE_PID)) yield;
+      const p = this.foundTask(PIDTYPE_PID);
       if (p) error = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_TGID);
       this.rcu_read_unlock();
       if (!p || error !== -ESRCH) return error;
@@ -222,7 +228,8 @@ export const signalFunctions = {
   *__kill_pgrp_info(this: Kernel, sig: number, info: SigInfo, pgrp: Ptr<'pid'>): Coroutine<number> {
     let success = false;
     let retval = -ESRCH;
-    let p = yield* this.pid_task(pgrp, PIDTYPE_PGID);
+    if (this.pid_task(pgrp, PIDTYPE_PGID)) yield;
+    let p = this.foundTask(PIDTYPE_PGID);
     while (p) {
       const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_PGID);
       success ||= err === 0;
@@ -236,16 +243,15 @@ export const signalFunctions = {
   /** Sends to a process, if the sender may. Signal 0 only asks. */
   *group_send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task, type: number): Coroutine<number> {
     this.rcu_read_lock();
-    const error = yield* this.check_kill_permission(sig, info, p);
+    if (this.credToCheck(sig, info, p)) yield;
+    const error = this.check_kill_permission(sig, info, p, this.value(task_struct.real_cred));
     this.rcu_read_unlock();
     return error === 0 && sig !== 0 ? yield* this.do_send_sig_info(sig, info, p, type) : error;
   },
 
-  /** Whether the sender's and the target's credentials allow it. The caller is inside an RCU read-side section. */
-  *kill_ok_by_cred(this: Kernel, t: Task): Coroutine<boolean> {
+  /** Whether the sender's credentials allow it against the target's. The caller is inside an RCU read-side section. */
+  kill_ok_by_cred(this: Kernel, theirs: Ptr<'cred'>): boolean {
     const mine = this.current_cred();
-    if (this.__task_cred(t)) yield;
-    const theirs = this.value(task_struct.real_cred);
     const euid = this.get(mine, cred.euid);
     const uid = this.get(mine, cred.uid);
     const theirSuid = this.get(theirs, cred.suid);
@@ -255,11 +261,22 @@ export const signalFunctions = {
     );
   },
 
-  /** The caller is inside an RCU read-side section. Left out: audit and security modules. */
-  *check_kill_permission(this: Kernel, sig: number, info: SigInfo, t: Task): Coroutine<number> {
+  /** Loads the target's credentials where `check_kill_permission` will ask for them. Needs RCU. */
+  credToCheck(this: Kernel, sig: number, info: SigInfo, t: Task): boolean {
+    if (!valid_signal(sig) || !si_fromuser(info) || this.same_thread_group(this.current, t)) return false;
+    return this.__task_cred(t);
+  },
+
+  /**
+   * Whether the sender may. The caller is inside an RCU read-side section. Left out: audit and security modules.
+   *
+   * @param theirs the target's credentials, from `credToCheck`
+   */
+  check_kill_permission(this: Kernel, sig: number, info: SigInfo, t: Task, theirs: Ptr<'cred'>): number {
     if (!valid_signal(sig)) return -EINVAL;
     if (!si_fromuser(info)) return 0;
-    if (this.same_thread_group(this.current, t) || (yield* this.kill_ok_by_cred(t))) return 0;
+    if (this.same_thread_group(this.current, t)) return 0;
+    if (this.kill_ok_by_cred(theirs)) return 0;
     if (sig === SIGCONT) {
       // Within a session a shell may continue its jobs, whoever they run as.
       const sid = this.task_pid_type(t, PIDTYPE_SID);
@@ -326,7 +343,9 @@ export const signalFunctions = {
   *__send_signal(this: Kernel, sig: number, info: SigInfo, t: Task, type: number, force: boolean): Coroutine<number> {
     this.lockdep_assert_held(addr(this.get(t, task_struct.sighand), sighand_struct.siglock));
     const group = type !== PIDTYPE_PID;
-    if (!(yield* this.prepare_signal(sig, t, force))) {
+    const wanted = this.prepare_signal(sig, t, force);
+    if (sig === SIGCONT) yield* this.wakeStopped(t);
+    if (!wanted) {
       this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_IGNORED);
       return 0;
     }
@@ -416,8 +435,13 @@ export const signalFunctions = {
     return this.sig_task_ignored(t, sig, force);
   },
 
-  /** Stop signals and SIGCONT cancel each other here. False if the signal is to be dropped. Needs siglock. */
-  *prepare_signal(this: Kernel, sig: number, p: Task, force: boolean): Coroutine<boolean> {
+  /**
+   * Stop signals and SIGCONT cancel each other here. False if the signal is to be dropped. Needs siglock.
+   *
+   * The kernel wakes stopped threads from inside; here the caller does (`wakeStopped`). They need the siglock to go on,
+   * so none of them can tell.
+   */
+  prepare_signal(this: Kernel, sig: number, p: Task, force: boolean): boolean {
     const signal = this.get(p, task_struct.signal);
     const flags = this.get(signal, signal_struct.flags);
     if ((flags & (SIGNAL_GROUP_EXIT | SIGNAL_GROUP_COREDUMP)) !== 0) {
@@ -430,7 +454,6 @@ export const signalFunctions = {
       let t = p;
       do {
         this.task_clear_jobctl_pending(t, JOBCTL_STOP_PENDING);
-        yield* this.wake_up_state(t, __TASK_STOPPED);
         t = this.next_thread(t);
       } while (t !== p);
       let why = 0;
@@ -444,6 +467,17 @@ export const signalFunctions = {
       }
     }
     return !this.sig_ignored(p, sig, force);
+  },
+
+  /** The part of `prepare_signal` that wakes the stopped threads of a process for SIGCONT. Needs siglock. */
+  *wakeStopped(this: Kernel, p: Task): Coroutine<void> {
+    const flags = this.get(this.get(p, task_struct.signal), signal_struct.flags);
+    if ((flags & (SIGNAL_GROUP_EXIT | SIGNAL_GROUP_COREDUMP)) !== 0) return;
+    let t = p;
+    do {
+      yield* this.wake_up_state(t, __TASK_STOPPED);
+      t = this.next_thread(t);
+    } while (t !== p);
   },
 
   /** Drops signals from every queue of a process. Needs siglock. */

@@ -172,7 +172,7 @@ export function userFunctions(
         // A new task's first way out of the kernel (`ret_from_fork`), or a new program's.
         if ((this.get(t, task_struct.flags) & PF_FORKNOEXEC) !== 0) yield* this.calculate_sigpending();
         this.set(t, task_struct.orig_ax, -1);
-        yield* this.prepare_exit_to_usermode();
+        yield* this.return_to_user_mode();
       }
       const program = programs[this.get(t, task_struct.program)];
       if (program === undefined) this.violate('BUG', 'a task has no program');

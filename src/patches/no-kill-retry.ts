@@ -12,7 +12,8 @@ export const noKillRetry: Patch = {
     *kill_pid_info(sig, info, pid) {
       let error = -ESRCH;
       this.rcu_read_lock();
-      const p = yield* this.pid_task(pid, PIDTYPE_PID);
+      if (this.pid_task(pid, PIDTYPE_PID)) yield;
+      const p = this.foundTask(PIDTYPE_PID);
       if (p) error = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_TGID);
       this.rcu_read_unlock();
       return error;
