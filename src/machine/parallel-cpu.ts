@@ -289,14 +289,17 @@ export class ParallelCpu extends HostedCpu {
       if (Atomics.load(control, CTL_ABORT) !== 0) throw new IterationOver('aborted');
       Atomics.wait(words, doorbell, 0, SLEEP_MS);
     }
-    Atomics.add(control, CTL_WAKES, 1);
+    // In this order: see everybodyIsAtRest.
     Atomics.sub(control, CTL_IDLE, 1);
+    Atomics.add(control, CTL_WAKES, 1);
     return true;
   }
 
   /**
    * Whether all CPUs are idle and no doorbell is rung. Only a CPU that is awake rings one, so it is enough that all
-   * were idle at one moment and that nobody woke while the doorbells were looked at.
+   * were idle at one moment and that nobody woke while the doorbells were looked at. A CPU that wakes leaves the idle
+   * ones first, then counts its waking, then clears its doorbell: one that was counted as idle here, and whose doorbell
+   * is found clear, has therefore counted its waking after `wakes` was read.
    */
   private everybodyIsAtRest(): boolean {
     const { words, control } = this;
