@@ -178,8 +178,6 @@ describe('the story of a violation', () => {
     expect(oneLine(stacks)).toMatch(/kill_pid_info \(src\/patches\/no-kill-retry\.ts:\d+\)/);
   });
 
-  // A row names the innermost function only, and kill_pid_info performs no operation of its own. That it looks again
-  // (`kill_pid_info.retry`) is counted and is no event, so that the story does not tell of it either.
   it('names kill_pid_info without the stacks too, with the patch and where the kernel looks again', async () => {
     expect(oneLine(story)).toMatch(/\bkill_pid_info \S+\.ts:\d+/);
     const { stdout } = await siglab(['replay', tokenOf(minimal.schedule, UNPATCHED)]);
@@ -195,8 +193,6 @@ describe('the story of a violation', () => {
     }
   });
 
-  // A frame is indented by two spaces that the table's wrapping does not count, and a lock's name is one long word: what
-  // does not fit is cut off, the line number of a frame with it.
   it('cuts nothing short: every frame has its whole position, every lock its whole name', () => {
     expect(story).not.toContain('…');
     expect(stacks).not.toContain('…');

@@ -49,7 +49,6 @@ describe('a wrong name', () => {
     expectRefused(await siglab(args), new RegExp(`^siglab: there is no ${kind} ".+"; did you mean ${nearest}\\? `));
   });
 
-  // The distance counts a letter in the other case as another letter: all three of them differ.
   it('in the other case is refused with the right one', async () => {
     expectRefused(await siglab(['explore', SCENARIO, '--strategy', 'DFS']), /no strategy "DFS"; did you mean dfs\?/);
   });
@@ -64,7 +63,6 @@ describe('a wrong name', () => {
     expectRefused(await siglab(['explore', SCENARIO, '--strategy', 'randem', '--json']), /did you mean random\?/);
   });
 
-  // With --json the format is not looked at.
   it('of a format is refused where JSON was asked for too', async () => {
     expectRefused(await siglab(['replay', TOKEN, '--format', 'jsn', '--json']), /no format "jsn"; did you mean json/);
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { killVsExec } from '../../scenarios/kill-vs-exec.js';
+import { dfsStrategy } from '../../src/explore/dfs.js';
 import { randomStrategy } from '../../src/explore/random.js';
 import { recordedSchedule } from '../../src/explore/schedule.js';
 import { kernelModel } from '../../src/kernel/model.js';
@@ -20,9 +21,8 @@ interface Recorded {
   readonly execution: Execution;
 }
 
-/** Runs of the controlled machine by a random walk. */
-function record(machine: ControlledMachine, runs: number): readonly Recorded[] {
-  const strategy = randomStrategy(7);
+/** Runs of the controlled machine, by a random walk if nothing else is asked for. */
+function record(machine: ControlledMachine, runs: number, strategy = randomStrategy(7)): readonly Recorded[] {
   return Array.from({ length: runs }, () => {
     const buffer = new TraceBuffer();
     strategy.begin();
@@ -83,14 +83,11 @@ describe('the lockstep machine', () => {
     expect((await threads.replay(run?.schedule ?? new Uint8Array())).traceHash).toBe(run?.buffer.hash);
   });
 
-  // CPU 0 judges the end whenever it has met no violation itself, and its report is the first that counts: it takes
-  // the CPUs that another's violation has stopped for a deadlock.
   test('gives a run up the same way where another CPU than 0 finds it has no end', async () => {
     const { violation } = await threads.replay(new Uint8Array(), 20);
     expect(violation).toMatchObject({ kind: 'livelock', cpu: 1 });
   });
 
-  // lockstep-cpu.ts says less than controlled.ts: not where the CPU was.
   test('says of a run without end what the controlled machine says', async () => {
     const machine = new ControlledMachine(kernelModel(killVsExec), { maxSteps: 2 });
     const { violation } = machine.execute({ choose: defaultChoice });
@@ -103,7 +100,7 @@ describe('with a patch that breaks the scenario', () => {
     const threads = kernelThreads([noKillRetry]);
     try {
       const machine = new ControlledMachine(kernelModel(killVsExec, { patches: [noKillRetry] }));
-      const broken = record(machine, 2000).filter(({ execution }) => execution.violation !== null);
+      const broken = record(machine, 6000, dfsStrategy(2)).filter(({ execution }) => execution.violation !== null);
       expect(broken.length).toBeGreaterThan(0);
       for (const { schedule, buffer, execution } of broken.slice(0, 10)) {
         const { violation, traceHash, eventCount } = await threads.replay(schedule);
@@ -147,7 +144,6 @@ describe('a violation', () => {
     }
   }
 
-  // See above: what comes out is a deadlock that there is not.
   test('of another CPU than 0 is reported as it is', async () => {
     expect(await replayed('violates a rule')).toMatchObject({ kind: 'rule', cpu: 1 });
   });

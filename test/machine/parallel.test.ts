@@ -117,7 +117,6 @@ describe('the memory checker', () => {
     expect(unchecked.violations).toEqual([]);
   });
 
-  // ParallelCpu checks in `point` alone; SerialCpu has checkMarked in atomicAdd, atomicOr, …, peek as well.
   test('watches the atomic operations that are no scheduling points, as on the controlled machine', async () => {
     const { violations } = await run('counts in a freed item', { iterations: 3 }, 2, { checked: true });
     expect(violations.map(({ kind }) => kind)).toEqual(Array(3).fill('use-after-free'));
@@ -133,8 +132,6 @@ describe('a violation', () => {
     expect(violations[0]).toMatchObject({ kind: 'rule', cpu: 1, message: 'a rule of task 16' });
   });
 
-  // CPUs that go idle count in CTL_IDLE, and the mark that a violation was found (BROKEN) is kept there as well: one
-  // that goes idle after the mark was set counts it away, and the end of the broken iteration is judged all the same.
   test('keeps the end of its iteration from being judged', async () => {
     const request = { iterations: 8000, noise: NOISE.high };
     const { iterations, violationCount } = await run('violates a rule, and the end is wrong as well', request);
@@ -152,7 +149,6 @@ describe('a violation', () => {
     expect([iterations, violationCount]).toEqual([1, 1]);
   });
 
-  // cpu-host.ts stops for what was thrown during an iteration; what the model finds at its end only counts.
   test('at the end of an iteration ends the run where it is asked to', async () => {
     const { iterations, violationCount } = await run('ring without bell', { iterations: 30, untilViolation: true }, 2);
     expect([iterations, violationCount]).toEqual([1, 1]);

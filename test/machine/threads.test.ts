@@ -71,7 +71,6 @@ describe('a run fails, and says on which CPU and in which task', () => {
     expect(error.message).toBe('the worker thread of CPU 1 died while it ran no task yet: the worker does not start');
   });
 
-  // run() disposes of the machine again, and the error of that (see below) comes out instead.
   test('where it is disposed of while it works', async () => {
     const machine = start('works for ever');
     const failure = failureOf(machine.run({ iterations: 1 }));

@@ -36,7 +36,6 @@ describe('a marked access', () => {
     expect(left).toBe(-0x80000000);
   });
 
-  // performSerially keeps the sum as a JavaScript number; what is stored has wrapped around.
   test('finds the value that it stored where that wraps around', () => {
     const [value, left] = found(0x7fffffff, (k) => k.atomic_add_return(k.tiny, tiny.counter, 1));
     expect(value).toBe(left);

@@ -167,7 +167,6 @@ describe('a deadlock', () => {
     expect(violation?.message).toContain('CPU 0 waits at write_lock(tiny[0].rw.state)');
   });
 
-  // end.ts takes the count of readers for the number of an owner: one reader is "CPU 0", two are "CPU 1".
   test('of a writer that waits for readers names none of them wrongly as the holder', () => {
     const stay: TinyProgram = function* (k) {
       if (k.read_lock(k.field('rw'))) yield;
