@@ -44,7 +44,7 @@ import {
   user_namespace,
   user_struct,
 } from './structs.js';
-import { type HandlerOptions, NO_RESULT, programNames } from './user.js';
+import { type HandlerOptions, NO_RESULT, programNames } from './sys.js';
 
 type Task = Ptr<'task_struct'>;
 

@@ -258,8 +258,8 @@ export const __NR_kill = 62;
 export const __NR_gettid = 186;
 export const __NR_exit_group = 231;
 
-/** The system calls' names by number, for the trace. */
-export const SYSCALL_NAMES: Readonly<Record<number, string>> = {
+/** The system calls by number. Each name is that of the kernel function that does the call. */
+export const SYSCALLS = {
   [__NR_rt_sigaction]: 'rt_sigaction',
   [__NR_rt_sigprocmask]: 'rt_sigprocmask',
   [__NR_rt_sigreturn]: 'rt_sigreturn',
@@ -272,4 +272,7 @@ export const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [__NR_kill]: 'kill',
   [__NR_gettid]: 'gettid',
   [__NR_exit_group]: 'exit_group',
-};
+} as const;
+
+/** The same for a number that may be none of them. */
+export const SYSCALL_NAMES: Readonly<Record<number, string>> = SYSCALLS;

@@ -6,14 +6,8 @@ import { type Coroutine, OP_IDLE, OP_SYSCALL_ENTRY, OP_SYSCALL_EXIT } from '../s
 import {
   __NR_clone,
   __NR_execve,
-  __NR_exit,
   __NR_exit_group,
-  __NR_getpid,
-  __NR_gettid,
   __NR_kill,
-  __NR_pause,
-  __NR_rt_sigaction,
-  __NR_rt_sigprocmask,
   __NR_rt_sigreturn,
   __NR_wait4,
   EINTR,
@@ -23,43 +17,37 @@ import {
   ERESTARTSYS,
   EXIT_TO_USERMODE_LOOP_FLAGS,
   SA_RESTART,
+  SA_SIGINFO,
   SIG_HANDLER_BASE,
   SIGSEGV,
+  SYSCALLS,
   TIF_NEED_RESCHED,
   TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
 } from './constants.js';
-import type { CloneArgs } from './fork.js';
 import type { Kernel } from './kernel.js';
-import type { KSignal, Sigaction } from './signal.js';
-import type { SigMask } from './sigset.js';
+import type { KSignal } from './signal.js';
 import { rq, sigframe, task_struct } from './structs.js';
 import { COUNT_SYSCALLS, TRACE_SYS_EXIT, TRACE_USER_HANDLER } from './trace.js';
-import type { WaitStatus } from './wait.js';
 
 type Task = Ptr<'task_struct'>;
 
 /** A system call with its arguments, as a program makes it. */
-export type Syscall =
-  | { readonly nr: typeof __NR_kill; readonly pid: number; readonly sig: number }
-  | { readonly nr: typeof __NR_wait4; readonly pid: number; readonly options: number; readonly status: WaitStatus }
-  | { readonly nr: typeof __NR_execve; readonly program: number; readonly arg: number }
-  | { readonly nr: typeof __NR_clone; readonly args: CloneArgs }
-  | { readonly nr: typeof __NR_rt_sigaction; readonly sig: number; readonly act: Sigaction | null }
-  | { readonly nr: typeof __NR_rt_sigprocmask; readonly how: number; readonly set: SigMask | null }
-  | { readonly nr: typeof __NR_exit | typeof __NR_exit_group; readonly code: number }
-  | {
-      readonly nr: typeof __NR_pause | typeof __NR_getpid | typeof __NR_gettid | typeof __NR_rt_sigreturn;
-    };
+export type Syscall = {
+  [NR in keyof typeof SYSCALLS]: { readonly nr: NR; readonly args: Parameters<Kernel[(typeof SYSCALLS)[NR]]> };
+}[keyof typeof SYSCALLS];
+
+/** What stands behind a number of the table. */
+type SyscallFunction = (this: Kernel, ...args: readonly unknown[]) => Coroutine<number>;
 
 export const entryFunctions = {
   /** `getpid(2)`. */
-  getpid(this: Kernel): number {
+  *getpid(this: Kernel): Coroutine<number> {
     return this.get(this.current, task_struct.tgid);
   },
 
   /** `gettid(2)`. */
-  gettid(this: Kernel): number {
+  *gettid(this: Kernel): Coroutine<number> {
     return this.task_pid_vnr(this.current);
   },
 
@@ -87,45 +75,29 @@ export const entryFunctions = {
       this.count(COUNT_SYSCALLS);
       this.set(tsk, task_struct.orig_ax, call.nr);
       this.set(tsk, task_struct.restart, 0);
-      // `sys_call_table`. A `yield*` for each call, so that the engine knows at each what it waits for.
+      // `sys_call_table`. A `yield*` for each call that is made often, so that the engine knows what it waits for there.
       let result: number;
       switch (call.nr) {
         case __NR_kill:
-          result = yield* this.kill(call.pid, call.sig);
+          result = yield* this.kill(call.args[0], call.args[1]);
           break;
         case __NR_wait4:
-          result = yield* this.wait4(call.pid, call.options, call.status);
+          result = yield* this.wait4(call.args[0], call.args[1], call.args[2]);
           break;
         case __NR_execve:
-          result = yield* this.execve(call.program, call.arg);
+          result = yield* this.execve(call.args[0], call.args[1]);
           break;
         case __NR_clone:
-          result = yield* this.clone(call.args);
-          break;
-        case __NR_rt_sigaction:
-          result = yield* this.rt_sigaction(call.sig, call.act);
-          break;
-        case __NR_rt_sigprocmask:
-          result = yield* this.rt_sigprocmask(call.how, call.set);
+          result = yield* this.clone(call.args[0]);
           break;
         case __NR_rt_sigreturn:
           result = yield* this.rt_sigreturn();
           break;
-        case __NR_pause:
-          result = yield* this.pause();
-          break;
-        case __NR_getpid:
-          result = this.getpid();
-          break;
-        case __NR_gettid:
-          result = this.gettid();
-          break;
-        case __NR_exit:
-          result = yield* this.exit(call.code);
-          break;
         case __NR_exit_group:
-          result = yield* this.exit_group(call.code);
+          result = yield* this.exit_group(call.args[0]);
           break;
+        default:
+          result = yield* (this[SYSCALLS[call.nr]] as SyscallFunction)(...call.args);
       }
       if (call.nr !== __NR_rt_sigreturn) this.set(tsk, task_struct.ax, result);
       if (this.trace !== null) this.emit(TRACE_SYS_EXIT, tsk, result, call.nr);
@@ -242,9 +214,8 @@ export const entryFunctions = {
     const mask = addr(tsk, restoring ? task_struct.saved_sigmask : task_struct.blocked);
     this.storeSigset(addr(frame, sigframe.blocked), this.loadSigset(mask));
     this.set(frame, sigframe.handler, ksig.handler - SIG_HANDLER_BASE);
-    this.set(frame, sigframe.signo, ksig.sig);
-    this.set(frame, sigframe.si_code, ksig.info.si_code);
-    this.set(frame, sigframe.si_pid, ksig.info.si_pid);
+    this.set(frame, sigframe.flags, ksig.flags);
+    this.copy_siginfo(addr(frame, sigframe.info), ksig.info);
     this.set(tsk, task_struct.sigframe, frame);
     // In the handler: not in a system call, nothing to restart.
     this.set(tsk, task_struct.orig_ax, -1);
@@ -261,8 +232,10 @@ export const entryFunctions = {
       if (number < 0) return;
       // Entered: while it runs, system calls in it find this frame below theirs.
       this.set(frame, sigframe.handler, -1);
-      if (this.trace !== null) this.emit(TRACE_USER_HANDLER, tsk, this.get(frame, sigframe.signo));
-      yield* this.start_handler(number, this.get(frame, sigframe.signo), this.get(frame, sigframe.si_pid));
+      const info = this.loadSiginfo(addr(frame, sigframe.info));
+      if (this.trace !== null) this.emit(TRACE_USER_HANDLER, tsk, info.si_signo);
+      const wanted = (this.get(frame, sigframe.flags) & SA_SIGINFO) !== 0;
+      yield* this.start_handler(number, info.si_signo, wanted ? info : null);
       yield* this.do_syscall_64(SIGRETURN);
     }
   },
@@ -307,6 +280,6 @@ export const entryFunctions = {
   },
 };
 
-const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn };
+const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn, args: [] };
 
 export type EntryFunctions = typeof entryFunctions;

@@ -22,7 +22,7 @@ import { type ExitFunctions, exitFunctions } from './exit.js';
 import { type ForkFunctions, forkFunctions } from './fork.js';
 import { type PidFunctions, pidFunctions } from './pid.js';
 import { type SchedFunctions, schedFunctions } from './sched.js';
-import { type SignalFunctions, signalFunctions } from './signal.js';
+import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
 import { cred, pid, task_struct } from './structs.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
@@ -62,8 +62,8 @@ export interface KernelData {
   readonly rcuCallbacks: RcuCallbacks;
   /** The current task's program, from its start; `fromKernel` for a task that has yet to leave the kernel. */
   start_program(fromKernel: boolean): Coroutine<void>;
-  /** Handler number `handler` of the current task's program. */
-  start_handler(handler: number, sig: number, sender: number): Coroutine<void>;
+  /** Handler number `handler` of the current task's program; `info` is null unless it was installed with `SA_SIGINFO`. */
+  start_handler(handler: number, sig: number, info: KernelSiginfo | null): Coroutine<void>;
 }
 
 /** The places where the kernel is called back by `src/sync`. */

@@ -8,8 +8,9 @@ import { describeAddress, describeEvent, describeTasks, describeValue } from './
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import type { Patch, Scenario } from './scenario.js';
 import { rq, user_memory } from './structs.js';
+import { NO_RESULT } from './sys.js';
 import { COUNTER_NAMES } from './trace.js';
-import { NO_RESULT, userFunctions } from './user.js';
+import { userFunctions } from './user.js';
 
 export interface KernelModelOptions {
   readonly patches?: readonly Patch[];

@@ -3,13 +3,13 @@
 import type { Coroutine } from '../sync/gate.js';
 import type { Setup } from './boot.js';
 import type { KernelPatch } from './kernel.js';
-import type { Sys } from './user.js';
+import type { Siginfo, Sys } from './sys.js';
 
 /** What a task runs in user mode. It ends by returning its exit code, or stays in `sys.stay()`. */
 export type Program = (sys: Sys) => Coroutine<number | void>;
 
-/** What a program has done for a signal. */
-export type Handler = (sys: Sys, sig: number, sender: number) => Coroutine<void>;
+/** What a program has done for a signal. `info` is null unless it was installed with `SA_SIGINFO`. */
+export type Handler = (sys: Sys, sig: number, info: Siginfo | null) => Coroutine<void>;
 
 export interface Scenario {
   /** As typed on the command line. */

@@ -81,6 +81,7 @@ import {
   cred,
   globals,
   k_sigaction,
+  kernel_siginfo,
   multiprocess_signals,
   sighand_struct,
   signal_struct,
@@ -98,10 +99,12 @@ type Pending = Ptr<'sigpending'>;
 /** `struct kernel_siginfo`, on the sender's kernel stack until it is copied into a `sigqueue`. */
 export interface KernelSiginfo {
   readonly si_signo: number;
+  readonly si_errno: number;
   readonly si_code: number;
   readonly si_pid: number;
   readonly si_uid: number;
   readonly si_status: number;
+  readonly si_sys_private: number;
 }
 
 /** What the kernel passes as `struct kernel_siginfo *`: one, or one of the two special pointers. */
@@ -137,6 +140,11 @@ function has_si_pid_and_uid(info: KernelSiginfo): boolean {
   return info.si_code <= 0 || info.si_code === SI_KERNEL || info.si_signo === SIGCHLD;
 }
 
+/** What is said of a signal of which nothing is known. */
+export function clear_siginfo(sig: number): KernelSiginfo {
+  return { si_signo: sig, si_errno: 0, si_code: SI_USER, si_pid: 0, si_uid: 0, si_status: 0, si_sys_private: 0 };
+}
+
 /** A signal's action in a `sighand_struct`. */
 function action(sighand: Ptr<'sighand_struct'>, sig: number): Ptr<'k_sigaction'> {
   return (sighand + sighand_struct.action + (sig - 1) * k_sigaction.$.words) as Ptr<'k_sigaction'>;
@@ -161,10 +169,12 @@ export const signalFunctions = {
   kill(this: Kernel, pid: number, sig: number): Coroutine<number> {
     const info: KernelSiginfo = {
       si_signo: sig,
+      si_errno: 0,
       si_code: SI_USER,
       si_pid: this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(this.current)),
       si_uid: this.get(this.current_cred(), cred.uid),
       si_status: 0,
+      si_sys_private: 0,
     };
     return this.kill_something_info(sig, info, pid);
   },
@@ -381,20 +391,43 @@ export const signalFunctions = {
 
   /** Copies what is known of a signal into its queue entry. */
   fillSiginfo(this: Kernel, q: Ptr<'sigqueue'>, sig: number, info: SigInfo, t: Task): void {
-    this.set(q, sigqueue.si_signo, sig);
-    this.set(q, sigqueue.si_errno, 0);
+    const to = addr(q, sigqueue.info);
     if (!is_si_special(info)) {
-      this.set(q, sigqueue.si_code, info.si_code);
-      this.set(q, sigqueue.si_pid, info.si_pid);
-      this.set(q, sigqueue.si_uid, info.si_uid);
-      this.set(q, sigqueue.si_status, info.si_status);
+      this.copy_siginfo(to, info);
       return;
     }
     const user = info === SEND_SIG_NOINFO;
-    this.set(q, sigqueue.si_code, user ? SI_USER : SI_KERNEL);
-    this.set(q, sigqueue.si_pid, user ? this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(t)) : 0);
-    this.set(q, sigqueue.si_uid, user ? this.get(this.current_cred(), cred.uid) : 0);
-    this.set(q, sigqueue.si_status, 0);
+    this.set(to, kernel_siginfo.si_signo, sig);
+    this.set(to, kernel_siginfo.si_errno, 0);
+    this.set(to, kernel_siginfo.si_code, user ? SI_USER : SI_KERNEL);
+    this.set(to, kernel_siginfo.si_pid, user ? this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(t)) : 0);
+    this.set(to, kernel_siginfo.si_uid, user ? this.get(this.current_cred(), cred.uid) : 0);
+    this.set(to, kernel_siginfo.si_status, 0);
+    this.set(to, kernel_siginfo.si_sys_private, 0);
+  },
+
+  /** Stores a siginfo in the arena. */
+  copy_siginfo(this: Kernel, to: Ptr<'kernel_siginfo'>, info: KernelSiginfo): void {
+    this.set(to, kernel_siginfo.si_signo, info.si_signo);
+    this.set(to, kernel_siginfo.si_errno, info.si_errno);
+    this.set(to, kernel_siginfo.si_code, info.si_code);
+    this.set(to, kernel_siginfo.si_pid, info.si_pid);
+    this.set(to, kernel_siginfo.si_uid, info.si_uid);
+    this.set(to, kernel_siginfo.si_status, info.si_status);
+    this.set(to, kernel_siginfo.si_sys_private, info.si_sys_private);
+  },
+
+  /** Loads a siginfo from the arena. */
+  loadSiginfo(this: Kernel, from: Ptr<'kernel_siginfo'>): KernelSiginfo {
+    return {
+      si_signo: this.get(from, kernel_siginfo.si_signo),
+      si_errno: this.get(from, kernel_siginfo.si_errno),
+      si_code: this.get(from, kernel_siginfo.si_code),
+      si_pid: this.get(from, kernel_siginfo.si_pid),
+      si_uid: this.get(from, kernel_siginfo.si_uid),
+      si_status: this.get(from, kernel_siginfo.si_status),
+      si_sys_private: this.get(from, kernel_siginfo.si_sys_private),
+    };
   },
 
   /** Notes a signal to more than one process for the forks under way in this one: their children get it too. */
@@ -660,7 +693,7 @@ export const signalFunctions = {
     while (node !== head) {
       const next = this.get(node, list_head.next);
       const q = node as number as Ptr<'sigqueue'>;
-      const sig = this.get(q, sigqueue.si_signo);
+      const sig = this.get(addr(q, sigqueue.info), kernel_siginfo.si_signo);
       const member = sig <= 32 ? mask.lo & (1 << (sig - 1)) : mask.hi & (1 << (sig - 33));
       if (member !== 0) {
         this.list_del_init(node);
@@ -677,7 +710,7 @@ export const signalFunctions = {
     let more = false;
     for (let node = this.get(head, list_head.next); node !== head; node = this.get(node, list_head.next)) {
       const q = node as number as Ptr<'sigqueue'>;
-      if (this.get(q, sigqueue.si_signo) !== sig) continue;
+      if (this.get(addr(q, sigqueue.info), kernel_siginfo.si_signo) !== sig) continue;
       if (first) {
         more = true;
         break;
@@ -685,14 +718,8 @@ export const signalFunctions = {
       first = q;
     }
     if (!more) this.sigdelset(addr(queue, sigpending.signal), sig);
-    if (!first) return { si_signo: sig, si_code: SI_USER, si_pid: 0, si_uid: 0, si_status: 0 };
-    const info: KernelSiginfo = {
-      si_signo: sig,
-      si_code: this.get(first, sigqueue.si_code),
-      si_pid: this.get(first, sigqueue.si_pid),
-      si_uid: this.get(first, sigqueue.si_uid),
-      si_status: this.get(first, sigqueue.si_status),
-    };
+    if (!first) return clear_siginfo(sig);
+    const info = this.loadSiginfo(addr(first, sigqueue.info));
     this.list_del_init(addr(first, sigqueue.list));
     this.__sigqueue_free(first);
     return info;
@@ -983,7 +1010,9 @@ export const signalFunctions = {
       si_code: (code & 0x80) !== 0 ? CLD_DUMPED : killed ? CLD_KILLED : CLD_EXITED,
       si_pid: this.task_pid_nr_ns(tsk, this.task_active_pid_ns(parent)),
       si_uid: this.get(this.get(tsk, task_struct.real_cred), cred.uid),
+      si_errno: 0,
       si_status: killed ? code & 0x7f : code >> 8,
+      si_sys_private: 0,
     };
     const psig = this.get(parent, task_struct.sighand);
     const lock = addr(psig, sighand_struct.siglock);

@@ -16,18 +16,29 @@ const sigset = embed('sigset_t', sigset_t.$.words);
 export const sigpending = struct('sigpending', { list: listHead, signal: sigset });
 const pending = embed('sigpending', sigpending.$.words);
 
-/** A pending signal's information (`kernel_siginfo` inside). */
-export const sigqueue = struct('sigqueue', {
-  list: listHead,
-  flags: int,
-  user: ptr('user_struct'),
+/**
+ * What is known of a signal, besides its number. As in the kernel one place serves several kinds: `si_pid` is also a
+ * timer's number (`si_tid`), a file descriptor or a fault's address, `si_uid` a timer's overrun count, and `si_status`
+ * is also the value given to `sigqueue(3)` or with a timer (`si_value`).
+ */
+export const kernel_siginfo = struct('kernel_siginfo', {
   si_signo: int,
   si_errno: int,
   si_code: int,
   si_pid: int,
   si_uid: int,
-  /** `si_status` of `SIGCHLD`, `si_value` of `sigqueue(3)`. */
   si_status: int,
+  /** Only for the kernel: which arming of a timer sent it. */
+  si_sys_private: int,
+});
+const siginfo = embed('kernel_siginfo', kernel_siginfo.$.words);
+
+/** A pending signal's information. */
+export const sigqueue = struct('sigqueue', {
+  list: listHead,
+  flags: int,
+  user: ptr('user_struct'),
+  info: siginfo,
 });
 
 /** `struct k_sigaction`. */
@@ -143,9 +154,9 @@ export const sigframe = struct('sigframe', {
   restart: int,
   blocked: sigset,
   handler: int,
-  signo: int,
-  si_code: int,
-  si_pid: int,
+  /** `SA_…` of the handler's action. */
+  flags: int,
+  info: siginfo,
 });
 
 /** A number in a namespace. The model has the initial namespace; nested ones bring more of these. */

@@ -20,7 +20,7 @@ import {
   WNOHANG,
 } from '../../src/kernel/constants.js';
 import { sigmask } from '../../src/kernel/sigset.js';
-import type { Sys } from '../../src/kernel/user.js';
+import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
 
