@@ -3,9 +3,11 @@
 import { kernelModel } from '../src/kernel/model.js';
 import type { Patch, Scenario } from '../src/kernel/scenario.js';
 import { PATCHES } from '../src/patches/index.js';
+import { irqSelfDeadlock } from './irq-self-deadlock.js';
 import { killVsExec } from './kill-vs-exec.js';
+import { pauseWakeup } from './pause-wakeup.js';
 
-export const SCENARIOS: readonly Scenario[] = [killVsExec];
+export const SCENARIOS: readonly Scenario[] = [killVsExec, pauseWakeup, irqSelfDeadlock];
 export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map((scenario) => scenario.name);
 export const PATCH_NAMES: readonly string[] = PATCHES.map((patch) => patch.name);
 

@@ -82,7 +82,7 @@ function planOf(flags: ExploreFlags): Plan {
 export async function exploreCommand(name: string, flags: ExploreFlags): Promise<number> {
   const scenario = scenarioNamed(name);
   const patches = patchesNamed(flags.patch);
-  const cpus = flags.cpus === undefined ? scenario.cpus : wholeNumber('--cpus', flags.cpus, 1, 32);
+  const cpus = flags.cpus === undefined ? scenario.cpus : wholeNumber('--cpus', flags.cpus, 1, 31);
   const plan = planOf(flags);
   const machine = new ControlledMachine(modelOf({ scenario: name, patches, cpus }));
   const exploration = await exploreWatched(machine, plan);

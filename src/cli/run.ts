@@ -30,7 +30,7 @@ export interface RunFlags {
 }
 
 const NOISE_NAMES = ['none', 'low', 'high'] as const;
-const MAX_CPUS = 32;
+const MAX_CPUS = 31;
 /** Violations that are told in full; the others are counted. */
 const KEPT_VIOLATIONS = 100;
 

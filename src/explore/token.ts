@@ -1,11 +1,12 @@
 /**
  * Tokens: a schedule with its scenario and patches as one short printable string.
  *
- *     sl1.kill-vs-exec@3+no-kill-retry.hQIDdw
+ *     sl1.kill-vs-exec@3+no-kill-retry.DhUiITQ
  *
  * `sl1` is the format, `@3` the number of CPUs, `+…` the patches, and the rest, in base64url, the schedule and a
  * checksum over everything before it. Of the schedule only what the default rule would not have chosen is written:
- * for each such decision one number, `decisions skipped × CPUs + CPU`, seven bits to a byte, the lowest first.
+ * for each such decision one number, `decisions skipped × (CPUs + 1) + choice`, seven bits to a byte, the lowest first.
+ * A choice is a CPU, or, one above the last of them, the clock.
  */
 
 import { BY_DEFAULT } from '../machine/schedule.js';
@@ -14,7 +15,7 @@ import { BY_DEFAULT } from '../machine/schedule.js';
 export const TOKEN_VERSION = 1;
 
 const PREFIX = 'sl';
-const MAX_CPUS = 32;
+const MAX_CPUS = 31;
 /** A schedule of more decisions is not believed. */
 const MAX_DECISIONS = 1 << 20;
 
@@ -71,8 +72,8 @@ export function encodeToken(contents: TokenContents): string {
       skipped++;
       continue;
     }
-    if (choice >= cpus) throw new TokenError(`a schedule for ${cpus} CPUs cannot name CPU ${choice}`);
-    let number = skipped * cpus + choice;
+    if (choice > cpus) throw new TokenError(`a schedule for ${cpus} CPUs cannot name CPU ${choice}`);
+    let number = skipped * (cpus + 1) + choice;
     for (; number >= 0x80; number = Math.floor(number / 0x80)) bytes.push(0x80 | (number & 0x7f));
     bytes.push(number);
     skipped = 0;
@@ -137,11 +138,11 @@ function readSchedule(bytes: readonly number[], cpus: number): Uint8Array {
     number += (byte & 0x7f) * scale;
     scale *= 0x80;
     if (byte >= 0x80) continue;
-    const skipped = Math.floor(number / cpus);
+    const skipped = Math.floor(number / (cpus + 1));
     if (schedule.length + skipped >= MAX_DECISIONS)
       throw new TokenError('this token is damaged: its schedule has no end');
     for (let at = 0; at < skipped; at++) schedule.push(BY_DEFAULT);
-    schedule.push(number % cpus);
+    schedule.push(number % (cpus + 1));
     number = 0;
     scale = 1;
   }

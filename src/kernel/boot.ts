@@ -21,12 +21,14 @@ import {
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
 } from './constants.js';
+import { IT_REAL_FN } from './hrtimer.js';
 import { type Kernel, type KernelCaches, RCU_CALLBACKS } from './kernel.js';
 import type { Scenario } from './scenario.js';
 import { EMPTY_MASK } from './sigset.js';
 import {
   cred,
   globals,
+  hrtimer_cpu_base,
   idr,
   k_sigaction,
   PID_MAX,
@@ -68,6 +70,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
     statics: [
       { struct: cpu_data.$, count: cpus },
       { struct: rq.$, count: cpus },
+      { struct: hrtimer_cpu_base.$, count: cpus },
       { struct: globals.$, count: 1 },
       { struct: rcu_state.$, count: 1 },
       { struct: pid_namespace.$, count: 1 },
@@ -109,6 +112,7 @@ export function bindKernel(k: Kernel): void {
     rcu: arena.static(rcu_state),
     rq: arena.static(rq, k.id),
     rqs: k.allData.map((_, id) => arena.static(rq, id)),
+    hrtimerBases: k.allData.map((_, id) => arena.static(hrtimer_cpu_base, id)),
     // The idle task of CPU 0 is the first object of its cache.
     init_task: firstTask(arena),
     caches: cachesOf(arena),
@@ -192,6 +196,7 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.list_add_tail(addr(t, task_struct.thread_node), addr(signal, signal_struct.thread_head));
   k.init_waitqueue_head(addr(signal, signal_struct.wait_chldexit));
   k.init_sigpending(addr(signal, signal_struct.shared_pending));
+  k.hrtimer_init(addr(signal, signal_struct.real_timer), IT_REAL_FN, signal);
   k.mutex_init(addr(signal, signal_struct.cred_guard_mutex));
   return t;
 }
@@ -209,6 +214,7 @@ function bootIdle(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): void {
   k.set(k.rq, rq.curr, idle);
   k.set(k.rq, rq.idle, idle);
   k.INIT_LIST_HEAD(addr(k.rq, rq.queue));
+  k.INIT_LIST_HEAD(addr(k.arena.static(hrtimer_cpu_base, k.id), hrtimer_cpu_base.queue));
   k.set(k.data, cpu_data.rcu_eqs, 0);
   k.current = idle;
 }

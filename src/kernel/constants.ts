@@ -131,6 +131,13 @@ export const SA_NODEFER = 0x40000000;
 export const SA_RESETHAND = 0x80000000 | 0;
 export const SA_ONESHOT = SA_RESETHAND;
 
+export const ITIMER_REAL = 0;
+export const ITIMER_VIRTUAL = 1;
+export const ITIMER_PROF = 2;
+
+/** Of the preempt count: an interrupt is being handled. */
+export const HARDIRQ_OFFSET = 1 << 16;
+
 export const SIG_BLOCK = 0;
 export const SIG_UNBLOCK = 1;
 export const SIG_SETMASK = 2;
@@ -249,6 +256,10 @@ export const __NR_rt_sigaction = 13;
 export const __NR_rt_sigprocmask = 14;
 export const __NR_rt_sigreturn = 15;
 export const __NR_pause = 34;
+export const __NR_nanosleep = 35;
+export const __NR_getitimer = 36;
+export const __NR_alarm = 37;
+export const __NR_setitimer = 38;
 export const __NR_getpid = 39;
 export const __NR_clone = 56;
 export const __NR_execve = 59;
@@ -256,6 +267,7 @@ export const __NR_exit = 60;
 export const __NR_wait4 = 61;
 export const __NR_kill = 62;
 export const __NR_gettid = 186;
+export const __NR_clock_gettime = 228;
 export const __NR_exit_group = 231;
 
 /** The system calls by number. Each name is that of the kernel function that does the call. */
@@ -264,6 +276,10 @@ export const SYSCALLS = {
   [__NR_rt_sigprocmask]: 'rt_sigprocmask',
   [__NR_rt_sigreturn]: 'rt_sigreturn',
   [__NR_pause]: 'pause',
+  [__NR_nanosleep]: 'nanosleep',
+  [__NR_getitimer]: 'getitimer',
+  [__NR_alarm]: 'alarm',
+  [__NR_setitimer]: 'setitimer',
   [__NR_getpid]: 'getpid',
   [__NR_clone]: 'clone',
   [__NR_execve]: 'execve',
@@ -271,6 +287,7 @@ export const SYSCALLS = {
   [__NR_wait4]: 'wait4',
   [__NR_kill]: 'kill',
   [__NR_gettid]: 'gettid',
+  [__NR_clock_gettime]: 'clock_gettime',
   [__NR_exit_group]: 'exit_group',
 } as const;
 

@@ -22,6 +22,7 @@ import {
 } from './constants.js';
 import { pid, task_struct } from './structs.js';
 import {
+  TRACE_HRTIMER_EXPIRE,
   TRACE_SCHED_PROCESS_EXEC,
   TRACE_SCHED_PROCESS_EXIT,
   TRACE_SCHED_PROCESS_FORK,
@@ -190,6 +191,8 @@ export function describeEvent(cpu: Cpu, { event, address, value, a, b }: ModelEv
       return `frees task ${value}`;
     case TRACE_SYS_EXIT:
       return `${SYSCALL_NAMES[a] ?? a} returns ${errorName(value)}`;
+    case TRACE_HRTIMER_EXPIRE:
+      return 'time passes: a timer of this CPU expires';
     case TRACE_USER_HANDLER:
       return `runs its handler for ${signalName(value)}`;
     default:

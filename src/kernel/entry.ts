@@ -74,31 +74,34 @@ export const entryFunctions = {
       }
       this.count(COUNT_SYSCALLS);
       this.set(tsk, task_struct.orig_ax, call.nr);
+      const restart = this.get(tsk, task_struct.restart);
       this.set(tsk, task_struct.restart, 0);
       // `sys_call_table`. A `yield*` for each call that is made often, so that the engine knows what it waits for there.
       let result: number;
-      switch (call.nr) {
-        case __NR_kill:
-          result = yield* this.kill(call.args[0], call.args[1]);
-          break;
-        case __NR_wait4:
-          result = yield* this.wait4(call.args[0], call.args[1], call.args[2]);
-          break;
-        case __NR_execve:
-          result = yield* this.execve(call.args[0], call.args[1]);
-          break;
-        case __NR_clone:
-          result = yield* this.clone(call.args[0]);
-          break;
-        case __NR_rt_sigreturn:
-          result = yield* this.rt_sigreturn();
-          break;
-        case __NR_exit_group:
-          result = yield* this.exit_group(call.args[0]);
-          break;
-        default:
-          result = yield* (this[SYSCALLS[call.nr]] as SyscallFunction)(...call.args);
-      }
+      if (restart === RESTART_BLOCK) result = yield* this.restart_syscall(call.args);
+      else
+        switch (call.nr) {
+          case __NR_kill:
+            result = yield* this.kill(call.args[0], call.args[1]);
+            break;
+          case __NR_wait4:
+            result = yield* this.wait4(call.args[0], call.args[1], call.args[2]);
+            break;
+          case __NR_execve:
+            result = yield* this.execve(call.args[0], call.args[1]);
+            break;
+          case __NR_clone:
+            result = yield* this.clone(call.args[0]);
+            break;
+          case __NR_rt_sigreturn:
+            result = yield* this.rt_sigreturn();
+            break;
+          case __NR_exit_group:
+            result = yield* this.exit_group(call.args[0]);
+            break;
+          default:
+            result = yield* (this[SYSCALLS[call.nr]] as SyscallFunction)(...call.args);
+        }
       if (call.nr !== __NR_rt_sigreturn) this.set(tsk, task_struct.ax, result);
       if (this.trace !== null) this.emit(TRACE_SYS_EXIT, tsk, result, call.nr);
       // return_to_user_mode, without the call: this is the way of every system call.
@@ -164,8 +167,10 @@ export const entryFunctions = {
         case -ERESTARTNOHAND:
         case -ERESTARTSYS:
         case -ERESTARTNOINTR:
+          this.set(tsk, task_struct.restart, RESTART_CALL);
+          break;
         case -ERESTART_RESTARTBLOCK:
-          this.set(tsk, task_struct.restart, 1);
+          this.set(tsk, task_struct.restart, RESTART_BLOCK);
       }
     }
     yield* this.restore_saved_sigmask();
@@ -189,10 +194,10 @@ export const entryFunctions = {
           break;
         case -ERESTARTSYS:
           if ((ksig.flags & SA_RESTART) === 0) this.set(tsk, task_struct.ax, -EINTR);
-          else this.set(tsk, task_struct.restart, 1);
+          else this.set(tsk, task_struct.restart, RESTART_CALL);
           break;
         case -ERESTARTNOINTR:
-          this.set(tsk, task_struct.restart, 1);
+          this.set(tsk, task_struct.restart, RESTART_CALL);
           break;
       }
     }
@@ -246,6 +251,7 @@ export const entryFunctions = {
     const frame = this.get(tsk, task_struct.sigframe);
     if (!frame) yield* this.do_group_exit(SIGSEGV);
     yield* this.set_current_blocked(this.loadSigset(addr(frame, sigframe.blocked)));
+    this.forgetRestart();
     const ax = this.get(frame, sigframe.ax);
     this.set(tsk, task_struct.ax, ax);
     this.set(tsk, task_struct.orig_ax, -1);
@@ -279,6 +285,10 @@ export const entryFunctions = {
     }
   },
 };
+
+/** In `task_struct.restart`. */
+const RESTART_CALL = 1;
+const RESTART_BLOCK = 2;
 
 const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn, args: [] };
 

@@ -63,6 +63,7 @@ export const execFunctions = {
       this.set(sig, signal_struct.notify_count, 0);
     }
     this.set(tsk, task_struct.exit_signal, SIGCHLD);
+    // Left out until there are POSIX timers: exit_itimers, and flush_itimer_signals.
     return yield* this.unshare_sighand(tsk, oldsighand);
   },
 

@@ -217,7 +217,10 @@ export const exitFunctions = {
     const piLock = addr(tsk, task_struct.pi_lock);
     this.raw_spin_lock(piLock);
     this.raw_spin_unlock(piLock);
-    this.atomic_dec(this.get(tsk, task_struct.signal), signal_struct.live);
+    const signal = this.get(tsk, task_struct.signal);
+    if (this.refcount_dec_and_test(signal, signal_struct.live)) {
+      yield* this.hrtimer_cancel(addr(signal, signal_struct.real_timer));
+    }
     this.set(tsk, task_struct.exit_code, code);
     this.release_user_frames(tsk);
     if (this.trace !== null) {

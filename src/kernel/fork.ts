@@ -30,6 +30,7 @@ import {
   TASK_NEW,
   TIF_SIGPENDING,
 } from './constants.js';
+import { IT_REAL_FN } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
 import { pidLink } from './pid.js';
 import { EMPTY_MASK } from './sigset.js';
@@ -107,6 +108,7 @@ export const forkFunctions = {
     this.set(p, task_struct.sigframe, NULL);
     this.set(p, task_struct.restart, 0);
     this.set(p, task_struct.in_syscall, 0);
+    this.set(p, task_struct.restart_fn, 0);
     this.store(addr(p, task_struct.pi_lock), 0);
     return p;
   },
@@ -184,6 +186,7 @@ export const forkFunctions = {
     this.init_waitqueue_head(addr(sig, signal_struct.wait_chldexit));
     this.set(sig, signal_struct.curr_target, p);
     this.init_sigpending(addr(sig, signal_struct.shared_pending));
+    this.hrtimer_init(addr(sig, signal_struct.real_timer), IT_REAL_FN, sig);
     this.set(sig, signal_struct.rlim_nproc, this.get(mine, signal_struct.rlim_nproc));
     this.set(sig, signal_struct.rlim_sigpending, this.get(mine, signal_struct.rlim_sigpending));
     this.mutex_init(addr(sig, signal_struct.cred_guard_mutex));

@@ -20,6 +20,8 @@ import { type EntryFunctions, entryFunctions } from './entry.js';
 import { type ExecFunctions, execFunctions } from './exec.js';
 import { type ExitFunctions, exitFunctions } from './exit.js';
 import { type ForkFunctions, forkFunctions } from './fork.js';
+import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
+import { type ItimerFunctions, itimerFunctions } from './itimer.js';
 import { type PidFunctions, pidFunctions } from './pid.js';
 import { type SchedFunctions, schedFunctions } from './sched.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
@@ -57,6 +59,8 @@ export interface KernelData {
   readonly rq: Ptr<'rq'>;
   /** Every CPU's run queue, by number. */
   readonly rqs: readonly Ptr<'rq'>[];
+  /** Every CPU's timers, by number. */
+  readonly hrtimerBases: readonly Ptr<'hrtimer_cpu_base'>[];
   readonly init_task: Ptr<'task_struct'>;
   readonly caches: KernelCaches;
   readonly rcuCallbacks: RcuCallbacks;
@@ -116,6 +120,8 @@ export interface Kernel
     WaitFunctions,
     ForkFunctions,
     ExecFunctions,
+    HrtimerFunctions,
+    ItimerFunctions,
     EntryFunctions,
     CallbackFunctions {}
 
@@ -140,6 +146,8 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   waitFunctions,
   forkFunctions,
   execFunctions,
+  hrtimerFunctions,
+  itimerFunctions,
   entryFunctions,
   callbackFunctions,
 ];
@@ -154,4 +162,6 @@ type PatchableName = keyof (PidFunctions &
   WaitFunctions &
   ForkFunctions &
   ExecFunctions &
+  HrtimerFunctions &
+  ItimerFunctions &
   EntryFunctions);

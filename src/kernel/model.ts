@@ -7,7 +7,7 @@ import { bindKernel, bootKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena,
 import { describeAddress, describeEvent, describeTasks, describeValue } from './describe.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import type { Patch, Scenario } from './scenario.js';
-import { rq, user_memory } from './structs.js';
+import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT } from './sys.js';
 import { COUNTER_NAMES } from './trace.js';
 import { userFunctions } from './user.js';
@@ -82,6 +82,11 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     },
     describeEvent,
     describeValue,
+    clock: {
+      armed: (arena: Arena): number => arena.static(globals) + globals.timers_armed,
+      tick: (cpu: Cpu): void => (cpu as Kernel).passTime(),
+      interrupt: (cpu: Cpu): Coroutine<void> => (cpu as Kernel).hrtimer_interrupt(),
+    },
     outcome: outcomeReader(scenario),
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;

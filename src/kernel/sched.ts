@@ -6,7 +6,7 @@
  */
 
 import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.js';
-import { cpu_data, IRQ_RCU, IRQ_RESCHEDULE } from '../sync/cpu.js';
+import { cpu_data, IRQ_RCU, IRQ_RESCHEDULE, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_IDLE, OP_SCHEDULE } from '../sync/gate.js';
 import {
   SIGKILL,
@@ -220,14 +220,14 @@ export const schedFunctions = {
 
   /** Takes the interrupts that wait at this CPU's door: the reschedule interrupt, then the softirqs. */
   do_IRQ(this: Kernel): void {
-    const pending = this.atomicXchg(this.data + cpu_data.irq_pending, 0);
+    const pending = this.atomicAnd(this.data + cpu_data.irq_pending, IRQ_TIMER);
     if ((pending & IRQ_RESCHEDULE) !== 0) this.sched_ttwu_pending();
     if ((pending & IRQ_RCU) !== 0) this.rcu_do_batch();
   },
 
-  /** Whether interrupts wait at this CPU's door. */
+  /** Whether interrupts wait at this CPU's door. The timer's is not among them: it is taken at any scheduling point. */
   irqs_pending(this: Kernel): boolean {
-    return this.peek(this.data + cpu_data.irq_pending) !== 0;
+    return (this.peek(this.data + cpu_data.irq_pending) & ~IRQ_TIMER) !== 0;
   },
 
   /** The next task to run here: the head of the queue, the previous one if it can go on, or idle. Needs the lock. */
@@ -298,6 +298,11 @@ export const schedFunctions = {
     }
   },
 
+  /** The first thing a task does on its first CPU: `__schedule` had interrupts disabled when it switched to it. */
+  schedule_tail(this: Kernel): void {
+    this.local_irq_enable();
+  },
+
   /** Leaves this coroutine; the machine goes on with the one of `current`. */
   switch_to(this: Kernel): boolean {
     this.switching = true;
@@ -320,6 +325,7 @@ export const schedFunctions = {
 
   /** The idle task: sleeps until an interrupt comes, takes it, and runs whatever it made runnable. */
   *cpu_idle(this: Kernel): Coroutine<void> {
+    this.schedule_tail();
     for (;;) {
       if (this.need_resched()) {
         yield* this.__schedule();

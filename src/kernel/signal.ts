@@ -41,6 +41,7 @@ import {
   SIG_IGN,
   SIG_SETMASK,
   SIG_UNBLOCK,
+  SIGALRM,
   SIGCHLD,
   SIGCONT,
   SIGKILL,
@@ -733,12 +734,26 @@ export const signalFunctions = {
   /** Takes the current task's next signal: its own before its process's. Needs siglock. */
   dequeue_signal(this: Kernel, t: Task, blocked: SigMask): KernelSiginfo | null {
     const shared = addr(this.get(t, task_struct.signal), signal_struct.shared_pending);
-    const info = this.__dequeue_signal(addr(t, task_struct.pending), blocked) ?? this.__dequeue_signal(shared, blocked);
+    let info = this.__dequeue_signal(addr(t, task_struct.pending), blocked);
+    if (info === null) {
+      info = this.__dequeue_signal(shared, blocked);
+      if (info !== null && info.si_signo === SIGALRM) this.rearmRealTimer(t);
+    }
     this.recalc_sigpending();
     if (info !== null && sig_kernel_stop(info.si_signo)) {
       this.set(t, task_struct.jobctl, this.get(t, task_struct.jobctl) | JOBCTL_STOP_DEQUEUED);
     }
     return info;
+  },
+
+  /** A process's real-time timer with an interval is started again when its signal is taken. Needs siglock. */
+  rearmRealTimer(this: Kernel, t: Task): void {
+    const signal = this.get(t, task_struct.signal);
+    const timer = addr(signal, signal_struct.real_timer);
+    const interval = this.loadTime(addr(signal, signal_struct.it_real_incr));
+    if (interval === 0 || this.hrtimer_is_queued(timer)) return;
+    this.hrtimer_forward(timer, this.ktime_get(), interval);
+    this.hrtimer_restart(timer);
   },
 
   // ---- taking signals ----

@@ -44,6 +44,26 @@ export const sigqueue = struct('sigqueue', {
 /** `struct k_sigaction`. */
 export const k_sigaction = struct('k_sigaction', { sa_handler: int, sa_flags: int, sa_mask: sigset });
 
+/** A time or an interval in nanoseconds, in two words. */
+export const ktime_t = struct('ktime_t', { lo: int, hi: int });
+const ktime = embed('ktime_t', ktime_t.$.words);
+
+/** A timer. `function` is a number, `data` what it works on; `cpu` says on whose queue it is. */
+export const hrtimer = struct('hrtimer', {
+  node: listHead,
+  expires: ktime,
+  is_queued: int,
+  /** 1 while its function runs. */
+  running: int,
+  function: int,
+  data: int,
+  cpu: int,
+});
+const timer = embed('hrtimer', hrtimer.$.words);
+
+/** A CPU's timers, the next to expire first. */
+export const hrtimer_cpu_base = struct('hrtimer_cpu_base', { lock: spinlock, queue: listHead });
+
 export const sighand_struct = struct('sighand_struct', {
   count: int,
   siglock: spinlock,
@@ -73,6 +93,8 @@ export const signal_struct = struct('signal_struct', {
   rlim_nproc: int,
   rlim_sigpending: int,
   cred_guard_mutex: mutexField,
+  real_timer: timer,
+  it_real_incr: ktime,
 });
 
 /** On the kernel stack of a task in `copy_process`. */
@@ -126,7 +148,7 @@ export const task_struct = struct('task_struct', {
   // `struct pt_regs`, as far as a system call needs it.
   orig_ax: int,
   ax: int,
-  /** 1: the instruction pointer was moved back onto the system call instruction, it is made again. */
+  /** 1: the interrupted system call is made again. 2: `restart_syscall` goes on with it. */
   restart: int,
   /** The innermost signal frame on the user stack. */
   sigframe: ptr('sigframe'),
@@ -144,6 +166,10 @@ export const task_struct = struct('task_struct', {
   delayed: embed('multiprocess_signals', multiprocess_signals.$.words),
   dead: listHead,
   mutex_waiter: mutexWaiter,
+  sleep_timer: timer,
+  /** `struct restart_block`: what goes on with an interrupted call, and until when. */
+  restart_fn: int,
+  restart_expires: ktime,
 });
 
 /** What `setup_rt_frame` saves on the user stack and `sigreturn` takes back. */
@@ -213,6 +239,11 @@ export const globals = struct('globals', {
   pidmap_lock: spinlock,
   nr_threads: int,
   max_threads: int,
+  /** A bit for each CPU that has a timer for which its interrupt has not been sent. */
+  timers_armed: int,
+  clock_lock: spinlock,
+  /** The time since boot. */
+  clock: ktime,
   init_task: ptr('task_struct'),
 });
 

@@ -3,16 +3,21 @@
 import { nth } from '../memory/layout.js';
 import { type Coroutine, OP_READ, OP_WRITE } from '../sync/gate.js';
 import {
+  __NR_alarm,
+  __NR_clock_gettime,
   __NR_clone,
   __NR_execve,
   __NR_exit,
   __NR_exit_group,
+  __NR_getitimer,
   __NR_getpid,
   __NR_gettid,
   __NR_kill,
+  __NR_nanosleep,
   __NR_pause,
   __NR_rt_sigaction,
   __NR_rt_sigprocmask,
+  __NR_setitimer,
   __NR_wait4,
   CLONE_PTHREAD,
   type SIG_DFL,
@@ -20,6 +25,8 @@ import {
   type SIG_IGN,
   SIGCHLD,
 } from './constants.js';
+import type { Timespec } from './hrtimer.js';
+import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
 import type { Scenario } from './scenario.js';
 import type { KernelSiginfo } from './signal.js';
@@ -91,6 +98,20 @@ export interface Sys {
   ): Coroutine<number>;
   /** `sigprocmask(2)`. */
   sigprocmask(how: number, set: SigMask): Coroutine<number>;
+  /**
+   * `nanosleep(2)`.
+   *
+   * @param rem gets the time that is left when a signal comes first
+   */
+  nanosleep(req: Timespec | null, rem?: Timespec): Coroutine<number>;
+  /** `clock_gettime(2)` of the simulated clock. */
+  clock_gettime(clock: number, tp: Timespec | null): Coroutine<number>;
+  /** `alarm(2)`: the seconds that were left of the last one. */
+  alarm(seconds: number): Coroutine<number>;
+  /** `setitimer(2)` with `ITIMER_REAL`. */
+  setitimer(which: number, value: Itimerval | null, old?: Itimerval): Coroutine<number>;
+  /** `getitimer(2)`. */
+  getitimer(which: number, value: Itimerval | null): Coroutine<number>;
   getpid(): Coroutine<number>;
   gettid(): Coroutine<number>;
   /** `exit(2)`: ends this thread. */
@@ -154,6 +175,11 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       return k.do_syscall_64({ nr: __NR_rt_sigaction, args: [sig, act] });
     },
     sigprocmask: (how, set) => k.do_syscall_64({ nr: __NR_rt_sigprocmask, args: [how, set] }),
+    nanosleep: (req, rem) => k.do_syscall_64({ nr: __NR_nanosleep, args: [req, rem ?? null] }),
+    clock_gettime: (clock, tp) => k.do_syscall_64({ nr: __NR_clock_gettime, args: [clock, tp] }),
+    alarm: (seconds) => k.do_syscall_64({ nr: __NR_alarm, args: [seconds] }),
+    setitimer: (which, value, old) => k.do_syscall_64({ nr: __NR_setitimer, args: [which, value, old ?? null] }),
+    getitimer: (which, value) => k.do_syscall_64({ nr: __NR_getitimer, args: [which, value] }),
     getpid: () => k.do_syscall_64({ nr: __NR_getpid, args: [] }),
     gettid: () => k.do_syscall_64({ nr: __NR_gettid, args: [] }),
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),

@@ -22,6 +22,7 @@ export const TRACE_SYS_EXIT = EVENT_MODEL + 12; // number of the call, result
 export const TRACE_USER_HANDLER = EVENT_MODEL + 13; // task, sig
 export const TRACE_USER_RESULT = EVENT_MODEL + 14; // number of the result, value
 export const TRACE_RESOURCE = EVENT_MODEL + 15; // task, what exit releases
+export const TRACE_HRTIMER_EXPIRE = EVENT_MODEL + 16; // timer, CPU
 
 export const TRACE_NAMES: Readonly<Record<number, string>> = {
   [TRACE_SIGNAL_GENERATE]: 'signal_generate',
@@ -40,6 +41,7 @@ export const TRACE_NAMES: Readonly<Record<number, string>> = {
   [TRACE_USER_HANDLER]: 'user_handler',
   [TRACE_USER_RESULT]: 'user_result',
   [TRACE_RESOURCE]: 'exit_resource',
+  [TRACE_HRTIMER_EXPIRE]: 'hrtimer_expire_entry',
 };
 
 /** What the kernel counts, in the order of the counters' array. */

@@ -16,6 +16,7 @@ export function userFunctions(
   const handlers = Object.values(scenario.handlers ?? {});
   return {
     *start_program(fromKernel: boolean): Coroutine<void> {
+      this.schedule_tail();
       this.sys ??= makeSys(this, scenario);
       const t = this.current;
       if (fromKernel && this.get(t, task_struct.in_syscall) === 0) {

@@ -4,8 +4,9 @@
  */
 
 import { Arena } from '../memory/arena.js';
-import type { CpuConfig } from '../sync/cpu.js';
-import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
+import { NULL } from '../memory/layout.js';
+import { type CpuConfig, cpu_data } from '../sync/cpu.js';
+import { type Coroutine, OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { composeCpu } from './compose.js';
 import { describeOperation, judgeEnd } from './end.js';
 import type { Model } from './model.js';
@@ -16,10 +17,10 @@ export interface Chooser {
   /**
    * Called where more than one CPU can move.
    *
-   * @param enabled a bit for each CPU that can
+   * @param enabled a bit for each CPU that can, and the next higher one if time can pass
    * @param current the CPU that moved last
    * @param machine for strategies that look at the announced operations
-   * @returns the CPU to move, one of those enabled
+   * @returns the number of one of the bits
    */
   choose(enabled: number, current: number, machine: ControlledMachine): number;
 }
@@ -67,6 +68,9 @@ export class ControlledMachine {
   /** A bit for each CPU whose coroutine is on the stack now. */
   private running = 0;
   private chooser: Chooser | null = null;
+  /** Not 0 while time can pass: see `ModelClock`. */
+  private readonly clockWord: number;
+  private readonly words: Int32Array;
   private readonly maxSteps: number;
 
   constructor(
@@ -76,6 +80,7 @@ export class ControlledMachine {
     const { checked = true, maxSteps = 100_000 } = options;
     this.maxSteps = maxSteps;
     this.arena = new Arena(model.arena);
+    this.words = this.arena.words;
     this.counters = new Int32Array(model.counters.length);
     const Class = composeCpu(ControlledCpu, model, checked);
     const cpus: ControlledCpu[] = [];
@@ -88,6 +93,7 @@ export class ControlledMachine {
     this.cpus = cpus;
     model.boot(cpus);
     this.arena.takeImage();
+    this.clockWord = model.clock?.armed(this.arena) ?? NULL;
   }
 
   /**
@@ -138,18 +144,17 @@ export class ControlledMachine {
       }
       const cpu = this.cpus[next] as ControlledCpu;
       this.running |= 1 << next;
-      cpu.complete();
-      cpu.resume();
+      cpu.move();
       this.running &= ~(1 << next);
       next = this.next;
     }
     return false;
   }
 
-  /** Who moves next: −1 when nobody can. */
+  /** Who moves next: −1 when nobody can. Where it is the clock, time passes, and then somebody is picked. */
   pick(current: number): number {
     const { cpus } = this;
-    let enabled = 0;
+    let enabled = this.words[this.clockWord] === 0 ? 0 : 1 << cpus.length;
     for (let id = 0; id < cpus.length; id++) {
       const cpu = cpus[id] as ControlledCpu;
       if (cpu.op < OP_LOCK || cpu.enabled()) enabled |= 1 << id;
@@ -164,13 +169,21 @@ export class ControlledMachine {
         cpu.current,
       );
     }
-    if ((enabled & (enabled - 1)) === 0) return 31 - Math.clz32(enabled);
+    if ((enabled & (enabled - 1)) === 0) {
+      const only = 31 - Math.clz32(enabled);
+      return only === cpus.length ? this.tick(current) : only;
+    }
     const picked = (this.chooser as Chooser).choose(enabled, current, this);
     const at = this.choices++;
     this.picked[at] = picked;
     this.enabledAt[at] = enabled;
     this.currentAt[at] = current;
-    return picked;
+    return picked === cpus.length ? this.tick(current) : picked;
+  }
+
+  private tick(current: number): number {
+    this.model.clock?.tick(this.cpus[0] as ControlledCpu);
+    return this.pick(current);
   }
 
   /** Nobody can move: either all are at rest, and the model says whether that is right, or some are stuck. */
@@ -179,15 +192,30 @@ export class ControlledMachine {
   }
 }
 
+/** An interrupt under way, and the operation that the task was about to perform when it came. */
+interface Interruption {
+  readonly handler: Coroutine<void>;
+  readonly op: number;
+  readonly opAddress: number;
+  readonly opA: number;
+  readonly opB: number;
+  readonly irqflags: number;
+  readonly announcedAt: string;
+}
+
 export class ControlledCpu extends SerialCpu {
   /** The stack at the operation announced last, where the machine captures stacks. */
   announcedAt = '';
+  private interruption: Interruption | null = null;
+  /** The word of the interrupts that wait here. */
+  private readonly irqWord: number;
 
   constructor(
     config: CpuConfig,
     readonly machine: ControlledMachine,
   ) {
     super(config, machine.model);
+    this.irqWord = this.data + cpu_data.irq_pending;
   }
 
   point(op: number, address: number, a: number, b: number): boolean {
@@ -195,15 +223,57 @@ export class ControlledCpu extends SerialCpu {
     this.opAddress = address;
     this.opA = a;
     this.opB = b;
+    if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
+    return this.comeTo();
+  }
+
+  /** At the announced operation: lets others move first, takes an interrupt, or performs it. True: the CPU must yield. */
+  private comeTo(): boolean {
     const { machine } = this;
-    if (machine.captureStacks) this.announcedAt = new Error().stack ?? '';
     if (machine.mode === MODE_RUN) {
       const next = machine.pick(this.id);
       if (next !== this.id && machine.runUntil(this.id, next)) return true;
+      if (this.words[this.irqWord] !== 0 && this.interruptible()) return this.takeInterrupt();
     } else if (machine.mode === MODE_PARK) {
       return true;
     }
     this.complete();
     return false;
+  }
+
+  override start(trace: TraceSink | null): void {
+    this.interruption = null;
+    super.start(trace);
+  }
+
+  /** Moves, when it is this CPU's turn: takes the interrupt that waits, or performs the announced operation; goes on. */
+  move(): void {
+    if (this.words[this.irqWord] !== 0 && this.interruptible()) {
+      if (this.takeInterrupt()) return;
+    } else {
+      this.complete();
+      if (this.interruption !== null && this.goOnWithInterrupt()) return;
+    }
+    this.resume();
+  }
+
+  /** Runs the handler on top of the task. True: the CPU must yield. False: the task's operation has been performed. */
+  private takeInterrupt(): boolean {
+    const { op, opAddress, opA, opB, irqflags, announcedAt } = this;
+    this.interruption = { handler: this.interruptHandler(), op, opAddress, opA, opB, irqflags, announcedAt };
+    return this.goOnWithInterrupt();
+  }
+
+  private goOnWithInterrupt(): boolean {
+    const { handler, op, opAddress, opA, opB, irqflags, announcedAt } = this.interruption as Interruption;
+    if (!handler.next().done) return true;
+    this.interruption = null;
+    this.op = op;
+    this.opAddress = opAddress;
+    this.opA = opA;
+    this.opB = opB;
+    this.irqflags = irqflags;
+    this.announcedAt = announcedAt;
+    return this.comeTo();
   }
 }

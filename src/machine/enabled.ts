@@ -1,5 +1,6 @@
 /** When an announced operation can be performed. Shared by the machines that let one CPU move at a time. */
 
+import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
 import { OP_AWAIT, OP_HALT, OP_IDLE, OP_LOCK, OP_READ_LOCK, OP_WRITE_LOCK, RW_WRITER } from '../sync/gate.js';
 
 /**
@@ -27,6 +28,13 @@ export function isEnabled(words: Int32Array, op: number, address: number, a: num
     default:
       return true;
   }
+}
+
+/** Whether a CPU whose `cpu_data` is at `data` can take a timer interrupt. */
+export function isInterruptible(words: Int32Array, data: number): boolean {
+  return (
+    ((words[data + cpu_data.irq_pending] as number) & IRQ_TIMER) !== 0 && words[data + cpu_data.irqs_disabled] === 0
+  );
 }
 
 /** Whether a CPU that waits with this operation is at rest, and not held up by another. */

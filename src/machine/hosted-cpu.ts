@@ -2,6 +2,7 @@
 
 import { Cpu, type CpuConfig } from '../sync/cpu.js';
 import { type Coroutine, OP_START, type TraceSink } from '../sync/gate.js';
+import { isInterruptible } from './enabled.js';
 import type { Model } from './model.js';
 
 export abstract class HostedCpu extends Cpu {
@@ -53,6 +54,25 @@ export abstract class HostedCpu extends Cpu {
         this.replaceCoroutine(this.current, this.coroutine);
       }
     }
+  }
+
+  /** Whether a timer interrupt waits here and may come. */
+  interruptible(): boolean {
+    return isInterruptible(this.words, this.data);
+  }
+
+  /** The handler of the timer interrupt, from its start. */
+  protected interruptHandler(): Coroutine<void> {
+    const { clock } = this.model;
+    if (clock === undefined) this.violate('BUG', 'a timer interrupt in a model without a clock');
+    return clock.interrupt(this);
+  }
+
+  /** Takes the timer interrupt, from its start to its end. For CPUs that are threads: they wait inside `point`. */
+  protected runInterrupt(): void {
+    const { irqflags } = this;
+    if (!this.interruptHandler().next().done) this.violate('BUG', 'the handler of an interrupt gave its CPU away');
+    this.irqflags = irqflags;
   }
 
   forgetCoroutine(task: number): void {

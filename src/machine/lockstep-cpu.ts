@@ -3,6 +3,7 @@
  * decisions are made by the same rules as on the controlled machine, by whichever thread has the turn.
  */
 
+import { NULL } from '../memory/layout.js';
 import type { CpuConfig } from '../sync/cpu.js';
 import type { TraceSink, Violation } from '../sync/gate.js';
 import {
@@ -22,7 +23,7 @@ import {
   SLEEP_MS,
   TURN_OVER,
 } from './control-block.js';
-import { isEnabled } from './enabled.js';
+import { isEnabled, isInterruptible } from './enabled.js';
 import { describeOperation, judgeEnd } from './end.js';
 import type { Model } from './model.js';
 import { followSchedule } from './schedule.js';
@@ -40,6 +41,7 @@ export interface LockstepShared {
 
 export class LockstepCpu extends SerialCpu {
   private readonly own: number;
+  private readonly clockWord: number;
   private shared: LockstepShared | null = null;
   /** True until this CPU has come to its first scheduling point. */
   private starting = true;
@@ -51,6 +53,7 @@ export class LockstepCpu extends SerialCpu {
   ) {
     super(config, model);
     this.own = CTL_CPUS + CPU_STRIDE * config.id;
+    this.clockWord = model.clock?.armed(config.arena) ?? NULL;
   }
 
   /** Gets ready to follow a schedule. */
@@ -67,20 +70,24 @@ export class LockstepCpu extends SerialCpu {
   }
 
   point(op: number, address: number, a: number, b: number): boolean {
-    this.op = op;
-    this.opAddress = address;
-    this.opA = a;
-    this.opB = b;
     const { control, own } = this;
-    control[own + CPU_OP] = op;
-    control[own + CPU_ADDRESS] = address;
-    control[own + CPU_A] = a;
-    control[own + CPU_TASK] = this.current;
-    control[own + CPU_HEARTBEAT] = (control[own + CPU_HEARTBEAT] as number) + 1;
-    const next = this.decide();
-    if (next !== this.id) {
-      this.passTurn(next);
-      this.waitForTurn();
+    for (;;) {
+      this.op = op;
+      this.opAddress = address;
+      this.opA = a;
+      this.opB = b;
+      control[own + CPU_OP] = op;
+      control[own + CPU_ADDRESS] = address;
+      control[own + CPU_A] = a;
+      control[own + CPU_TASK] = this.current;
+      control[own + CPU_HEARTBEAT] = (control[own + CPU_HEARTBEAT] as number) + 1;
+      const next = this.decide();
+      if (next !== this.id) {
+        this.passTurn(next);
+        this.waitForTurn();
+      }
+      if (!this.interruptible()) break;
+      this.runInterrupt();
     }
     this.complete();
     return false;
@@ -88,31 +95,46 @@ export class LockstepCpu extends SerialCpu {
 
   /** Who moves next. Before the last CPU has come to its first scheduling point that is the next to start. */
   private decide(): number {
-    const { control, words, cpus } = this;
+    const { control, cpus } = this;
     if (this.starting && this.id < cpus - 1) {
       this.starting = false;
       return this.id + 1;
     }
     const current = this.starting ? 0 : this.id;
     this.starting = false;
-    let enabled = 0;
+    const { schedule, maxSteps } = this.shared as LockstepShared;
+    for (;;) {
+      const enabled = this.whoCanMove();
+      if (enabled === 0) return TURN_OVER;
+      const step = (control[CTL_STEPS] as number) + 1;
+      control[CTL_STEPS] = step;
+      if (step > maxSteps) {
+        const at = describeOperation(this, this);
+        this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
+      }
+      let next = 31 - Math.clz32(enabled);
+      if ((enabled & (enabled - 1)) !== 0) {
+        const position = control[CTL_CHOICES] as number;
+        control[CTL_CHOICES] = position + 1;
+        next = followSchedule(schedule, position, enabled, current);
+      }
+      if (next !== cpus) return next;
+      this.model.clock?.tick(this);
+    }
+  }
+
+  /** A bit for each CPU that can move, and one for the clock. */
+  private whoCanMove(): number {
+    const { control, words, cpus } = this;
+    let enabled = words[this.clockWord] === 0 ? 0 : 1 << cpus;
     for (let id = 0; id < cpus; id++) {
       const at = CTL_CPUS + CPU_STRIDE * id;
       const op = control[at + CPU_OP] as number;
-      if (isEnabled(words, op, control[at + CPU_ADDRESS] as number, control[at + CPU_A] as number)) enabled |= 1 << id;
+      const address = control[at + CPU_ADDRESS] as number;
+      const can = isEnabled(words, op, address, control[at + CPU_A] as number);
+      if (can || isInterruptible(words, this.allData[id] as number)) enabled |= 1 << id;
     }
-    if (enabled === 0) return TURN_OVER;
-    const { schedule, maxSteps } = this.shared as LockstepShared;
-    const step = (control[CTL_STEPS] as number) + 1;
-    control[CTL_STEPS] = step;
-    if (step > maxSteps) {
-      const at = describeOperation(this, this);
-      this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
-    }
-    if ((enabled & (enabled - 1)) === 0) return 31 - Math.clz32(enabled);
-    const position = control[CTL_CHOICES] as number;
-    control[CTL_CHOICES] = position + 1;
-    return followSchedule(schedule, position, enabled, current);
+    return enabled;
   }
 
   private passTurn(next: number): void {

@@ -5,6 +5,20 @@ import type { Cpu } from '../sync/cpu.js';
 import type { Coroutine, Violation } from '../sync/gate.js';
 import type { TraceEvent } from './trace-buffer.js';
 
+/** Time, for a model that has it. That it passes is a decision like that of a CPU to move. */
+export interface ModelClock {
+  /** Address of the word that is not 0 while a timer is armed whose interrupt has not been sent. */
+  armed(arena: Arena): number;
+  /**
+   * Lets time pass until the next timer expires, and sends its CPU `IRQ_TIMER`.
+   *
+   * @param cpu any CPU of the machine: the one whose thread this is
+   */
+  tick(cpu: Cpu): void;
+  /** What a CPU runs for the interrupt, with interrupts disabled. */
+  interrupt(cpu: Cpu): Coroutine<void>;
+}
+
 export interface Model {
   /** What tokens and reports call it. */
   readonly name: string;
@@ -30,6 +44,7 @@ export interface Model {
   describeEvent?(cpu: Cpu, event: TraceEvent): string | null;
   /** What a word's value means: `task 101`, `NULL`, `TASK_INTERRUPTIBLE`. */
   describeValue?(cpu: Cpu, address: number, value: number): string;
+  readonly clock?: ModelClock;
   /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
   finish(cpus: readonly Cpu[]): Violation | null;
 }

@@ -3,6 +3,7 @@
  * Contended locks spin briefly and then sleep, as there may be more CPUs than cores.
  */
 
+import { NULL } from '../memory/layout.js';
 import { type CpuConfig, cpu_data } from '../sync/cpu.js';
 import {
   OP_ADD,
@@ -41,6 +42,9 @@ import { touchesWord } from './perform.js';
 /** Scheduling points of one CPU after which an iteration is given up as endless. */
 const MAX_POINTS = 100_000_000;
 
+/** A CPU lets time pass at one scheduling point in this many (a power of two), while a timer is armed. */
+const TICK_MASK = 1024 - 1;
+
 /** Looks at a word this often before going to sleep on it. */
 const SPINS = 100;
 
@@ -65,6 +69,7 @@ export class ParallelCpu extends HostedCpu {
   /** State of the generator of delays; seeded by the host, so that CPUs differ. */
   seed = 1;
   private readonly own: number;
+  private readonly clockWord: number;
   private spun = 0;
   private points = 0;
 
@@ -75,6 +80,7 @@ export class ParallelCpu extends HostedCpu {
   ) {
     super(config, model);
     this.own = CTL_CPUS + CPU_STRIDE * config.id;
+    this.clockWord = model.clock?.armed(config.arena) ?? NULL;
   }
 
   override start(trace: TraceSink | null): void {
@@ -93,6 +99,12 @@ export class ParallelCpu extends HostedCpu {
       this.violate('livelock', `no end after ${MAX_POINTS} scheduling points of CPU ${this.id}`);
     }
     if (this.noise.every !== 0) this.delay();
+    if (this.words[this.clockWord] !== 0 && (this.points & TICK_MASK) === 0) this.model.clock?.tick(this);
+    if (this.interruptible()) {
+      this.runInterrupt();
+      this.op = op;
+      this.opAddress = address;
+    }
     if (this.checked && this.shadow[address] !== 0 && touchesWord(op)) this.checkMarked(address);
     return this.perform(op, address, a, b);
   }
@@ -138,7 +150,7 @@ export class ParallelCpu extends HostedCpu {
         this.awaitWord(address, a);
         return false;
       case OP_IDLE:
-        return !this.waitForInterrupt(address, a);
+        return !this.idle(address, a);
       default:
         return false;
     }
@@ -268,6 +280,17 @@ export class ParallelCpu extends HostedCpu {
     }
   }
 
+  /** Idle until an interrupt comes that is for the kernel to take. @returns false if the iteration is over */
+  private idle(doorbell: number, busy: number): boolean {
+    while (this.waitForInterrupt(doorbell, busy)) {
+      if (!this.interruptible()) return true;
+      this.runInterrupt();
+      this.op = OP_IDLE;
+      this.opAddress = doorbell;
+    }
+    return false;
+  }
+
   /**
    * Idle: sleeps on the doorbell. The last CPU to come to rest, with nobody's doorbell rung, ends the iteration.
    *
@@ -277,9 +300,15 @@ export class ParallelCpu extends HostedCpu {
     const { words, control } = this;
     if (busy !== 0 || Atomics.load(words, doorbell) !== 0) return true;
     Atomics.add(control, CTL_IDLE, 1);
+    const wakes = Atomics.load(control, CTL_WAKES);
     if (this.everybodyIsAtRest()) {
-      Atomics.store(control, CTL_OVER, 1);
-      this.ringAll();
+      if (Atomics.load(words, this.clockWord) !== 0) {
+        this.model.clock?.tick(this);
+      } else if (this.everybodyIsAtRest() && Atomics.load(control, CTL_WAKES) === wakes) {
+        // Looked at twice: another CPU that came to rest at the same time may have sent the last timer's interrupt.
+        Atomics.store(control, CTL_OVER, 1);
+        this.ringAll();
+      }
     }
     while (Atomics.load(words, doorbell) === 0) {
       if (Atomics.load(control, CTL_OVER) !== 0) {

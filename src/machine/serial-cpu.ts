@@ -2,13 +2,13 @@
 
 import { cpu_data } from '../sync/cpu.js';
 import { OP_CMPXCHG, OP_READ, OP_START, OP_XCHG } from '../sync/gate.js';
-import { isEnabled } from './enabled.js';
+import { isEnabled, isInterruptible } from './enabled.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { performSerially, takesLock, touchesWord } from './perform.js';
 
 export abstract class SerialCpu extends HostedCpu {
   enabled(): boolean {
-    return isEnabled(this.words, this.op, this.opAddress, this.opA);
+    return isEnabled(this.words, this.op, this.opAddress, this.opA) || isInterruptible(this.words, this.data);
   }
 
   /** Performs the announced operation. */

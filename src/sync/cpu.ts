@@ -31,6 +31,8 @@ export const cpu_data = struct('cpu_data', {
 export const IRQ_RESCHEDULE = 1;
 /** A grace period has ended and callbacks queued here may run. */
 export const IRQ_RCU = 2;
+/** A timer has expired. The machine has this one taken at any scheduling point with interrupts enabled. */
+export const IRQ_TIMER = 4;
 
 export type CpuData = Ptr<'cpu_data'>;
 

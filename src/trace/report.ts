@@ -21,7 +21,8 @@ export function violationReport(
   title: string,
   token: string,
 ): string {
-  const lines = [RULE, `BUG: ${violation.kind}: ${violation.message}`, title];
+  const { kind, message } = violation;
+  const lines = [RULE, `BUG: ${message.startsWith(kind) ? message : `${kind}: ${message}`}`, title];
   for (const cpu of machine.cpus) {
     const here = cpu.id === violation.cpu;
     if (!here && isAtRest(cpu.op)) continue;
@@ -29,7 +30,9 @@ export function violationReport(
     const where = here ? 'found here' : `about to ${describeOperation(cpu, cpu)}`;
     lines.push('', `CPU ${cpu.id}, ${task}: ${where}`);
     lines.push(`  locks held: ${cpu.held.map((lock) => cpu.describe(lock)).join(', ') || 'none'}`, '  call trace:');
-    const frames = simulatedFrames(here ? (violation.stack ?? '') : cpu.announcedAt);
+    // Found at the end of a run, it has no place of its own: the CPU stands where it stood last.
+    const found = here ? simulatedFrames(violation.stack ?? '') : [];
+    const frames = found.length > 0 ? found : simulatedFrames(cpu.announcedAt);
     for (const frame of frames) lines.push(`    ${frameText(frame)}`);
   }
   lines.push('', `token: ${token}`, RULE);
