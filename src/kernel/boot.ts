@@ -337,7 +337,7 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
         throw new Error(`scenario ${scenario.name} has no handler "${handler}"`);
       }
       const act = { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
-      as(of.task, () => k.rt_sigaction(sig, act));
+      as(of.task, () => k.rt_sigaction(sig, act, null));
     },
     cell(cell, value) {
       if (cell < 0 || cell >= USER_CELLS) throw new Error(`there is no cell ${cell}`);

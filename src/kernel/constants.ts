@@ -266,9 +266,16 @@ export const __NR_execve = 59;
 export const __NR_exit = 60;
 export const __NR_wait4 = 61;
 export const __NR_kill = 62;
+export const __NR_rt_sigpending = 127;
+export const __NR_rt_sigtimedwait = 128;
+export const __NR_rt_sigqueueinfo = 129;
+export const __NR_rt_sigsuspend = 130;
 export const __NR_gettid = 186;
+export const __NR_tkill = 200;
 export const __NR_clock_gettime = 228;
 export const __NR_exit_group = 231;
+export const __NR_tgkill = 234;
+export const __NR_rt_tgsigqueueinfo = 297;
 
 /** The system calls by number. Each name is that of the kernel function that does the call. */
 export const SYSCALLS = {
@@ -286,9 +293,16 @@ export const SYSCALLS = {
   [__NR_exit]: 'exit',
   [__NR_wait4]: 'wait4',
   [__NR_kill]: 'kill',
+  [__NR_rt_sigpending]: 'rt_sigpending',
+  [__NR_rt_sigtimedwait]: 'rt_sigtimedwait',
+  [__NR_rt_sigqueueinfo]: 'rt_sigqueueinfo',
+  [__NR_rt_sigsuspend]: 'rt_sigsuspend',
   [__NR_gettid]: 'gettid',
+  [__NR_tkill]: 'tkill',
   [__NR_clock_gettime]: 'clock_gettime',
   [__NR_exit_group]: 'exit_group',
+  [__NR_tgkill]: 'tgkill',
+  [__NR_rt_tgsigqueueinfo]: 'rt_tgsigqueueinfo',
 } as const;
 
 /** The same for a number that may be none of them. */

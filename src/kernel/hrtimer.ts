@@ -298,6 +298,27 @@ export const hrtimerFunctions = {
     return -ERESTART_RESTARTBLOCK;
   },
 
+  /**
+   * Sleeps in the state that the caller has set, until a time or a wake-up.
+   *
+   * @param expires absolute, in nanoseconds; null for no end
+   * @returns 0 when the time was over, −EINTR otherwise
+   */
+  *schedule_hrtimeout(this: Kernel, expires: number | null): Coroutine<number> {
+    if (expires === null) {
+      yield* this.schedule();
+      return -EINTR;
+    }
+    const timer = addr(this.current, task_struct.sleep_timer);
+    this.hrtimer_init(timer, HRTIMER_WAKEUP, this.current);
+    this.hrtimer_start(timer, expires);
+    if (this.READ_ONCE(timer, hrtimer.data)) yield;
+    if (this.value(hrtimer.data) !== NULL) yield* this.schedule();
+    yield* this.hrtimer_cancel(timer);
+    this.__set_current_state(TASK_RUNNING);
+    return this.get(timer, hrtimer.data) === NULL ? 0 : -EINTR;
+  },
+
   /** `nanosleep(2)`: interrupted without a handler, it goes on until the time that was meant at first. */
   *nanosleep(this: Kernel, rqtp: Timespec | null, rmtp: Timespec | null): Coroutine<number> {
     if (rqtp === null) return -EFAULT;

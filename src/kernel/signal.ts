@@ -11,6 +11,8 @@ import {
   CLD_EXITED,
   CLD_KILLED,
   EAGAIN,
+  EFAULT,
+  EINTR,
   EINVAL,
   EPERM,
   ERESTARTNOHAND,
@@ -35,6 +37,7 @@ import {
   SEND_SIG_PRIV,
   SI_KERNEL,
   SI_TIMER,
+  SI_TKILL,
   SI_USER,
   SIG_BLOCK,
   SIG_DFL,
@@ -65,6 +68,7 @@ import {
   TRACE_SIGNAL_LOSE_INFO,
   TRACE_SIGNAL_OVERFLOW_FAIL,
 } from './constants.js';
+import { KTIME_MAX, type Timespec, timespec_to_ktime, timespec_valid } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
 import { pidLink } from './pid.js';
 import {
@@ -120,11 +124,35 @@ export interface KSignal {
   readonly mask: SigMask;
 }
 
-/** A program's request to `rt_sigaction`. */
+/** A program's request to `rt_sigaction`, and what it gets of the old action. */
 export interface Sigaction {
-  readonly handler: number;
-  readonly flags: number;
-  readonly mask: SigMask;
+  handler: number;
+  flags: number;
+  mask: SigMask;
+}
+
+/** A program's `siginfo_t` for `rt_sigqueueinfo`. */
+export interface UserSiginfo {
+  readonly si_code: number;
+  readonly si_pid?: number;
+  readonly si_uid?: number;
+  readonly si_value?: number;
+}
+
+/** Where a program wants a set. */
+export interface SigMaskOut {
+  lo: number;
+  hi: number;
+}
+
+/** Where a program wants a siginfo. */
+export interface SiginfoOut {
+  info: KernelSiginfo | null;
+}
+
+/** `__copy_siginfo_from_user`: the signal's number is the one that the call was given. */
+function fromUser(sig: number, { si_code, si_pid = 0, si_uid = 0, si_value = 0 }: UserSiginfo): KernelSiginfo {
+  return { si_signo: sig, si_errno: 0, si_code, si_pid, si_uid, si_status: si_value, si_sys_private: 0 };
 }
 
 function is_si_special(info: SigInfo): info is typeof SEND_SIG_NOINFO | typeof SEND_SIG_PRIV {
@@ -168,16 +196,87 @@ export const signalFunctions = {
 
   /** `kill(2)`. */
   kill(this: Kernel, pid: number, sig: number): Coroutine<number> {
-    const info: KernelSiginfo = {
+    return this.kill_something_info(sig, this.senderSiginfo(sig, SI_USER), pid);
+  },
+
+  /** The siginfo of a signal that the current task sends by a system call. */
+  senderSiginfo(this: Kernel, sig: number, si_code: number): KernelSiginfo {
+    return {
       si_signo: sig,
       si_errno: 0,
-      si_code: SI_USER,
+      si_code,
       si_pid: this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(this.current)),
       si_uid: this.get(this.current_cred(), cred.uid),
       si_status: 0,
       si_sys_private: 0,
     };
-    return this.kill_something_info(sig, info, pid);
+  },
+
+  /** `tgkill(2)`: to one thread, if it is of that process. */
+  *tgkill(this: Kernel, tgid: number, pid: number, sig: number): Coroutine<number> {
+    if (pid <= 0 || tgid <= 0) return -EINVAL;
+    return yield* this.do_tkill(tgid, pid, sig);
+  },
+
+  /** `tkill(2)`: to one thread. Its number may have a new owner by now. */
+  *tkill(this: Kernel, pid: number, sig: number): Coroutine<number> {
+    if (pid <= 0) return -EINVAL;
+    return yield* this.do_tkill(0, pid, sig);
+  },
+
+  do_tkill(this: Kernel, tgid: number, pid: number, sig: number): Coroutine<number> {
+    return this.do_send_specific(tgid, pid, sig, this.senderSiginfo(sig, SI_TKILL));
+  },
+
+  /** Sends to one thread. If it dies meanwhile, it is as if it had died after it got the signal: 0, not `ESRCH`. */
+  *do_send_specific(this: Kernel, tgid: number, pid: number, sig: number, info: KernelSiginfo): Coroutine<number> {
+    let error = -ESRCH;
+    this.rcu_read_lock();
+    if (this.find_vpid(pid)) yield;
+    if (this.pid_task(this.foundPid(), PIDTYPE_PID)) yield;
+    const p = this.foundTask(PIDTYPE_PID);
+    if (p && (tgid <= 0 || this.task_tgid_nr_ns(p, this.task_active_pid_ns(this.current)) === tgid)) {
+      if (this.credToCheck(sig, info, p)) yield;
+      error = this.check_kill_permission(sig, info, p, this.value(task_struct.real_cred));
+      if (error === 0 && sig !== 0) {
+        error = yield* this.do_send_sig_info(sig, info, p, PIDTYPE_PID);
+        if (error === -ESRCH) error = 0;
+      }
+    }
+    this.rcu_read_unlock();
+    return error;
+  },
+
+  /** `rt_sigqueueinfo(2)`: what `sigqueue(3)` calls. */
+  *rt_sigqueueinfo(this: Kernel, pid: number, sig: number, uinfo: UserSiginfo | null): Coroutine<number> {
+    if (uinfo === null) return -EFAULT;
+    const info = fromUser(sig, uinfo);
+    if (this.pretendsToBeKernel(pid, info)) return -EPERM;
+    this.rcu_read_lock();
+    if (this.find_vpid(pid)) yield;
+    const error = yield* this.kill_pid_info(sig, info, this.foundPid());
+    this.rcu_read_unlock();
+    return error;
+  },
+
+  /** `rt_tgsigqueueinfo(2)`: to one thread. */
+  *rt_tgsigqueueinfo(
+    this: Kernel,
+    tgid: number,
+    pid: number,
+    sig: number,
+    uinfo: UserSiginfo | null,
+  ): Coroutine<number> {
+    if (uinfo === null) return -EFAULT;
+    if (pid <= 0 || tgid <= 0) return -EINVAL;
+    const info = fromUser(sig, uinfo);
+    if (this.pretendsToBeKernel(pid, info)) return -EPERM;
+    return yield* this.do_send_specific(tgid, pid, sig, info);
+  },
+
+  /** Only to itself may a task send a siginfo that looks like one of the kernel's or of `kill`. */
+  pretendsToBeKernel(this: Kernel, pid: number, info: KernelSiginfo): boolean {
+    return (info.si_code >= 0 || info.si_code === SI_TKILL) && this.task_pid_vnr(this.current) !== pid;
   },
 
   /** Chooses the target from a pid as `kill(2)` takes it: a process, a group, or everybody. */
@@ -873,9 +972,18 @@ export const signalFunctions = {
   },
 
   /** `rt_sigprocmask(2)`. */
-  *rt_sigprocmask(this: Kernel, how: number, set: SigMask | null): Coroutine<number> {
-    if (set === null) return 0;
+  *rt_sigprocmask(this: Kernel, how: number, set: SigMask | null, oset: SigMaskOut | null): Coroutine<number> {
     const old = this.loadSigset(addr(this.current, task_struct.blocked));
+    if (set !== null) {
+      const error = yield* this.sigprocmask(how, set, old);
+      if (error !== 0) return error;
+    }
+    if (oset !== null) Object.assign(oset, old);
+    return 0;
+  },
+
+  /** @param old the mask as it is */
+  *sigprocmask(this: Kernel, how: number, set: SigMask, old: SigMask): Coroutine<number> {
     const wanted = { lo: set.lo & ~KILL_AND_STOP.lo, hi: set.hi };
     if (how === SIG_BLOCK) {
       yield* this.set_current_blocked({ lo: old.lo | wanted.lo, hi: old.hi | wanted.hi });
@@ -890,13 +998,18 @@ export const signalFunctions = {
   },
 
   /** `rt_sigaction(2)`: an action that ignores the signal also drops what is pending of it. */
-  *rt_sigaction(this: Kernel, sig: number, act: Sigaction | null): Coroutine<number> {
+  *rt_sigaction(this: Kernel, sig: number, act: Sigaction | null, oact: Sigaction | null): Coroutine<number> {
     if (!valid_signal(sig) || sig < 1 || (act !== null && sig_kernel_only(sig))) return -EINVAL;
     const sighand = this.get(this.current, task_struct.sighand);
     const lock = addr(sighand, sighand_struct.siglock);
     if (this.spin_lock_irq(lock)) yield;
+    const k = action(sighand, sig);
+    if (oact !== null) {
+      oact.handler = this.get(k, k_sigaction.sa_handler);
+      oact.flags = this.get(k, k_sigaction.sa_flags);
+      oact.mask = this.loadSigset(addr(k, k_sigaction.sa_mask));
+    }
     if (act !== null) {
-      const k = action(sighand, sig);
       this.set(k, k_sigaction.sa_handler, act.handler);
       this.set(k, k_sigaction.sa_flags, act.flags);
       const mask = { lo: act.mask.lo & ~KILL_AND_STOP.lo, hi: act.mask.hi };
@@ -920,6 +1033,81 @@ export const signalFunctions = {
       if (this.WRITE_ONCE(tsk, task_struct.state, TASK_INTERRUPTIBLE)) yield;
       yield* this.schedule();
     }
+  },
+
+  /** `rt_sigpending(2)`: what is pending and blocked. */
+  *rt_sigpending(this: Kernel, uset: SigMaskOut | null): Coroutine<number> {
+    if (uset === null) return -EFAULT;
+    const tsk = this.current;
+    const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    const own = this.loadSigset(addr(addr(tsk, task_struct.pending), sigpending.signal));
+    const signal = this.get(tsk, task_struct.signal);
+    const shared = this.loadSigset(addr(addr(signal, signal_struct.shared_pending), sigpending.signal));
+    this.spin_unlock_irq(lock);
+    const blocked = this.loadSigset(addr(tsk, task_struct.blocked));
+    uset.lo = (own.lo | shared.lo) & blocked.lo;
+    uset.hi = (own.hi | shared.hi) & blocked.hi;
+    return 0;
+  },
+
+  /** `rt_sigsuspend(2)`: waits with another mask. The one before comes back after the handler has run. */
+  *rt_sigsuspend(this: Kernel, unewset: SigMask | null): Coroutine<number> {
+    if (unewset === null) return -EFAULT;
+    const tsk = this.current;
+    this.storeSigset(addr(tsk, task_struct.saved_sigmask), this.loadSigset(addr(tsk, task_struct.blocked)));
+    yield* this.set_current_blocked(unewset);
+    for (;;) {
+      if (this.READ_ONCE(tsk, task_struct.thread_flags)) yield;
+      if ((this.value(task_struct.thread_flags) & TIF_SIGPENDING) !== 0) break;
+      if (this.WRITE_ONCE(tsk, task_struct.state, TASK_INTERRUPTIBLE)) yield;
+      yield* this.schedule();
+    }
+    this.set_tsk_thread_flag(tsk, TIF_RESTORE_SIGMASK);
+    return -ERESTARTNOHAND;
+  },
+
+  /**
+   * `rt_sigtimedwait(2)`: takes one of a set of signals, without its action.
+   *
+   * @param uts null to wait for as long as it takes
+   * @returns the signal, −EAGAIN when the time is over, −EINTR when another signal came
+   */
+  *rt_sigtimedwait(
+    this: Kernel,
+    uthese: SigMask | null,
+    uinfo: SiginfoOut | null,
+    uts: Timespec | null,
+  ): Coroutine<number> {
+    if (uthese === null) return -EFAULT;
+    if (uts !== null && !timespec_valid(uts)) return -EINVAL;
+    const timeout = uts === null ? KTIME_MAX : timespec_to_ktime(uts);
+    const tsk = this.current;
+    const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
+    const blocked = addr(tsk, task_struct.blocked);
+    const real_blocked = addr(tsk, task_struct.real_blocked);
+    const mask = { lo: ~(uthese.lo & ~KILL_AND_STOP.lo), hi: ~uthese.hi };
+    let late = 0;
+    if (this.spin_lock_irq(lock)) yield;
+    let info = this.dequeue_signal(tsk, mask);
+    if (info === null && timeout !== 0) {
+      // While it sleeps the signals of the set are not blocked, so that they wake it, and not fatal either.
+      const before = this.loadSigset(blocked);
+      this.storeSigset(real_blocked, before);
+      this.storeSigset(blocked, { lo: before.lo & mask.lo, hi: before.hi & mask.hi });
+      this.recalc_sigpending();
+      this.spin_unlock_irq(lock);
+      if (this.WRITE_ONCE(tsk, task_struct.state, TASK_INTERRUPTIBLE)) yield;
+      late = yield* this.schedule_hrtimeout(uts === null ? null : Math.min(this.ktime_get() + timeout, KTIME_MAX));
+      if (this.spin_lock_irq(lock)) yield;
+      yield* this.__set_task_blocked(tsk, before);
+      this.storeSigset(real_blocked, EMPTY_MASK);
+      info = this.dequeue_signal(tsk, mask);
+    }
+    this.spin_unlock_irq(lock);
+    if (info === null) return late !== 0 ? -EINTR : -EAGAIN;
+    if (uinfo !== null) uinfo.info = info;
+    return info.si_signo;
   },
 
   /** After a handler's frame is set up: its mask, and the signal itself, are blocked while it runs. */

@@ -16,11 +16,19 @@ import {
   __NR_nanosleep,
   __NR_pause,
   __NR_rt_sigaction,
+  __NR_rt_sigpending,
   __NR_rt_sigprocmask,
+  __NR_rt_sigqueueinfo,
+  __NR_rt_sigsuspend,
+  __NR_rt_sigtimedwait,
+  __NR_rt_tgsigqueueinfo,
   __NR_setitimer,
+  __NR_tgkill,
+  __NR_tkill,
   __NR_wait4,
   CLONE_PTHREAD,
-  type SIG_DFL,
+  SI_QUEUE,
+  SIG_DFL,
   SIG_HANDLER_BASE,
   type SIG_IGN,
   SIGCHLD,
@@ -29,7 +37,7 @@ import type { Timespec } from './hrtimer.js';
 import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
 import type { Scenario } from './scenario.js';
-import type { KernelSiginfo } from './signal.js';
+import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } from './signal.js';
 import { EMPTY_MASK, type SigMask } from './sigset.js';
 import { task_struct, user_memory } from './structs.js';
 import { TRACE_USER_RESULT } from './trace.js';
@@ -67,6 +75,17 @@ export interface WaitResult {
   readonly status: number;
 }
 
+/** Where a program wants the siginfo of the signal that it waited for. */
+export type ReceivedSiginfo = { -readonly [F in keyof Siginfo]?: Siginfo[F] };
+
+/** Where a program wants an action. */
+export interface OldAction {
+  /** The handler's name, `SIG_DFL` or `SIG_IGN`. */
+  handler?: string | number;
+  flags?: number;
+  mask?: SigMask;
+}
+
 /** How a handler is installed. */
 export interface HandlerOptions {
   /** `SA_…`. */
@@ -90,14 +109,42 @@ export interface Sys {
   fork(program: string, arg?: number, cpu?: number): Coroutine<number>;
   /** `pthread_create(3)`: a thread of this process. Its tid or a negative errno. */
   thread(program: string, arg?: number, cpu?: number): Coroutine<number>;
-  /** `sigaction(2)`: one of the scenario's handlers by name, `SIG_DFL` or `SIG_IGN`. */
+  /** `tkill(2)`: to one thread. */
+  tkill(tid: number, sig: number): Coroutine<number>;
+  /** `tgkill(2)`: to one thread of a process. */
+  tgkill(tgid: number, tid: number, sig: number): Coroutine<number>;
+  /** `rt_sigqueueinfo(2)`. */
+  rt_sigqueueinfo(pid: number, sig: number, info: UserSiginfo | null): Coroutine<number>;
+  /** `rt_tgsigqueueinfo(2)`. */
+  rt_tgsigqueueinfo(tgid: number, tid: number, sig: number, info: UserSiginfo | null): Coroutine<number>;
+  /** `sigqueue(3)`: a signal with a value, which the receiver finds in `si_value`. */
+  sigqueue(pid: number, sig: number, value: number): Coroutine<number>;
+  /**
+   * `sigaction(2)`: one of the scenario's handlers by name, `SIG_DFL` or `SIG_IGN`; null only asks.
+   *
+   * @param old gets the action before
+   */
   sigaction(
     sig: number,
-    handler: string | typeof SIG_DFL | typeof SIG_IGN,
+    handler: string | typeof SIG_DFL | typeof SIG_IGN | null,
     options?: HandlerOptions,
+    old?: OldAction,
   ): Coroutine<number>;
-  /** `sigprocmask(2)`. */
-  sigprocmask(how: number, set: SigMask): Coroutine<number>;
+  /**
+   * `sigprocmask(2)`.
+   *
+   * @param set null only asks
+   * @param old gets the mask before
+   */
+  sigprocmask(how: number, set: SigMask | null, old?: SigMaskOut): Coroutine<number>;
+  /** `sigpending(2)`: what is pending and blocked. */
+  sigpending(set: SigMaskOut | null): Coroutine<number>;
+  /** `sigsuspend(2)`. */
+  sigsuspend(set: SigMask | null): Coroutine<number>;
+  /** `sigwaitinfo(2)`: takes one of a set of signals. The signal or a negative errno. */
+  sigwaitinfo(set: SigMask | null, info?: ReceivedSiginfo): Coroutine<number>;
+  /** `sigtimedwait(2)`: the same, for a time. −EAGAIN when it is over. */
+  sigtimedwait(set: SigMask | null, info: ReceivedSiginfo | null, timeout: Timespec | null): Coroutine<number>;
   /**
    * `nanosleep(2)`.
    *
@@ -146,6 +193,16 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
   const programs = programNames(scenario);
   const handlers = Object.keys(scenario.handlers ?? {});
   const memory = k.arena.static(user_memory);
+  function* sigtimedwait(
+    set: SigMask | null,
+    info: ReceivedSiginfo | null,
+    timeout: Timespec | null,
+  ): Coroutine<number> {
+    const out: SiginfoOut = { info: null };
+    const sig = yield* k.do_syscall_64({ nr: __NR_rt_sigtimedwait, args: [set, out, timeout] });
+    if (info !== null && out.info !== null) Object.assign(info, userSiginfo(out.info));
+    return sig;
+  }
   return {
     get arg() {
       return k.get(k.current, task_struct.arg);
@@ -169,12 +226,36 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
         nr: __NR_clone,
         args: [{ flags: CLONE_PTHREAD, exit_signal: 0, program: numberOf('program', programs, program), arg, cpu }],
       }),
-    sigaction(sig, handler, options = {}) {
-      const number = typeof handler === 'number' ? handler : SIG_HANDLER_BASE + numberOf('handler', handlers, handler);
-      const act = { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
-      return k.do_syscall_64({ nr: __NR_rt_sigaction, args: [sig, act] });
+    tkill: (tid, sig) => k.do_syscall_64({ nr: __NR_tkill, args: [tid, sig] }),
+    tgkill: (tgid, tid, sig) => k.do_syscall_64({ nr: __NR_tgkill, args: [tgid, tid, sig] }),
+    rt_sigqueueinfo: (pid, sig, info) => k.do_syscall_64({ nr: __NR_rt_sigqueueinfo, args: [pid, sig, info] }),
+    rt_tgsigqueueinfo: (tgid, tid, sig, info) =>
+      k.do_syscall_64({ nr: __NR_rt_tgsigqueueinfo, args: [tgid, tid, sig, info] }),
+    sigqueue(pid, sig, si_value) {
+      const { si_pid, si_uid } = k.senderSiginfo(sig, SI_QUEUE);
+      return k.do_syscall_64({
+        nr: __NR_rt_sigqueueinfo,
+        args: [pid, sig, { si_code: SI_QUEUE, si_pid, si_uid, si_value }],
+      });
     },
-    sigprocmask: (how, set) => k.do_syscall_64({ nr: __NR_rt_sigprocmask, args: [how, set] }),
+    *sigaction(sig, handler, options = {}, old) {
+      const number = typeof handler === 'string' ? SIG_HANDLER_BASE + numberOf('handler', handlers, handler) : handler;
+      const act =
+        number === null ? null : { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
+      const before: Sigaction | null = old === undefined ? null : { handler: SIG_DFL, flags: 0, mask: EMPTY_MASK };
+      const result = yield* k.do_syscall_64({ nr: __NR_rt_sigaction, args: [sig, act, before] });
+      if (old !== undefined && before !== null && result === 0) {
+        old.handler = handlers[before.handler - SIG_HANDLER_BASE] ?? before.handler;
+        old.flags = before.flags;
+        old.mask = before.mask;
+      }
+      return result;
+    },
+    sigprocmask: (how, set, old) => k.do_syscall_64({ nr: __NR_rt_sigprocmask, args: [how, set, old ?? null] }),
+    sigpending: (set) => k.do_syscall_64({ nr: __NR_rt_sigpending, args: [set] }),
+    sigsuspend: (set) => k.do_syscall_64({ nr: __NR_rt_sigsuspend, args: [set] }),
+    sigwaitinfo: (set, info) => sigtimedwait(set, info ?? null, null),
+    sigtimedwait,
     nanosleep: (req, rem) => k.do_syscall_64({ nr: __NR_nanosleep, args: [req, rem ?? null] }),
     clock_gettime: (clock, tp) => k.do_syscall_64({ nr: __NR_clock_gettime, args: [clock, tp] }),
     alarm: (seconds) => k.do_syscall_64({ nr: __NR_alarm, args: [seconds] }),
