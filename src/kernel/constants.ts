@@ -227,8 +227,13 @@ export const CLONE_THREAD = 0x00010000;
 /** What `pthread_create` asks for, as far as the model can tell. */
 export const CLONE_PTHREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 
+export const P_ALL = 0;
+export const P_PID = 1;
+export const P_PGID = 2;
+
 export const WNOHANG = 0x00000001;
 export const WUNTRACED = 0x00000002;
+export const WSTOPPED = WUNTRACED;
 export const WEXITED = 0x00000004;
 export const WCONTINUED = 0x00000008;
 export const WNOWAIT = 0x01000000;
@@ -274,6 +279,7 @@ export const __NR_gettid = 186;
 export const __NR_tkill = 200;
 export const __NR_clock_gettime = 228;
 export const __NR_exit_group = 231;
+export const __NR_waitid = 247;
 export const __NR_tgkill = 234;
 export const __NR_rt_tgsigqueueinfo = 297;
 
@@ -301,6 +307,7 @@ export const SYSCALLS = {
   [__NR_tkill]: 'tkill',
   [__NR_clock_gettime]: 'clock_gettime',
   [__NR_exit_group]: 'exit_group',
+  [__NR_waitid]: 'waitid',
   [__NR_tgkill]: 'tgkill',
   [__NR_rt_tgsigqueueinfo]: 'rt_tgsigqueueinfo',
 } as const;

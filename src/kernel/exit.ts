@@ -10,8 +10,12 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  SEND_SIG_PRIV,
   SIGCHLD,
+  SIGCONT,
+  SIGHUP,
   SIGNAL_GROUP_EXIT,
+  SIGNAL_STOP_STOPPED,
   TIF_SIGPENDING,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
@@ -141,8 +145,60 @@ export const exitFunctions = {
     return child_reaper;
   },
 
+  /**
+   * Whether a process group has no member, but the one given, whose parent is outside the group and in its session:
+   * nobody there could continue it. Needs `tasklist_lock`.
+   */
+  will_become_orphaned_pgrp(this: Kernel, pgrp: Ptr<'pid'>, ignored: Task): boolean {
+    for (let p = this.firstOfGroup(pgrp); p; p = this.nextOfGroup(p)) {
+      const parent = this.get(p, task_struct.real_parent);
+      const gone = this.get(p, task_struct.exit_state) !== 0 && this.thread_group_empty(p);
+      if (p === ignored || gone || this.is_global_init(parent)) continue;
+      const sameSession = this.task_pid_type(parent, PIDTYPE_SID) === this.task_pid_type(p, PIDTYPE_SID);
+      if (this.task_pid_type(parent, PIDTYPE_PGID) !== pgrp && sameSession) return false;
+    }
+    return true;
+  },
+
+  *is_current_pgrp_orphaned(this: Kernel): Coroutine<boolean> {
+    const lock = addr(this.globals, globals.tasklist_lock);
+    if (this.read_lock(lock)) yield;
+    const orphaned = this.will_become_orphaned_pgrp(this.task_pid_type(this.current, PIDTYPE_PGID), NULL);
+    this.read_unlock(lock);
+    return orphaned;
+  },
+
+  has_stopped_jobs(this: Kernel, pgrp: Ptr<'pid'>): boolean {
+    for (let p = this.firstOfGroup(pgrp); p; p = this.nextOfGroup(p)) {
+      const flags = this.get(this.get(p, task_struct.signal), signal_struct.flags);
+      if ((flags & SIGNAL_STOP_STOPPED) !== 0) return true;
+    }
+    return false;
+  },
+
+  /**
+   * A group that loses its last tie to its session, and has stopped members, is told with SIGHUP and SIGCONT. Needs
+   * `tasklist_lock` for writing.
+   *
+   * @param given the parent that `tsk` had; NULL if it is `tsk` that goes
+   */
+  *kill_orphaned_pgrp(this: Kernel, tsk: Task, given: Task): Coroutine<void> {
+    const pgrp = this.task_pid_type(tsk, PIDTYPE_PGID);
+    const parent = given || this.get(tsk, task_struct.real_parent);
+    const ignored = given ? NULL : tsk;
+    if (
+      this.task_pid_type(parent, PIDTYPE_PGID) !== pgrp &&
+      this.task_pid_type(parent, PIDTYPE_SID) === this.task_pid_type(tsk, PIDTYPE_SID) &&
+      this.will_become_orphaned_pgrp(pgrp, ignored) &&
+      this.has_stopped_jobs(pgrp)
+    ) {
+      yield* this.__kill_pgrp_info(SIGHUP, SEND_SIG_PRIV, pgrp);
+      yield* this.__kill_pgrp_info(SIGCONT, SEND_SIG_PRIV, pgrp);
+    }
+  },
+
   /** A child whose parent died: the new parent is told of a zombie, as if it had just died. */
-  *reparent_leader(this: Kernel, p: Task, dead: ListPtr): Coroutine<void> {
+  *reparent_leader(this: Kernel, father: Task, p: Task, dead: ListPtr): Coroutine<void> {
     if (this.get(p, task_struct.exit_state) === EXIT_DEAD) return;
     this.set(p, task_struct.exit_signal, SIGCHLD);
     if (
@@ -154,7 +210,7 @@ export const exitFunctions = {
       this.set(p, task_struct.exit_state, EXIT_DEAD);
       this.list_add(addr(p, task_struct.ptrace_entry), dead);
     }
-    // Left out until there are stops: kill_orphaned_pgrp.
+    yield* this.kill_orphaned_pgrp(p, father);
   },
 
   /** Gives a dying task's children to somebody else. Needs `tasklist_lock` for writing. */
@@ -173,19 +229,19 @@ export const exitFunctions = {
         if (sig !== 0) yield* this.group_send_sig_info(sig, 0, t, PIDTYPE_TGID);
         t = this.next_thread(t);
       } while (t !== p);
-      if (!this.same_thread_group(reaper, father)) yield* this.reparent_leader(p, dead);
+      if (!this.same_thread_group(reaper, father)) yield* this.reparent_leader(father, p, dead);
     }
     this.list_splice_tail_init(children, addr(reaper, task_struct.children));
   },
 
   /** Makes the current task a zombie and tells those who wait for that: its parent, or an exec of its own group. */
-  *exit_notify(this: Kernel, tsk: Task): Coroutine<void> {
+  *exit_notify(this: Kernel, tsk: Task, group_dead: boolean): Coroutine<void> {
     const lock = addr(this.globals, globals.tasklist_lock);
     const dead = addr(tsk, task_struct.dead);
     this.INIT_LIST_HEAD(dead);
     if (this.write_lock_irq(lock)) yield;
     yield* this.forget_original_parent(tsk, dead);
-    // Left out until there are stops: kill_orphaned_pgrp.
+    if (group_dead) yield* this.kill_orphaned_pgrp(this.get(tsk, task_struct.group_leader), NULL);
     if (this.WRITE_ONCE(tsk, task_struct.exit_state, EXIT_ZOMBIE)) yield;
     let autoreap = true;
     if (this.thread_group_leader(tsk)) {
@@ -218,7 +274,8 @@ export const exitFunctions = {
     this.raw_spin_lock(piLock);
     this.raw_spin_unlock(piLock);
     const signal = this.get(tsk, task_struct.signal);
-    if (this.refcount_dec_and_test(signal, signal_struct.live)) {
+    const group_dead = this.refcount_dec_and_test(signal, signal_struct.live);
+    if (group_dead) {
       yield* this.hrtimer_cancel(addr(signal, signal_struct.real_timer));
     }
     this.set(tsk, task_struct.exit_code, code);
@@ -227,7 +284,7 @@ export const exitFunctions = {
       this.emit(TRACE_SCHED_PROCESS_EXIT, tsk, code);
       for (let resource = 0; resource < EXIT_RESOURCES.length; resource++) this.emit(TRACE_RESOURCE, tsk, resource);
     }
-    yield* this.exit_notify(tsk);
+    yield* this.exit_notify(tsk, group_dead);
     return yield* this.do_task_dead();
   },
 

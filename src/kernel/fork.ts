@@ -334,6 +334,7 @@ export const forkFunctions = {
       this.set(mySignal, signal_struct.nr_threads, this.get(mySignal, signal_struct.nr_threads) + 1);
       this.atomic_inc(mySignal, signal_struct.live);
       this.atomic_inc(mySignal, signal_struct.sigcnt);
+      this.task_join_group_stop(p);
       const leader = this.get(p, task_struct.group_leader);
       if (this.list_add_tail_rcu(addr(p, task_struct.thread_group), addr(leader, task_struct.thread_group))) yield;
       if (this.list_add_tail_rcu(addr(p, task_struct.thread_node), addr(mySignal, signal_struct.thread_head))) yield;

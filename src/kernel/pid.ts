@@ -2,7 +2,16 @@
 
 import { addr, hlist_head, NULL, type Ptr } from '../memory/layout.js';
 import { type Coroutine, OP_READ, OP_WRITE } from '../sync/gate.js';
-import { EAGAIN, ENOMEM, PIDNS_ADDING, PIDTYPE_MAX, PIDTYPE_PID, PIDTYPE_TGID, RESERVED_PIDS } from './constants.js';
+import {
+  EAGAIN,
+  ENOMEM,
+  PIDNS_ADDING,
+  PIDTYPE_MAX,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_TGID,
+  RESERVED_PIDS,
+} from './constants.js';
 import type { Kernel } from './kernel.js';
 import { globals, pid, pid_namespace, signal_struct, task_struct } from './structs.js';
 
@@ -174,6 +183,18 @@ export const pidFunctions = {
   foundTask(this: Kernel, type: number): Task {
     const first = this.value(hlist_head.first);
     return (first ? first - (task_struct.pid_links + 2 * type) : NULL) as Task;
+  },
+
+  /** The first process of a process group, or NULL. Needs `tasklist_lock`. */
+  firstOfGroup(this: Kernel, pgrp: Pid): Task {
+    const first = this.load(pidTasks(pgrp, PIDTYPE_PGID));
+    return (first ? first - (task_struct.pid_links + 2 * PIDTYPE_PGID) : NULL) as Task;
+  },
+
+  /** The process of a process group after another, or NULL. Needs `tasklist_lock`. */
+  nextOfGroup(this: Kernel, p: Task): Task {
+    const next = this.load(pidLink(p, PIDTYPE_PGID));
+    return (next ? next - (task_struct.pid_links + 2 * PIDTYPE_PGID) : NULL) as Task;
   },
 
   /** Needs `tasklist_lock` for writing. */

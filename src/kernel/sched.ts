@@ -44,6 +44,15 @@ export const schedFunctions = {
     this.set(this.current, task_struct.state, state);
   },
 
+  /** For states that are left by one wake-up only: no waker may be looking at the state before. */
+  *set_special_state(this: Kernel, state: number): Coroutine<void> {
+    const lock = addr(this.current, task_struct.pi_lock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    this.set(this.current, task_struct.state, state);
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+
   set_tsk_thread_flag(this: Kernel, t: Task, flag: number): void {
     this.atomicOr(t + task_struct.thread_flags, flag);
   },

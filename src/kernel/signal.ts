@@ -7,9 +7,11 @@ import {
   __TASK_TRACED,
   _NSIG,
   CAP_KILL,
+  CLD_CONTINUED,
   CLD_DUMPED,
   CLD_EXITED,
   CLD_KILLED,
+  CLD_STOPPED,
   EAGAIN,
   EFAULT,
   EINTR,
@@ -22,6 +24,7 @@ import {
   JOBCTL_STOP_CONSUME,
   JOBCTL_STOP_DEQUEUED,
   JOBCTL_STOP_PENDING,
+  JOBCTL_STOP_SIGMASK,
   PF_EXITING,
   PF_KTHREAD,
   PF_SIGNALED,
@@ -30,6 +33,7 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  SA_NOCLDSTOP,
   SA_NOCLDWAIT,
   SA_NODEFER,
   SA_ONESHOT,
@@ -49,6 +53,7 @@ import {
   SIGCONT,
   SIGKILL,
   SIGNAL_CLD_CONTINUED,
+  SIGNAL_CLD_MASK,
   SIGNAL_CLD_STOPPED,
   SIGNAL_GROUP_COREDUMP,
   SIGNAL_GROUP_EXIT,
@@ -59,6 +64,7 @@ import {
   SIGRTMIN,
   SIGSTOP,
   TASK_INTERRUPTIBLE,
+  TASK_STOPPED,
   TASK_WAKEKILL,
   TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
@@ -70,7 +76,6 @@ import {
 } from './constants.js';
 import { KTIME_MAX, type Timespec, timespec_to_ktime, timespec_valid } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
-import { pidLink } from './pid.js';
 import {
   EMPTY_MASK,
   SIG_KERNEL_STOP_MASK,
@@ -188,6 +193,9 @@ function pendingQueue(k: Kernel, t: Task, type: number): Pending {
   if (type === PIDTYPE_PID) return addr(t, task_struct.pending);
   return addr(k.get(t, task_struct.signal), signal_struct.shared_pending);
 }
+
+/** What the loop of `get_signal` says when it has let the siglock go. */
+const RELOCK = Symbol('relock');
 
 const KILL_AND_STOP = sigmask(SIGKILL, SIGSTOP);
 
@@ -344,8 +352,7 @@ export const signalFunctions = {
       const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_PGID);
       success ||= err === 0;
       retval = err;
-      const next = this.load(pidLink(p, PIDTYPE_PGID));
-      p = (next ? next - (task_struct.pid_links + 2 * PIDTYPE_PGID) : NULL) as Task;
+      p = this.nextOfGroup(p);
     }
     return success ? 0 : retval;
   },
@@ -872,16 +879,42 @@ export const signalFunctions = {
     const sighand = this.get(this.current, task_struct.sighand);
     const signal = this.get(this.current, task_struct.signal);
     const lock = addr(sighand, sighand_struct.siglock);
-    if (this.spin_lock_irq(lock)) yield;
-    // Left out until something sends them: dequeue_synchronous_signal, for signals that the thread itself caused.
-    // Left out until there are stops: the notice to the parent after SIGCONT, and do_signal_stop below.
-    if (this.signal_group_exit(signal)) {
-      this.sigdelset(addr(addr(this.current, task_struct.pending), sigpending.signal), SIGKILL);
-      this.trace_signal_deliver(SIGKILL, SIG_DFL, 0);
-      this.recalc_sigpending();
-      yield* this.fatalSignal(lock, SIGKILL);
-    }
     for (;;) {
+      if (this.spin_lock_irq(lock)) yield;
+      const why = this.takeCldFlags(signal);
+      if (why !== 0) {
+        // Woken by SIGCONT: the first thread to come here tells the parent, for the process.
+        this.spin_unlock_irq(lock);
+        yield* this.notifyCldstop(why);
+        continue;
+      }
+      // Left out until something sends them: dequeue_synchronous_signal, for signals that the thread itself caused.
+      if (this.signal_group_exit(signal)) {
+        this.sigdelset(addr(addr(this.current, task_struct.pending), sigpending.signal), SIGKILL);
+        this.trace_signal_deliver(SIGKILL, SIG_DFL, 0);
+        this.recalc_sigpending();
+        yield* this.fatalSignal(lock, SIGKILL);
+      }
+      const ksig = yield* this.nextAction(sighand, signal, lock);
+      if (ksig !== RELOCK) return ksig;
+    }
+  },
+
+  /**
+   * The loop of `get_signal`, with siglock held: does default actions until there is a signal for a handler, or none.
+   *
+   * @returns `RELOCK` if the siglock was released and all is to be looked at again; otherwise it is released as well
+   */
+  *nextAction(
+    this: Kernel,
+    sighand: Ptr<'sighand_struct'>,
+    signal: Ptr<'signal_struct'>,
+    lock: Ptr<'spinlock_t'>,
+  ): Coroutine<KSignal | null | typeof RELOCK> {
+    for (;;) {
+      if ((this.get(this.current, task_struct.jobctl) & JOBCTL_STOP_PENDING) !== 0) {
+        if (yield* this.do_signal_stop(0)) return RELOCK;
+      }
       const info = this.dequeue_signal(this.current, this.loadSigset(addr(this.current, task_struct.blocked)));
       if (info === null) {
         this.spin_unlock_irq(lock);
@@ -902,9 +935,145 @@ export const signalFunctions = {
       if (sig_kernel_ignore(sig)) continue;
       const unkillable = (this.get(signal, signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0;
       if (unkillable && !sig_kernel_only(sig)) continue;
-      if (sig_kernel_stop(sig)) this.violate('unmodelled', `stopping by signal ${sig} is not modelled yet`);
+      if (sig_kernel_stop(sig)) {
+        if (sig !== SIGSTOP) {
+          this.spin_unlock_irq(lock);
+          // SIGCONT may come here: then JOBCTL_STOP_DEQUEUED is gone, and do_signal_stop does nothing.
+          if (yield* this.is_current_pgrp_orphaned()) return RELOCK;
+          if (this.spin_lock_irq(lock)) yield;
+        }
+        if (yield* this.do_signal_stop(sig)) return RELOCK;
+        continue;
+      }
       yield* this.fatalSignal(lock, sig);
     }
+  },
+
+  /** Takes what `prepare_signal` has noted for the parent: `CLD_CONTINUED`, `CLD_STOPPED` or 0. Needs siglock. */
+  takeCldFlags(this: Kernel, signal: Ptr<'signal_struct'>): number {
+    const flags = this.get(signal, signal_struct.flags);
+    if ((flags & SIGNAL_CLD_MASK) === 0) return 0;
+    this.set(signal, signal_struct.flags, flags & ~SIGNAL_CLD_MASK);
+    return (flags & SIGNAL_CLD_CONTINUED) !== 0 ? CLD_CONTINUED : CLD_STOPPED;
+  },
+
+  /** `do_notify_parent_cldstop` for the current process, with the lock that it needs. */
+  *notifyCldstop(this: Kernel, why: number): Coroutine<void> {
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    if (this.read_lock(tasklist)) yield;
+    yield* this.do_notify_parent_cldstop(this.current, why);
+    // Left out until there is ptrace: the tracer of the leader.
+    this.read_unlock(tasklist);
+  },
+
+  // ---- stopping ----
+
+  task_is_stopped(this: Kernel, t: Task): boolean {
+    return (this.peek(t + task_struct.state) & __TASK_STOPPED) !== 0;
+  },
+
+  /** Sets bits of `jobctl`, unless the task is dying. Needs siglock. */
+  task_set_jobctl_pending(this: Kernel, t: Task, mask: number): boolean {
+    if (this.fatal_signal_pending(t) || (this.get(t, task_struct.flags) & PF_EXITING) !== 0) return false;
+    let jobctl = this.get(t, task_struct.jobctl);
+    if ((mask & JOBCTL_STOP_SIGMASK) !== 0) jobctl &= ~JOBCTL_STOP_SIGMASK;
+    this.set(t, task_struct.jobctl, jobctl | mask);
+    return true;
+  },
+
+  /** Has a new thread join the stop that is under way in its group. Needs siglock. */
+  task_join_group_stop(this: Kernel, t: Task): void {
+    const jobctl = this.get(this.current, task_struct.jobctl);
+    if ((jobctl & JOBCTL_STOP_PENDING) === 0) return;
+    const signal = this.get(this.current, task_struct.signal);
+    const mask = (jobctl & JOBCTL_STOP_SIGMASK) | JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME;
+    if (this.task_set_jobctl_pending(t, mask)) {
+      this.set(signal, signal_struct.group_stop_count, this.get(signal, signal_struct.group_stop_count) + 1);
+    }
+  },
+
+  /** A thread's part in a stop of its group. Needs siglock. @returns whether it is the last: the parent is to be told */
+  task_participate_group_stop(this: Kernel, t: Task): boolean {
+    const signal = this.get(t, task_struct.signal);
+    const consume = (this.get(t, task_struct.jobctl) & JOBCTL_STOP_CONSUME) !== 0;
+    this.task_clear_jobctl_pending(t, JOBCTL_STOP_PENDING);
+    if (!consume) return false;
+    const left = this.get(signal, signal_struct.group_stop_count) - 1;
+    this.set(signal, signal_struct.group_stop_count, left);
+    const flags = this.get(signal, signal_struct.flags);
+    if (left !== 0 || (flags & SIGNAL_STOP_STOPPED) !== 0) return false;
+    this.set(signal, signal_struct.flags, (flags & ~SIGNAL_STOP_MASK) | SIGNAL_STOP_STOPPED);
+    return true;
+  },
+
+  /**
+   * Stops the current thread for a stop of its group, and begins that stop if none is under way. A stop signal that
+   * was taken before a SIGCONT came does nothing: SIGCONT has cleared `JOBCTL_STOP_DEQUEUED`. Needs siglock.
+   *
+   * @param signr the signal that begins a stop; 0 to join one
+   * @returns true if it stopped, and went on: then the siglock has been released
+   */
+  *do_signal_stop(this: Kernel, signr: number): Coroutine<boolean> {
+    const tsk = this.current;
+    const signal = this.get(tsk, task_struct.signal);
+    if ((this.get(tsk, task_struct.jobctl) & JOBCTL_STOP_PENDING) === 0) {
+      const dequeued = (this.get(tsk, task_struct.jobctl) & JOBCTL_STOP_DEQUEUED) !== 0;
+      if (!dequeued || this.signal_group_exit(signal)) return false;
+      yield* this.beginGroupStop(signal, signr | JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME);
+    }
+    // Left out until there is ptrace: a traced task stops in a trap.
+    const notify = this.task_participate_group_stop(tsk);
+    yield* this.set_special_state(TASK_STOPPED);
+    this.spin_unlock_irq(addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock));
+    if (notify) yield* this.notifyCldstop(CLD_STOPPED);
+    yield* this.schedule();
+    return true;
+  },
+
+  /** Tells every thread of the group to stop. Needs siglock. */
+  *beginGroupStop(this: Kernel, signal: Ptr<'signal_struct'>, mask: number): Coroutine<void> {
+    const tsk = this.current;
+    if ((this.get(signal, signal_struct.flags) & SIGNAL_STOP_STOPPED) === 0) {
+      this.set(signal, signal_struct.group_exit_code, mask & JOBCTL_STOP_SIGMASK);
+    }
+    let count = this.task_set_jobctl_pending(tsk, mask) ? 1 : 0;
+    for (let t = this.next_thread(tsk); t !== tsk; t = this.next_thread(t)) {
+      if (this.task_is_stopped(t) || !this.task_set_jobctl_pending(t, mask)) continue;
+      count++;
+      yield* this.signal_wake_up_state(t, 0);
+    }
+    this.set(signal, signal_struct.group_stop_count, count);
+  },
+
+  /**
+   * Tells the parent of a process that it has stopped or goes on. Needs `tasklist_lock`.
+   *
+   * @param why `CLD_STOPPED` or `CLD_CONTINUED`
+   */
+  *do_notify_parent_cldstop(this: Kernel, tsk: Task, why: number): Coroutine<void> {
+    const leader = this.get(tsk, task_struct.group_leader);
+    const parent = this.get(leader, task_struct.real_parent);
+    const signal = this.get(leader, task_struct.signal);
+    const stopped = this.get(signal, signal_struct.group_exit_code) & 0x7f;
+    const info: KernelSiginfo = {
+      si_signo: SIGCHLD,
+      si_errno: 0,
+      si_code: why,
+      si_pid: this.task_pid_nr_ns(leader, this.task_active_pid_ns(parent)),
+      si_uid: this.get(this.get(leader, task_struct.real_cred), cred.uid),
+      si_status: why === CLD_CONTINUED ? SIGCONT : stopped,
+      si_sys_private: 0,
+    };
+    const sighand = this.get(parent, task_struct.sighand);
+    const lock = addr(sighand, sighand_struct.siglock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    const ka = action(sighand, SIGCHLD);
+    const wanted =
+      this.get(ka, k_sigaction.sa_handler) !== SIG_IGN && (this.get(ka, k_sigaction.sa_flags) & SA_NOCLDSTOP) === 0;
+    if (wanted) yield* this.__group_send_sig_info(SIGCHLD, info, parent);
+    yield* this.__wake_up_parent(leader, parent);
+    this.spin_unlock_irqrestore(lock, flags);
   },
 
   /** The end of `get_signal` for a signal whose action is to die. */
@@ -1174,12 +1343,16 @@ export const signalFunctions = {
     const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
     if (this.spin_lock_irq(lock)) yield;
     this.set(tsk, task_struct.flags, flags);
+    let stopped = false;
     if (this.signal_pending(tsk)) {
       const blocked = this.loadSigset(addr(tsk, task_struct.blocked));
       yield* this.retarget_shared_pending(tsk, { lo: ~blocked.lo, hi: ~blocked.hi });
-      // Left out until there are stops: taking part in a group stop under way.
+      const stopping = (this.get(tsk, task_struct.jobctl) & JOBCTL_STOP_PENDING) !== 0;
+      stopped = stopping && this.task_participate_group_stop(tsk);
     }
     this.spin_unlock_irq(lock);
+    // The others had stopped, and this was the thread that they waited for.
+    if (stopped) yield* this.notifyCldstop(CLD_STOPPED);
   },
 
   /** Sends to a process, for the kernel. Needs the target's siglock. */

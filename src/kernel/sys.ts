@@ -26,6 +26,7 @@ import {
   __NR_tgkill,
   __NR_tkill,
   __NR_wait4,
+  __NR_waitid,
   CLONE_PTHREAD,
   SI_QUEUE,
   SIG_DFL,
@@ -41,6 +42,7 @@ import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } fr
 import { EMPTY_MASK, type SigMask } from './sigset.js';
 import { task_struct, user_memory } from './structs.js';
 import { TRACE_USER_RESULT } from './trace.js';
+import type { WaitidInfo } from './wait.js';
 
 /** What a result holds before a program has reported it. */
 export const NO_RESULT = -0x80000000;
@@ -101,6 +103,13 @@ export interface Sys {
   kill(pid: number, sig: number): Coroutine<number>;
   /** `wait4(2)`. */
   wait4(pid: number, options?: number): Coroutine<WaitResult>;
+  /**
+   * `waitid(2)`.
+   *
+   * @param idtype `P_ALL`, `P_PID` or `P_PGID`
+   * @param info gets what was found
+   */
+  waitid(idtype: number, id: number, info: WaitidInfo | null, options: number): Coroutine<number>;
   /** `pause(2)`. */
   pause(): Coroutine<number>;
   /** `execve(2)`: the process goes on with another of the scenario's programs. Returns only on failure. */
@@ -213,6 +222,7 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       const result = yield* k.do_syscall_64({ nr: __NR_wait4, args: [pid, options, status] });
       return { pid: result, status: status.status };
     },
+    waitid: (idtype, id, info, options) => k.do_syscall_64({ nr: __NR_waitid, args: [idtype, id, info, options] }),
     pause: () => k.do_syscall_64({ nr: __NR_pause, args: [] }),
     execve: (program, arg = 0) =>
       k.do_syscall_64({ nr: __NR_execve, args: [numberOf('program', programs, program), arg] }),

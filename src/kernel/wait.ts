@@ -7,6 +7,11 @@ import {
   __WALL,
   __WCLONE,
   __WNOTHREAD,
+  CLD_CONTINUED,
+  CLD_DUMPED,
+  CLD_EXITED,
+  CLD_KILLED,
+  CLD_STOPPED,
   ECHILD,
   EINVAL,
   ERESTARTSYS,
@@ -15,22 +20,29 @@ import {
   EXIT_TRACE,
   EXIT_ZOMBIE,
   INT_MIN,
+  P_ALL,
+  P_PGID,
+  P_PID,
   PIDTYPE_MAX,
   PIDTYPE_PGID,
   PIDTYPE_PID,
   SIGCHLD,
+  SIGCONT,
   SIGNAL_GROUP_EXIT,
+  SIGNAL_STOP_CONTINUED,
+  SIGNAL_STOP_STOPPED,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
   TIF_SIGPENDING,
   WCONTINUED,
   WEXITED,
   WNOHANG,
+  WNOWAIT,
   WUNTRACED,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { pidTasks } from './pid.js';
-import { globals, signal_struct, task_struct } from './structs.js';
+import { cred, globals, sighand_struct, signal_struct, task_struct } from './structs.js';
 import { TRACE_SCHED_PROCESS_WAIT } from './trace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -41,7 +53,19 @@ export interface WaitOpts {
   readonly wo_flags: number;
   readonly wo_pid: Ptr<'pid'>;
   wo_stat: number;
+  /** What `waitid` fills; null for `wait4`. */
+  readonly wo_info: WaitidInfo | null;
   notask_error: number;
+}
+
+/** The caller's `siginfo_t` of `waitid`. */
+export interface WaitidInfo {
+  si_signo: number;
+  /** `CLD_…`. */
+  si_code: number;
+  si_pid: number;
+  si_uid: number;
+  si_status: number;
 }
 
 /** The caller's variable for a status: only its own task uses it, and it must be filled before a handler runs. */
@@ -76,17 +100,97 @@ export const waitFunctions = {
    */
   *wait_task_zombie(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
     const pid = this.task_pid_vnr(p);
+    const tasklist = addr(this.globals, globals.tasklist_lock);
     if ((wo.wo_flags & WEXITED) === 0) return 0;
+    if ((wo.wo_flags & WNOWAIT) !== 0) {
+      const status = this.exitStatus(p);
+      const uid = this.task_uid(p);
+      this.read_unlock(tasklist);
+      this.reportExit(wo, pid, uid, status);
+      return pid;
+    }
     // Left out until there is ptrace: EXIT_TRACE, for a child that its tracer reaps before its parent.
     if (this.cmpxchg(p, task_struct.exit_state, EXIT_ZOMBIE, EXIT_DEAD)) yield;
     if (this.value(task_struct.exit_state) !== EXIT_ZOMBIE) return 0;
-    this.read_unlock(addr(this.globals, globals.tasklist_lock));
+    this.read_unlock(tasklist);
     // Left out: adding the child's times to the parent's, under the parent's siglock.
+    const uid = this.task_uid(p);
+    const status = this.exitStatus(p);
+    yield* this.release_task(p);
+    this.reportExit(wo, pid, uid, status);
+    return pid;
+  },
+
+  /** The status of a zombie: its process's, where that was ended as a whole. */
+  exitStatus(this: Kernel, p: Task): number {
     const signal = this.get(p, task_struct.signal);
     const grouped = (this.get(signal, signal_struct.flags) & SIGNAL_GROUP_EXIT) !== 0;
-    wo.wo_stat = grouped ? this.get(signal, signal_struct.group_exit_code) : this.get(p, task_struct.exit_code);
-    yield* this.release_task(p);
+    return grouped ? this.get(signal, signal_struct.group_exit_code) : this.get(p, task_struct.exit_code);
+  },
+
+  reportExit(this: Kernel, wo: WaitOpts, pid: number, uid: number, status: number): void {
+    wo.wo_stat = status;
+    if (wo.wo_info === null) return;
+    const killed = (status & 0x7f) !== 0;
+    const si_code = !killed ? CLD_EXITED : (status & 0x80) !== 0 ? CLD_DUMPED : CLD_KILLED;
+    Object.assign(wo.wo_info, { si_code, si_pid: pid, si_uid: uid, si_status: killed ? status & 0x7f : status >> 8 });
+  },
+
+  /** The code of a stop that nobody has waited for, or 0. Left out until there is ptrace: stops of traced tasks. */
+  task_stopped_code(this: Kernel, p: Task): number {
+    const signal = this.get(p, task_struct.signal);
+    if ((this.peek(signal + signal_struct.flags) & SIGNAL_STOP_STOPPED) === 0) return 0;
+    return this.peek(signal + signal_struct.group_exit_code);
+  },
+
+  /** Takes the news that a child has stopped. Needs `tasklist_lock` for reading; a result other than 0 released it. */
+  *wait_task_stopped(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
+    if ((wo.wo_flags & WUNTRACED) === 0 || this.task_stopped_code(p) === 0) return 0;
+    const lock = addr(this.get(p, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    const exit_code = this.task_stopped_code(p);
+    if (exit_code !== 0 && (wo.wo_flags & WNOWAIT) === 0) {
+      this.set(this.get(p, task_struct.signal), signal_struct.group_exit_code, 0);
+    }
+    const uid = this.task_uid(p);
+    this.spin_unlock_irq(lock);
+    if (exit_code === 0) return 0;
+    const pid = this.task_pid_vnr(p);
+    this.read_unlock(addr(this.globals, globals.tasklist_lock));
+    if ((wo.wo_flags & WNOWAIT) === 0) wo.wo_stat = (exit_code << 8) | 0x7f;
+    if (wo.wo_info !== null) {
+      Object.assign(wo.wo_info, { si_code: CLD_STOPPED, si_pid: pid, si_uid: uid, si_status: exit_code });
+    }
     return pid;
+  },
+
+  /** Takes the news that a child goes on. Needs `tasklist_lock` for reading; a result other than 0 released it. */
+  *wait_task_continued(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
+    if ((wo.wo_flags & WCONTINUED) === 0) return 0;
+    const signal = this.get(p, task_struct.signal);
+    if ((this.peek(signal + signal_struct.flags) & SIGNAL_STOP_CONTINUED) === 0) return 0;
+    const lock = addr(this.get(p, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(lock)) yield;
+    const flags = this.get(signal, signal_struct.flags);
+    const continued = (flags & SIGNAL_STOP_CONTINUED) !== 0;
+    if (continued && (wo.wo_flags & WNOWAIT) === 0) {
+      this.set(signal, signal_struct.flags, flags & ~SIGNAL_STOP_CONTINUED);
+    }
+    const uid = this.task_uid(p);
+    this.spin_unlock_irq(lock);
+    if (!continued) return 0;
+    const pid = this.task_pid_vnr(p);
+    this.read_unlock(addr(this.globals, globals.tasklist_lock));
+    wo.wo_stat = 0xffff;
+    if (wo.wo_info !== null) {
+      Object.assign(wo.wo_info, { si_code: CLD_CONTINUED, si_pid: pid, si_uid: uid, si_status: SIGCONT });
+    }
+    return pid;
+  },
+
+  /** A task's user. Needs `tasklist_lock` or a reference, so that its credentials stay. */
+  task_uid(this: Kernel, p: Task): number {
+    return this.get(this.get(p, task_struct.real_cred), cred.uid);
   },
 
   /** What a child has for this call: its pid, 0 for nothing now, or an error. Needs `tasklist_lock` for reading. */
@@ -101,8 +205,8 @@ export const waitFunctions = {
     }
     if (exit_state === EXIT_ZOMBIE && !this.delay_group_leader(p)) return yield* this.wait_task_zombie(wo, p);
     wo.notask_error = 0;
-    // Left out until there are stops: wait_task_stopped and wait_task_continued.
-    return 0;
+    // Also of a zombie leader whose threads live: its process can still stop and go on.
+    return (yield* this.wait_task_stopped(wo, p)) || (yield* this.wait_task_continued(wo, p));
   },
 
   *do_wait_thread(this: Kernel, wo: WaitOpts, tsk: Task): Coroutine<number> {
@@ -197,10 +301,48 @@ export const waitFunctions = {
       type = PIDTYPE_PID;
       pid = yield* this.find_get_pid(upid);
     }
-    const wo: WaitOpts = { wo_type: type, wo_flags: options | WEXITED, wo_pid: pid, wo_stat: 0, notask_error: 0 };
+    const wo: WaitOpts = {
+      wo_type: type,
+      wo_flags: options | WEXITED,
+      wo_pid: pid,
+      wo_stat: 0,
+      wo_info: null,
+      notask_error: 0,
+    };
     const result = yield* this.do_wait(wo);
     this.put_pid(pid);
     if (result > 0) stat_addr.status = wo.wo_stat;
+    return result;
+  },
+
+  /**
+   * `waitid(2)`, without the resource usage.
+   *
+   * @param infop gets what was found, or zeros; null where the caller does not care
+   * @returns 0 or a negative errno
+   */
+  *waitid(this: Kernel, which: number, upid: number, infop: WaitidInfo | null, options: number): Coroutine<number> {
+    const info: WaitidInfo = { si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 };
+    let result = yield* this.kernel_waitid(which, upid, info, options);
+    if (result > 0) {
+      info.si_signo = SIGCHLD;
+      result = 0;
+    }
+    if (infop !== null) Object.assign(infop, info);
+    return result;
+  },
+
+  *kernel_waitid(this: Kernel, which: number, upid: number, info: WaitidInfo, options: number): Coroutine<number> {
+    const known = WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    if ((options & ~known) !== 0) return -EINVAL;
+    if ((options & (WEXITED | WUNTRACED | WCONTINUED)) === 0) return -EINVAL;
+    if (which !== P_ALL && which !== P_PID && which !== P_PGID) return -EINVAL;
+    if (which !== P_ALL && upid <= 0) return -EINVAL;
+    const wo_type = which === P_ALL ? PIDTYPE_MAX : which === P_PID ? PIDTYPE_PID : PIDTYPE_PGID;
+    const wo_pid = which === P_ALL ? NULL : yield* this.find_get_pid(upid);
+    const wo: WaitOpts = { wo_type, wo_flags: options, wo_pid, wo_stat: 0, wo_info: info, notask_error: 0 };
+    const result = yield* this.do_wait(wo);
+    this.put_pid(wo_pid);
     return result;
   },
 };
