@@ -23,6 +23,7 @@ import {
 } from './constants.js';
 import { IT_REAL_FN } from './hrtimer.js';
 import { type Kernel, type KernelCaches, RCU_CALLBACKS } from './kernel.js';
+import { noteBaseline } from './leaks.js';
 import type { Scenario } from './scenario.js';
 import { EMPTY_MASK } from './sigset.js';
 import {
@@ -39,6 +40,7 @@ import {
   sighand_struct,
   signal_struct,
   sigqueue,
+  slab_baseline,
   task_struct,
   USER_CELLS,
   USER_RESULTS,
@@ -75,6 +77,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { struct: rcu_state.$, count: 1 },
       { struct: pid_namespace.$, count: 1 },
       { struct: user_namespace.$, count: 1 },
+      { struct: slab_baseline.$, count: 1 },
       { struct: user_memory.$, count: 1 },
       { struct: idr.$, count: 1 },
     ],
@@ -145,6 +148,7 @@ export function bootKernel(cpus: readonly Kernel[]): void {
   k.set(ns, pid_namespace.idr_cursor, FIRST_PID);
   const memory = k.arena.static(user_memory);
   for (let result = 0; result < USER_RESULTS; result++) k.store(memory + user_memory.results + result, NO_RESULT);
+  noteBaseline(k);
 }
 
 function makeUser(k: Kernel, uid: number): Ptr<'user_struct'> {
@@ -161,7 +165,7 @@ function makeCred(k: Kernel, user: Ptr<'user_struct'>, uid: number, capabilities
   k.set(c, cred.euid, uid);
   k.set(c, cred.suid, uid);
   k.set(c, cred.cap_effective, capabilities);
-  k.set(c, cred.user, k.get_uid(user));
+  k.set(c, cred.user, user);
   k.set(c, cred.user_ns, k.arena.static(user_namespace));
   return c;
 }
@@ -344,6 +348,10 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
       k.store(k.arena.static(user_memory) + user_memory.cells + cell, value);
     },
   });
+  for (const credentials of users.values()) {
+    k.free_uid(k.get(credentials, cred.user));
+    k.kmem_cache_free(k.caches.cred, credentials);
+  }
   for (const cpu of cpus) {
     cpu.current = cpu.get(cpu.rq, rq.curr);
     cpu.set(cpu.data, cpu_data.rcu_eqs, 1);

@@ -8,17 +8,9 @@
  */
 
 import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.js';
-import { cpu_data, IRQ_RESCHEDULE, IRQ_TIMER } from '../sync/cpu.js';
+import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
 import type { Coroutine } from '../sync/gate.js';
-import {
-  EFAULT,
-  EINTR,
-  EINVAL,
-  ERESTART_RESTARTBLOCK,
-  HARDIRQ_OFFSET,
-  TASK_INTERRUPTIBLE,
-  TASK_RUNNING,
-} from './constants.js';
+import { EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, TASK_INTERRUPTIBLE, TASK_RUNNING } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { globals, hrtimer, hrtimer_cpu_base, ktime_t, rq, task_struct } from './structs.js';
 import { TRACE_HRTIMER_EXPIRE } from './trace.js';
@@ -224,13 +216,8 @@ export const hrtimerFunctions = {
 
   /** The timer interrupt: calls the functions of this CPU's expired timers. Runs with interrupts disabled. */
   *hrtimer_interrupt(this: Kernel): Coroutine<void> {
-    const { words, data } = this;
-    // irq_enter: RCU watches again where it did not, and nothing here may sleep.
-    const eqs = words[data + cpu_data.rcu_eqs] !== 0;
-    if (eqs) this.rcu_eqs_exit();
-    words[data + cpu_data.preempt_count] = this.preempt_count() + HARDIRQ_OFFSET;
-    this.local_irq_disable();
-    this.atomicAnd(data + cpu_data.irq_pending, ~IRQ_TIMER);
+    const eqs = this.irq_enter();
+    this.atomicAnd(this.data + cpu_data.irq_pending, ~IRQ_TIMER);
     const base = this.hrtimerBases[this.id] as Base;
     const lock = addr(base, hrtimer_cpu_base.lock);
     for (;;) {
@@ -247,13 +234,7 @@ export const hrtimerFunctions = {
     }
     this.hrtimer_reprogram(this.id);
     this.raw_spin_unlock(lock);
-    words[data + cpu_data.preempt_count] = this.preempt_count() - HARDIRQ_OFFSET;
-    if (eqs) {
-      // Idle and user mode look at their flags when they are told to.
-      this.interrupt(this.id, IRQ_RESCHEDULE);
-      this.rcu_eqs_enter();
-    }
-    this.local_irq_enable();
+    this.irq_exit(eqs);
   },
 
   *__run_hrtimer(this: Kernel, timer: Timer): Coroutine<void> {

@@ -22,6 +22,7 @@ import { type ExitFunctions, exitFunctions } from './exit.js';
 import { type ForkFunctions, forkFunctions } from './fork.js';
 import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
 import { type ItimerFunctions, itimerFunctions } from './itimer.js';
+import { type LeakFunctions, leakFunctions } from './leaks.js';
 import { type PidFunctions, pidFunctions } from './pid.js';
 import { type SchedFunctions, schedFunctions } from './sched.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
@@ -123,6 +124,7 @@ export interface Kernel
     HrtimerFunctions,
     ItimerFunctions,
     EntryFunctions,
+    LeakFunctions,
     CallbackFunctions {}
 
 /** The functions of the unpatched kernel, v5.3.1, and what they lock and link with. */
@@ -149,6 +151,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   hrtimerFunctions,
   itimerFunctions,
   entryFunctions,
+  leakFunctions,
   callbackFunctions,
 ];
 

@@ -6,6 +6,7 @@ import { type Coroutine, Violation } from '../sync/gate.js';
 import { bindKernel, bootKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena, setUp } from './boot.js';
 import { describeAddress, describeEvent, describeTasks, describeValue } from './describe.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
+import { findLeak } from './leaks.js';
 import type { Patch, Scenario } from './scenario.js';
 import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT } from './sys.js';
@@ -91,7 +92,16 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;
       const wrong = scenario.unfinished?.(readResults(arena, scenario)) ?? null;
-      return wrong === null ? null : new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
+      if (wrong !== null) return new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
+      const leak = findLeak(arena);
+      return leak === null ? null : new Violation('leak', `all processes are gone, and not freed: ${leak}`, -1, 0);
+    },
+    shutdown: (cpu: Cpu): Coroutine<void> => (cpu as Kernel).send_sig_all(),
+    afterShutdown({ arena }: Cpu): Violation | null {
+      const left = arena.words[arena.static(globals) + globals.nr_threads] as number;
+      if (left > 0) return new Violation('hung-task', `killed, but still there: ${describeTasks(arena)}`, -1, 0);
+      const leak = findLeak(arena);
+      return leak === null ? null : new Violation('leak', `all processes were killed, and not freed: ${leak}`, -1, 0);
     },
   };
 }

@@ -9,6 +9,7 @@ import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.
 import { cpu_data, IRQ_RCU, IRQ_RESCHEDULE, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_IDLE, OP_SCHEDULE } from '../sync/gate.js';
 import {
+  HARDIRQ_OFFSET,
   SIGKILL,
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
@@ -225,6 +226,30 @@ export const schedFunctions = {
       ordered = next;
     }
     this.raw_spin_unlock(addr(queue, rq.lock));
+  },
+
+  /**
+   * The start of an interrupt's handler: RCU watches again where it did not, and nothing in it may sleep.
+   *
+   * @returns whether it came in user mode or idle; for `irq_exit`
+   */
+  irq_enter(this: Kernel): boolean {
+    const { words, data } = this;
+    const eqs = words[data + cpu_data.rcu_eqs] !== 0;
+    if (eqs) this.rcu_eqs_exit();
+    words[data + cpu_data.preempt_count] = this.preempt_count() + HARDIRQ_OFFSET;
+    this.local_irq_disable();
+    return eqs;
+  },
+
+  irq_exit(this: Kernel, eqs: boolean): void {
+    this.words[this.data + cpu_data.preempt_count] = this.preempt_count() - HARDIRQ_OFFSET;
+    if (eqs) {
+      // Idle and user mode look at their flags when they are told to.
+      this.interrupt(this.id, IRQ_RESCHEDULE);
+      this.rcu_eqs_enter();
+    }
+    this.local_irq_enable();
   },
 
   /** Takes the interrupts that wait at this CPU's door: the reschedule interrupt, then the softirqs. */

@@ -247,6 +247,12 @@ export const globals = struct('globals', {
   init_task: ptr('task_struct'),
 });
 
+/** How many objects of each slab cache are in use when the machine has booted: what is left when all processes are gone. */
+export const MAX_CACHES = 32;
+export const slab_baseline = struct('slab_baseline', {
+  in_use: { words: MAX_CACHES, kind: 'int' } satisfies FieldType<number>,
+});
+
 /** Memory of user programs: cells that they share, and the results that they report. */
 export const USER_CELLS = 64;
 export const USER_RESULTS = 32;

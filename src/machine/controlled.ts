@@ -8,7 +8,7 @@ import { NULL } from '../memory/layout.js';
 import { type CpuConfig, cpu_data } from '../sync/cpu.js';
 import { type Coroutine, OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { composeCpu } from './compose.js';
-import { describeOperation, judgeEnd } from './end.js';
+import { describeOperation, findDeadlock, judgeEnd } from './end.js';
 import type { Model } from './model.js';
 import { SerialCpu } from './serial-cpu.js';
 
@@ -30,6 +30,8 @@ export interface ControlledOptions {
   readonly checked?: boolean;
   /** Scheduling points after which an execution is given up as endless; 100,000 if not given. */
   readonly maxSteps?: number;
+  /** After an execution that ended well, ends what still runs, and looks at what that leaves; off if not given. */
+  readonly shutdown?: boolean;
 }
 
 /** The end of an execution. */
@@ -72,13 +74,15 @@ export class ControlledMachine {
   private readonly clockWord: number;
   private readonly words: Int32Array;
   private readonly maxSteps: number;
+  private readonly shutdown: boolean;
 
   constructor(
     readonly model: Model,
     options: ControlledOptions = {},
   ) {
-    const { checked = true, maxSteps = 100_000 } = options;
+    const { checked = true, maxSteps = 100_000, shutdown = false } = options;
     this.maxSteps = maxSteps;
+    this.shutdown = shutdown;
     this.arena = new Arena(model.arena);
     this.words = this.arena.words;
     this.counters = new Int32Array(model.counters.length);
@@ -118,7 +122,7 @@ export class ControlledMachine {
       this.mode = MODE_RUN;
       this.running = 0;
       this.runUntil(-1, this.pick(0));
-      violation = this.atEnd();
+      violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       violation = error;
@@ -186,11 +190,33 @@ export class ControlledMachine {
     return this.pick(current);
   }
 
+  /** Ends what still runs. Not a part of the execution: its steps and decisions are as they were before it. */
+  private shutDown(): Violation | null {
+    const { model, steps, choices } = this;
+    const first = this.cpus[0] as ControlledCpu;
+    if (model.shutdown === undefined) return null;
+    for (const cpu of this.cpus) cpu.trace = null;
+    this.chooser = FIRST_COME;
+    this.next = -1;
+    this.running = 1;
+    first.interruptWith(model.shutdown(first));
+    this.running = 0;
+    this.runUntil(-1, this.next);
+    this.steps = steps;
+    this.choices = choices;
+    return findDeadlock(first, this.cpus) ?? model.afterShutdown?.(first) ?? null;
+  }
+
   /** Nobody can move: either all are at rest, and the model says whether that is right, or some are stuck. */
   private atEnd(): Violation | null {
     return judgeEnd(this.model, this.cpus[0] as ControlledCpu, this.cpus);
   }
 }
+
+/** Whoever moved last goes on for as long as it can. */
+const FIRST_COME: Chooser = {
+  choose: (enabled, current) => (((enabled >> current) & 1) !== 0 ? current : 31 - Math.clz32(enabled & -enabled)),
+};
 
 /** An interrupt under way, and the operation that the task was about to perform when it came. */
 interface Interruption {
@@ -257,10 +283,19 @@ export class ControlledCpu extends SerialCpu {
     this.resume();
   }
 
+  /** Takes an interrupt in the place where the CPU rests, and goes on. */
+  interruptWith(handler: Coroutine<void>): void {
+    if (!this.handle(handler)) this.resume();
+  }
+
   /** Runs the handler on top of the task. True: the CPU must yield. False: the task's operation has been performed. */
   private takeInterrupt(): boolean {
+    return this.handle(this.interruptHandler());
+  }
+
+  private handle(handler: Coroutine<void>): boolean {
     const { op, opAddress, opA, opB, irqflags, announcedAt } = this;
-    this.interruption = { handler: this.interruptHandler(), op, opAddress, opA, opB, irqflags, announcedAt };
+    this.interruption = { handler, op, opAddress, opA, opB, irqflags, announcedAt };
     return this.goOnWithInterrupt();
   }
 

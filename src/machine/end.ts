@@ -29,16 +29,21 @@ export function describeOperation(cpu: Cpu, parked: Parked): string {
   return `${operation} held by CPU ${owner}`;
 }
 
+/** All at rest: the model says whether everything was done. Otherwise some wait for each other. */
+export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
+  return findDeadlock(cpu, parked) ?? model.finish([cpu]);
+}
+
 /**
- * All at rest: the model says whether everything was done. Otherwise some wait for each other.
+ * Who waits for whom, where nobody can move and not all are at rest.
  *
  * @param cpu any CPU of the machine
  * @param parked all of them
  */
-export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
+export function findDeadlock(cpu: Cpu, parked: readonly Parked[]): Violation | null {
   const stuck = parked.filter(({ op }) => !isAtRest(op));
   const first = stuck[0];
-  if (first === undefined) return model.finish([cpu]);
+  if (first === undefined) return null;
   const lines = stuck.map((waiting) => `CPU ${waiting.id} waits at ${describeOperation(cpu, waiting)}`);
   return new Violation('deadlock', `deadlock: ${lines.join('; ')}`, first.id, first.current);
 }

@@ -47,4 +47,8 @@ export interface Model {
   readonly clock?: ModelClock;
   /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
   finish(cpus: readonly Cpu[]): Violation | null;
+  /** Ends whatever still runs: an interrupt that comes when every CPU is at rest. For `ControlledOptions.shutdown`. */
+  shutdown?(cpu: Cpu): Coroutine<void>;
+  /** Called when every CPU is at rest again after it: what is wrong, or null. */
+  afterShutdown?(cpu: Cpu): Violation | null;
 }

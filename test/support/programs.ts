@@ -28,12 +28,13 @@ export function scenarioOf(parts: Parts): Scenario {
 }
 
 /**
- * The outcomes of a scenario under many random schedules, sorted. Throws the first violation.
+ * The outcomes of a scenario under many random schedules, sorted. Throws the first violation. Each execution is shut
+ * down at its end, and must leave nothing behind.
  *
  * @param executions how many schedules
  */
 export function outcomesOf(parts: Parts, executions = 2000, patches: readonly Patch[] = []): readonly string[] {
-  const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches }));
+  const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches }), { shutdown: true });
   const { found, outcomes } = explore(machine, { strategy: randomStrategy(1), schedules: executions });
   if (found !== null) throw found.violation;
   return Object.keys(outcomes).sort();
