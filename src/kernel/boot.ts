@@ -7,17 +7,21 @@ import type { Coroutine } from '../sync/gate.js';
 import { rcu_state } from '../sync/rcu.js';
 import {
   CLONE_PTHREAD,
+  errorName,
   PF_IDLE,
   PIDNS_ADDING,
   PIDTYPE_MAX,
   PIDTYPE_PGID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_PDEATHSIG,
   RLIM_INFINITY,
   SIG_HANDLER_BASE,
   SIG_IGN,
   SIGCHLD,
   SIGNAL_UNKILLABLE,
+  SUID_DUMP_USER,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
 } from './constants.js';
@@ -194,6 +198,7 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.set(signal, signal_struct.live, 1);
   k.set(signal, signal_struct.sigcnt, 1);
   k.set(signal, signal_struct.curr_target, t);
+  k.set(signal, signal_struct.dumpable, SUID_DUMP_USER);
   k.set(signal, signal_struct.rlim_nproc, RLIM_INFINITY);
   k.set(signal, signal_struct.rlim_sigpending, RLIM_INFINITY);
   k.INIT_LIST_HEAD(addr(signal, signal_struct.thread_head));
@@ -237,6 +242,7 @@ function makeFirstProcess(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): 
   const signal = k.get(init, task_struct.signal);
   for (const type of [PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID]) k.store(signal + signal_struct.pids + type, p);
   k.set(signal, signal_struct.flags, SIGNAL_UNKILLABLE);
+  k.set(signal, signal_struct.leader, 1);
   const sigchld = k.get(init, task_struct.sighand) + sighand_struct.action + (SIGCHLD - 1) * k_sigaction.$.words;
   k.store(sigchld + k_sigaction.sa_handler, SIG_IGN);
   const tasklist = addr(k.globals, globals.tasklist_lock);
@@ -273,11 +279,20 @@ export interface TaskOptions {
   readonly blocked?: boolean;
 }
 
+/** What a process is before the race. */
 export interface ProcessOptions extends TaskOptions {
   /** init if not given. */
   readonly parent?: SetupTask;
   /** 1000 if not given. */
   readonly uid?: number;
+  /** It has called `setsid`. */
+  readonly session?: boolean;
+  /** True: a group of its own. Otherwise it joins the group that the process named leads. */
+  readonly group?: true | SetupTask;
+  /** `PR_SET_CHILD_SUBREAPER`. */
+  readonly subreaper?: boolean;
+  /** `PR_SET_PDEATHSIG`. */
+  readonly pdeathSignal?: number;
 }
 
 /** How a scenario makes the processes that exist before the race. */
@@ -308,6 +323,10 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
     return result;
   }
 
+  function must(call: string, result: number): void {
+    if (result < 0) throw new Error(`scenario ${scenario.name}: ${call} failed with ${errorName(result)}`);
+  }
+
   function make(parent: Task, program: string, options: TaskOptions, flags: number): SetupTask {
     const number = programs.indexOf(program);
     if (number < 0) throw new Error(`scenario ${scenario.name} has no program "${program}"`);
@@ -332,6 +351,28 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
         users.set(uid, credentials);
       }
       giveCred(k, made.task, credentials);
+      const { session, group, subreaper, pdeathSignal } = options;
+      if (session)
+        must(
+          'setsid',
+          as(made.task, () => k.setsid()),
+        );
+      if (group !== undefined) {
+        must(
+          'setpgid',
+          as(made.task, () => k.setpgid(0, group === true ? 0 : group.pid)),
+        );
+      }
+      if (subreaper)
+        must(
+          'prctl',
+          as(made.task, () => k.prctl(PR_SET_CHILD_SUBREAPER, 1)),
+        );
+      if (pdeathSignal !== undefined)
+        must(
+          'prctl',
+          as(made.task, () => k.prctl(PR_SET_PDEATHSIG, pdeathSignal)),
+        );
       return made;
     },
     thread: (of, program, options = {}) => make(of.task, program, options, CLONE_PTHREAD),

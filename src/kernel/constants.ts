@@ -6,6 +6,7 @@ export const EINTR = 4;
 export const ECHILD = 10;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
+export const EACCES = 13;
 export const EFAULT = 14;
 export const EINVAL = 22;
 export const ENOSYS = 38;
@@ -102,6 +103,7 @@ const ERROR_NAMES: Record<number, string> = {
   [ECHILD]: 'ECHILD',
   [EAGAIN]: 'EAGAIN',
   [ENOMEM]: 'ENOMEM',
+  [EACCES]: 'EACCES',
   [EFAULT]: 'EFAULT',
   [EINVAL]: 'EINVAL',
   [ENOSYS]: 'ENOSYS',
@@ -207,6 +209,9 @@ export const JOBCTL_TRAPPING = 1 << 21;
 export const JOBCTL_TRAP_MASK = JOBCTL_TRAP_STOP | JOBCTL_TRAP_NOTIFY;
 export const JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING | JOBCTL_TRAP_MASK;
 
+/** The bytes of a task's name, with the zero at its end. */
+export const TASK_COMM_LEN = 16;
+
 export const PIDTYPE_PID = 0;
 export const PIDTYPE_TGID = 1;
 export const PIDTYPE_PGID = 2;
@@ -241,6 +246,21 @@ export const __WNOTHREAD = 0x20000000;
 export const __WALL = 0x40000000;
 export const __WCLONE = 0x80000000 | 0;
 
+export const PR_SET_PDEATHSIG = 1;
+export const PR_GET_PDEATHSIG = 2;
+export const PR_GET_DUMPABLE = 3;
+export const PR_SET_DUMPABLE = 4;
+export const PR_GET_KEEPCAPS = 7;
+export const PR_SET_KEEPCAPS = 8;
+export const PR_SET_NAME = 15;
+export const PR_GET_NAME = 16;
+export const PR_SET_CHILD_SUBREAPER = 36;
+export const PR_GET_CHILD_SUBREAPER = 37;
+
+/** Whether a process's memory may be dumped, and so whether others of its user may look into it. */
+export const SUID_DUMP_DISABLE = 0;
+export const SUID_DUMP_USER = 1;
+
 /** `CAP_KILL`, a bit in `cred.cap_effective`. */
 export const CAP_KILL = 1 << 5;
 export const CAP_SYS_ADMIN = 1 << 21;
@@ -271,10 +291,17 @@ export const __NR_execve = 59;
 export const __NR_exit = 60;
 export const __NR_wait4 = 61;
 export const __NR_kill = 62;
+export const __NR_setpgid = 109;
+export const __NR_getppid = 110;
+export const __NR_getpgrp = 111;
+export const __NR_setsid = 112;
+export const __NR_getpgid = 121;
+export const __NR_getsid = 124;
 export const __NR_rt_sigpending = 127;
 export const __NR_rt_sigtimedwait = 128;
 export const __NR_rt_sigqueueinfo = 129;
 export const __NR_rt_sigsuspend = 130;
+export const __NR_prctl = 157;
 export const __NR_gettid = 186;
 export const __NR_tkill = 200;
 export const __NR_clock_gettime = 228;
@@ -299,10 +326,17 @@ export const SYSCALLS = {
   [__NR_exit]: 'exit',
   [__NR_wait4]: 'wait4',
   [__NR_kill]: 'kill',
+  [__NR_setpgid]: 'setpgid',
+  [__NR_getppid]: 'getppid',
+  [__NR_getpgrp]: 'getpgrp',
+  [__NR_setsid]: 'setsid',
+  [__NR_getpgid]: 'getpgid',
+  [__NR_getsid]: 'getsid',
   [__NR_rt_sigpending]: 'rt_sigpending',
   [__NR_rt_sigtimedwait]: 'rt_sigtimedwait',
   [__NR_rt_sigqueueinfo]: 'rt_sigqueueinfo',
   [__NR_rt_sigsuspend]: 'rt_sigsuspend',
+  [__NR_prctl]: 'prctl',
   [__NR_gettid]: 'gettid',
   [__NR_tkill]: 'tkill',
   [__NR_clock_gettime]: 'clock_gettime',

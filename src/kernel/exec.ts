@@ -14,11 +14,13 @@ import {
   PIDTYPE_SID,
   PIDTYPE_TGID,
   SIGCHLD,
+  SUID_DUMP_DISABLE,
+  SUID_DUMP_USER,
   TASK_INTERRUPTIBLE,
   TASK_KILLABLE,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { globals, sighand_struct, signal_struct, task_struct } from './structs.js';
+import { cred, globals, sighand_struct, signal_struct, task_struct } from './structs.js';
 import { TRACE_SCHED_PROCESS_EXEC } from './trace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -137,6 +139,10 @@ export const execFunctions = {
 
   setup_new_exec(this: Kernel): void {
     const tsk = this.current;
+    const c = this.current_cred();
+    const dumpable = this.get(c, cred.euid) === this.get(c, cred.uid) ? SUID_DUMP_USER : SUID_DUMP_DISABLE;
+    this.set(this.get(tsk, task_struct.signal), signal_struct.dumpable, dumpable);
+    this.set(tsk, task_struct.comm_set, 0);
     this.set(tsk, task_struct.self_exec_id, this.get(tsk, task_struct.self_exec_id) + 1);
     this.flush_signal_handlers(tsk, false);
   },

@@ -189,6 +189,7 @@ export const forkFunctions = {
     this.hrtimer_init(addr(sig, signal_struct.real_timer), IT_REAL_FN, sig);
     this.set(sig, signal_struct.rlim_nproc, this.get(mine, signal_struct.rlim_nproc));
     this.set(sig, signal_struct.rlim_sigpending, this.get(mine, signal_struct.rlim_sigpending));
+    this.set(sig, signal_struct.dumpable, this.get(mine, signal_struct.dumpable));
     this.mutex_init(addr(sig, signal_struct.cred_guard_mutex));
     return 0;
   },

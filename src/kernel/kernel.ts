@@ -23,7 +23,10 @@ import { type ForkFunctions, forkFunctions } from './fork.js';
 import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
 import { type ItimerFunctions, itimerFunctions } from './itimer.js';
 import { type LeakFunctions, leakFunctions } from './leaks.js';
+import { type PgrpFunctions, pgrpFunctions } from './pgrp.js';
 import { type PidFunctions, pidFunctions } from './pid.js';
+import { type PrctlFunctions, prctlFunctions } from './prctl.js';
+import type { ProgramFile } from './scenario.js';
 import { type SchedFunctions, schedFunctions } from './sched.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
@@ -67,6 +70,8 @@ export interface KernelData {
   readonly rcuCallbacks: RcuCallbacks;
   /** The current task's program, from its start; `fromKernel` for a task that has yet to leave the kernel. */
   start_program(fromKernel: boolean): Coroutine<void>;
+  /** What the kernel would find in the file of a program. */
+  program_file(program: number): ProgramFile;
   /** Handler number `handler` of the current task's program; `info` is null unless it was installed with `SA_SIGINFO`. */
   start_handler(handler: number, sig: number, info: KernelSiginfo | null): Coroutine<void>;
 }
@@ -114,6 +119,8 @@ export interface Kernel
     SigsetFunctions,
     TraceFunctions,
     PidFunctions,
+    PgrpFunctions,
+    PrctlFunctions,
     CredFunctions,
     SchedFunctions,
     SignalFunctions,
@@ -141,6 +148,8 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   sigsetFunctions,
   traceFunctions,
   pidFunctions,
+  pgrpFunctions,
+  prctlFunctions,
   credFunctions,
   schedFunctions,
   signalFunctions,
@@ -158,6 +167,8 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
 /** Functions that stand in for the kernel's own of the same names. */
 export type KernelPatch = Partial<Pick<Kernel, PatchableName>>;
 type PatchableName = keyof (PidFunctions &
+  PgrpFunctions &
+  PrctlFunctions &
   CredFunctions &
   SchedFunctions &
   SignalFunctions &

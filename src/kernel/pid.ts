@@ -172,6 +172,22 @@ export const pidFunctions = {
     return this.task_pid_nr_ns(t, this.task_active_pid_ns(this.current));
   },
 
+  /** A pid's number as the caller sees it. */
+  pid_vnr(this: Kernel, p: Pid): number {
+    return this.pid_nr_ns(p, this.task_active_pid_ns(this.current));
+  },
+
+  /** The number of a task's process as the caller sees it; 0 once the task is unhashed. */
+  task_tgid_vnr(this: Kernel, t: Task): number {
+    if (!this.get(t, task_struct.thread_pid)) return 0;
+    return this.task_tgid_nr_ns(t, this.task_active_pid_ns(this.current));
+  },
+
+  /** Whether a pid is that of its namespace's init. */
+  is_child_reaper(this: Kernel, p: Pid): boolean {
+    return this.get(p, pid.nr) === 1;
+  },
+
   /** Looks for the first task of a type on a pid: one marked load, then `this.foundTask(type)`. Needs RCU or `tasklist_lock`. */
   pid_task(this: Kernel, p: Pid, type: number): boolean {
     if (p) return this.READ_ONCE(pidTasks(p, type), hlist_head.first);

@@ -11,6 +11,15 @@ export type Program = (sys: Sys) => Coroutine<number | void>;
 /** What a program has done for a signal. `info` is null unless it was installed with `SA_SIGINFO`. */
 export type Handler = (sys: Sys, sig: number, info: Siginfo | null) => Coroutine<void>;
 
+/** What matters of a program's file: its name, and the set-user-id and set-group-id bits. */
+export interface ProgramFile {
+  readonly name: string;
+  /** The owner, where the set-user-id bit is set. */
+  readonly setuid?: number | undefined;
+  /** The group, where the set-group-id bit is set. */
+  readonly setgid?: number | undefined;
+}
+
 export interface Scenario {
   /** As typed on the command line. */
   readonly name: string;
@@ -32,6 +41,8 @@ export interface Scenario {
   readonly cpus: number;
   readonly programs: Readonly<Record<string, Program>>;
   readonly handlers?: Readonly<Record<string, Handler>>;
+  /** The programs whose files are set-user-id or set-group-id. */
+  readonly files?: Readonly<Record<string, Omit<ProgramFile, 'name'>>>;
   /** Names of the values that programs report with `sys.result`. */
   readonly results: readonly string[];
   /** Makes the processes that exist before the race begins. */

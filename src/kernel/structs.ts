@@ -6,7 +6,7 @@ import { rcuHead } from '../sync/rcu.js';
 import { rwlock } from '../sync/rwlock.js';
 import { spinlock } from '../sync/spinlock.js';
 import { waitQueueEntry, waitQueueHead } from '../sync/wait.js';
-import { _NSIG } from './constants.js';
+import { _NSIG, TASK_COMM_LEN } from './constants.js';
 
 /** A set of signals: 1 to 32 in the first word, 33 to 64 in the second. */
 export const sigset_t = struct('sigset_t', { lo: int, hi: int });
@@ -95,6 +95,10 @@ export const signal_struct = struct('signal_struct', {
   cred_guard_mutex: mutexField,
   real_timer: timer,
   it_real_incr: ktime,
+  /** 1: the process is the leader of its session. */
+  leader: int,
+  /** The kernel's is in the `mm_struct`: processes that share their memory share it. */
+  dumpable: int,
 });
 
 /** On the kernel stack of a task in `copy_process`. */
@@ -170,6 +174,9 @@ export const task_struct = struct('task_struct', {
   /** `struct restart_block`: what goes on with an interrupted call, and until when. */
   restart_fn: int,
   restart_expires: ktime,
+  /** 1: `comm` has been set; otherwise the name is that of the program. */
+  comm_set: int,
+  comm: { words: TASK_COMM_LEN / 4, kind: 'int' } satisfies FieldType<number>,
 });
 
 /** What `setup_rt_frame` saves on the user stack and `sigreturn` takes back. */

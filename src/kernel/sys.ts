@@ -10,11 +10,16 @@ import {
   __NR_exit,
   __NR_exit_group,
   __NR_getitimer,
+  __NR_getpgid,
+  __NR_getpgrp,
   __NR_getpid,
+  __NR_getppid,
+  __NR_getsid,
   __NR_gettid,
   __NR_kill,
   __NR_nanosleep,
   __NR_pause,
+  __NR_prctl,
   __NR_rt_sigaction,
   __NR_rt_sigpending,
   __NR_rt_sigprocmask,
@@ -23,6 +28,8 @@ import {
   __NR_rt_sigtimedwait,
   __NR_rt_tgsigqueueinfo,
   __NR_setitimer,
+  __NR_setpgid,
+  __NR_setsid,
   __NR_tgkill,
   __NR_tkill,
   __NR_wait4,
@@ -37,6 +44,7 @@ import {
 import type { Timespec } from './hrtimer.js';
 import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
+import type { PrctlArg } from './prctl.js';
 import type { Scenario } from './scenario.js';
 import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } from './signal.js';
 import { EMPTY_MASK, type SigMask } from './sigset.js';
@@ -170,6 +178,21 @@ export interface Sys {
   getitimer(which: number, value: Itimerval | null): Coroutine<number>;
   getpid(): Coroutine<number>;
   gettid(): Coroutine<number>;
+  getppid(): Coroutine<number>;
+  /** `setpgid(2)`: moves a process to a group; 0 stands for the caller, and for its own number. */
+  setpgid(pid: number, pgid: number): Coroutine<number>;
+  getpgid(pid: number): Coroutine<number>;
+  getpgrp(): Coroutine<number>;
+  /** `setsid(2)`: a session of its own. Its number or a negative errno. */
+  setsid(): Coroutine<number>;
+  getsid(pid: number): Coroutine<number>;
+  /**
+   * `prctl(2)`.
+   *
+   * @param option `PR_…`
+   * @param arg2 a number, a name, or where the answer goes
+   */
+  prctl(option: number, arg2?: PrctlArg): Coroutine<number>;
   /** `exit(2)`: ends this thread. */
   exit(code: number): Coroutine<number>;
   /** `exit_group(2)`: ends this process. */
@@ -273,6 +296,13 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     getitimer: (which, value) => k.do_syscall_64({ nr: __NR_getitimer, args: [which, value] }),
     getpid: () => k.do_syscall_64({ nr: __NR_getpid, args: [] }),
     gettid: () => k.do_syscall_64({ nr: __NR_gettid, args: [] }),
+    getppid: () => k.do_syscall_64({ nr: __NR_getppid, args: [] }),
+    setpgid: (pid, pgid) => k.do_syscall_64({ nr: __NR_setpgid, args: [pid, pgid] }),
+    getpgid: (pid) => k.do_syscall_64({ nr: __NR_getpgid, args: [pid] }),
+    getpgrp: () => k.do_syscall_64({ nr: __NR_getpgrp, args: [] }),
+    setsid: () => k.do_syscall_64({ nr: __NR_setsid, args: [] }),
+    getsid: (pid) => k.do_syscall_64({ nr: __NR_getsid, args: [pid] }),
+    prctl: (option, arg2 = 0) => k.do_syscall_64({ nr: __NR_prctl, args: [option, arg2] }),
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, args: [code] }),
     stay: () => k.stay_in_user_mode(),

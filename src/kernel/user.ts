@@ -3,7 +3,7 @@
 import type { Coroutine } from '../sync/gate.js';
 import { __NR_exit_group, PF_FORKNOEXEC } from './constants.js';
 import type { Kernel, KernelData } from './kernel.js';
-import type { Scenario } from './scenario.js';
+import type { ProgramFile, Scenario } from './scenario.js';
 import type { KernelSiginfo } from './signal.js';
 import { task_struct } from './structs.js';
 import { makeSys, type Sys, userSiginfo } from './sys.js';
@@ -11,9 +11,13 @@ import { makeSys, type Sys, userSiginfo } from './sys.js';
 /** What is put on each CPU so that its tasks can run the scenario's programs. */
 export function userFunctions(
   scenario: Scenario,
-): Pick<KernelData, 'start_program' | 'start_handler'> & ThisType<Kernel & { sys: Sys | null }> {
+): Pick<KernelData, 'start_program' | 'start_handler' | 'program_file'> & ThisType<Kernel & { sys: Sys | null }> {
   const programs = Object.values(scenario.programs);
   const handlers = Object.values(scenario.handlers ?? {});
+  const files: readonly ProgramFile[] = Object.keys(scenario.programs).map((name) => ({
+    name,
+    ...scenario.files?.[name],
+  }));
   return {
     *start_program(fromKernel: boolean): Coroutine<void> {
       this.schedule_tail();
@@ -29,6 +33,9 @@ export function userFunctions(
       if (program === undefined) this.violate('BUG', 'a task has no program');
       const code = yield* program(this.sys);
       yield* this.do_syscall_64({ nr: __NR_exit_group, args: [typeof code === 'number' ? code : 0] });
+    },
+    program_file(program: number): ProgramFile {
+      return files[program] as ProgramFile;
     },
     *start_handler(handler: number, sig: number, info: KernelSiginfo | null): Coroutine<void> {
       const run = handlers[handler];

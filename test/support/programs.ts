@@ -8,7 +8,7 @@ import { ControlledMachine } from '../../src/machine/controlled.js';
 
 /** A scenario's parts that matter to a test. Its outcome is the list of its results. */
 export type Parts = Pick<Scenario, 'programs' | 'setup' | 'results'> &
-  Partial<Pick<Scenario, 'handlers' | 'cpus' | 'unfinished'>>;
+  Partial<Pick<Scenario, 'handlers' | 'files' | 'cpus' | 'unfinished'>>;
 
 /** Makes a scenario of parts. */
 export function scenarioOf(parts: Parts): Scenario {
