@@ -2,7 +2,7 @@
 
 import type { ControlledMachine } from '../machine/controlled.js';
 import { eventAt, TraceBuffer, type TraceEvent } from '../machine/trace-buffer.js';
-import { EVENT_UNLOCK, type TraceSink, type Violation } from '../sync/gate.js';
+import { EVENT_MODEL, EVENT_UNLOCK, type TraceSink, type Violation } from '../sync/gate.js';
 import { ScheduleMismatchError, scheduleChooser } from './schedule.js';
 
 /** An event with what only the controlled machine can tell of it. */
@@ -17,6 +17,9 @@ export interface StoryEvent extends TraceEvent {
   readonly valueName: string;
   /** What the model says of one of its own trace points. */
   readonly said: string | null;
+  /** The model's own trace point's fields, as they were at that moment, and as a line. */
+  readonly fields: Readonly<Record<string, number | string>> | null;
+  readonly fieldText: string;
   /** What reports call the task, at that moment. */
   readonly taskName: string;
 }
@@ -58,11 +61,14 @@ export function replayWithStacks(
       const stack = event < EVENT_UNLOCK ? machineCpu.announcedAt : (new Error().stack ?? '');
       const held = machineCpu.held.map((lock) => machineCpu.describe(lock));
       const name = address === 0 ? '' : machineCpu.describe(address);
-      const said = machine.model.describeEvent?.(machineCpu, { cpu, task, event, address, value, a, b }) ?? null;
-      const valueName =
-        address === 0 ? '' : (machine.model.describeValue?.(machineCpu, address, value) ?? String(value));
+      const { model } = machine;
+      const traced = { cpu, task, event, address, value, a, b };
+      const said = model.describeEvent?.(machineCpu, traced) ?? null;
+      const fields = event < EVENT_MODEL ? null : (model.traceFields?.(machineCpu, traced) ?? null);
+      const fieldText = fields === null ? '' : (model.traceText?.(event, fields) ?? '');
+      const valueName = address === 0 ? '' : (model.describeValue?.(machineCpu, address, value) ?? String(value));
       const taskName = machineCpu.describe(task).replace(/ \S+$/, '');
-      events.push({ cpu, task, event, address, value, a, b, stack, held, name, valueName, said, taskName });
+      events.push({ ...traced, stack, held, name, valueName, said, fields, fieldText, taskName });
     },
   };
   try {

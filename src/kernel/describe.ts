@@ -34,6 +34,7 @@ import {
   TRACE_SYS_EXIT,
   TRACE_USER_HANDLER,
 } from './trace.js';
+import type { ModelEvent } from './tracepoints.js';
 
 type Words = Int32Array;
 
@@ -153,15 +154,6 @@ export function describeValue(cpu: Cpu, address: number, value: number): string 
   return String(value);
 }
 
-/** An event as the trace emits it. */
-interface ModelEvent {
-  readonly event: number;
-  readonly address: number;
-  readonly value: number;
-  readonly a: number;
-  readonly b: number;
-}
-
 function switchText(from: string, to: string): string {
   if (from.startsWith('idle')) return `runs ${to}`;
   return to.startsWith('idle') ? 'sleeps; nothing else to run' : `gives its CPU to ${to}`;
@@ -174,9 +166,9 @@ export function describeEvent(cpu: Cpu, { event, address, value, a, b }: ModelEv
   const task = (t: number): string => taskName(cpu.words, t);
   switch (event) {
     case TRACE_SIGNAL_GENERATE:
-      return `${signalName(value)} sent to ${a === 1 ? 'the process of ' : ''}${task(address)}: ${GENERATE_RESULTS[b] ?? b}`;
+      return `${signalName(value)} sent to ${a === 1 ? 'the process of ' : ''}${task(address)}: ${GENERATE_RESULTS[b & 0xff] ?? b}`;
     case TRACE_SIGNAL_DELIVER:
-      return `takes ${signalName(value)}: ${a === SIG_DFL ? 'default action' : a === SIG_IGN ? 'ignored' : 'handler'}`;
+      return `takes ${signalName(value & 0xff)}: ${a === SIG_DFL ? 'default action' : a === SIG_IGN ? 'ignored' : 'handler'}`;
     case TRACE_SCHED_SWITCH:
       return switchText(task(address), task(value));
     case TRACE_SCHED_WAKING:

@@ -73,6 +73,7 @@ export const entryFunctions = {
         this.rcu_eqs_exit();
       }
       this.count(COUNT_SYSCALLS);
+      if (this.trace !== null) this.trace_sys_enter(call.nr, call.args);
       this.set(tsk, task_struct.orig_ax, call.nr);
       const restart = this.get(tsk, task_struct.restart);
       this.set(tsk, task_struct.restart, 0);

@@ -166,9 +166,9 @@ export const execFunctions = {
     }
     this.setup_new_exec();
     yield* this.mutex_unlock(guard);
-    if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_EXEC, tsk, this.get(tsk, task_struct.pid), oldPid);
     this.set(tsk, task_struct.program, program);
     this.set(tsk, task_struct.arg, arg);
+    if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_EXEC, tsk, this.get(tsk, task_struct.pid), oldPid);
     this.release_user_frames(tsk);
     this.replaceCoroutine(tsk, this.start_program(true));
     if (this.switch_to()) yield;

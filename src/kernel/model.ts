@@ -9,8 +9,9 @@ import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import { findLeak } from './leaks.js';
 import type { Patch, Scenario } from './scenario.js';
 import { globals, rq, user_memory } from './structs.js';
-import { NO_RESULT } from './sys.js';
+import { NO_RESULT, programNames } from './sys.js';
 import { COUNTER_NAMES } from './trace.js';
+import { type ModelEvent, type TraceFields, traceFields, traceText } from './tracepoints.js';
 import { userFunctions } from './user.js';
 
 export interface KernelModelOptions {
@@ -55,6 +56,7 @@ function outcomeReader(scenario: Scenario): (arena: Arena) => string {
  */
 export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}) {
   const { patches = [], cpus = scenario.cpus, limits = DEFAULT_LIMITS } = options;
+  const names = { programs: programNames(scenario), results: scenario.results };
   return {
     name: scenario.name,
     patches: patches.map((patch) => patch.name),
@@ -83,6 +85,8 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     },
     describeEvent,
     describeValue,
+    traceFields: (cpu: Cpu, event: ModelEvent): TraceFields | null => traceFields(cpu, event, names),
+    traceText,
     clock: {
       armed: (arena: Arena): number => arena.static(globals) + globals.timers_armed,
       tick: (cpu: Cpu): void => (cpu as Kernel).passTime(),

@@ -463,14 +463,14 @@ export const signalFunctions = {
     const wanted = this.prepare_signal(sig, t, force);
     if (sig === SIGCONT) yield* this.wakeStopped(t);
     if (!wanted) {
-      this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_IGNORED);
+      this.trace_signal_generate(sig, info, t, group, TRACE_SIGNAL_IGNORED);
       return 0;
     }
     const queue = pendingQueue(this, t, type);
     const set = addr(queue, sigpending.signal);
     // Below SIGRTMIN a signal is pending once or not at all.
     if (sig < SIGRTMIN && this.sigismember(set, sig)) {
-      this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_ALREADY_PENDING);
+      this.trace_signal_generate(sig, info, t, group, TRACE_SIGNAL_ALREADY_PENDING);
       return 0;
     }
     let result = TRACE_SIGNAL_DELIVERED;
@@ -482,7 +482,7 @@ export const signalFunctions = {
         this.fillSiginfo(q, sig, info, t);
       } else if (!is_si_special(info) && sig >= SIGRTMIN && info.si_code !== SI_USER) {
         // A queue that is full may refuse a real-time signal, but not one sent by kill.
-        this.trace_signal_generate(sig, t, group, TRACE_SIGNAL_OVERFLOW_FAIL);
+        this.trace_signal_generate(sig, info, t, group, TRACE_SIGNAL_OVERFLOW_FAIL);
         return -EAGAIN;
       } else {
         result = TRACE_SIGNAL_LOSE_INFO;
@@ -492,7 +492,7 @@ export const signalFunctions = {
     this.sigaddset(set, sig);
     if (type > PIDTYPE_TGID) this.delayMultiprocess(t, sig);
     yield* this.complete_signal(sig, t, type);
-    this.trace_signal_generate(sig, t, group, result);
+    this.trace_signal_generate(sig, info, t, group, result);
     return 0;
   },
 
@@ -891,7 +891,7 @@ export const signalFunctions = {
       // Left out until something sends them: dequeue_synchronous_signal, for signals that the thread itself caused.
       if (this.signal_group_exit(signal)) {
         this.sigdelset(addr(addr(this.current, task_struct.pending), sigpending.signal), SIGKILL);
-        this.trace_signal_deliver(SIGKILL, SIG_DFL, 0);
+        this.trace_signal_deliver(SIGKILL, null, SIG_DFL, 0);
         this.recalc_sigpending();
         yield* this.fatalSignal(lock, SIGKILL);
       }
@@ -924,7 +924,7 @@ export const signalFunctions = {
       const ka = action(sighand, sig);
       const handler = this.get(ka, k_sigaction.sa_handler);
       const flags = this.get(ka, k_sigaction.sa_flags);
-      this.trace_signal_deliver(sig, handler, flags);
+      this.trace_signal_deliver(sig, info, handler, flags);
       if (handler === SIG_IGN) continue;
       if (handler !== SIG_DFL) {
         const mask = this.loadSigset(addr(ka, k_sigaction.sa_mask));

@@ -2,12 +2,14 @@
 
 import type { Ptr } from '../memory/layout.js';
 import { EVENT_MODEL } from '../sync/gate.js';
+import { SEND_SIG_PRIV, SI_KERNEL, SI_USER } from './constants.js';
 import type { Kernel } from './kernel.js';
+import type { KernelSiginfo, SigInfo } from './signal.js';
 import { task_struct } from './structs.js';
 
 /** Event numbers. Each event has an address, a value and two operands; what they are is said beside it. */
-export const TRACE_SIGNAL_GENERATE = EVENT_MODEL; // task, sig, group, result
-export const TRACE_SIGNAL_DELIVER = EVENT_MODEL + 1; // task, sig, handler, flags
+export const TRACE_SIGNAL_GENERATE = EVENT_MODEL; // task, sig, group, result | si_code << 8
+export const TRACE_SIGNAL_DELIVER = EVENT_MODEL + 1; // task, sig | si_code << 8, handler, flags
 export const TRACE_SCHED_SWITCH = EVENT_MODEL + 2; // previous task, next task, previous state
 export const TRACE_SCHED_WAKING = EVENT_MODEL + 3; // task
 export const TRACE_SCHED_WAKEUP = EVENT_MODEL + 4; // task
@@ -17,12 +19,14 @@ export const TRACE_SCHED_PROCESS_EXEC = EVENT_MODEL + 7; // task, pid, old pid
 export const TRACE_SCHED_PROCESS_EXIT = EVENT_MODEL + 8; // task, code
 export const TRACE_SCHED_PROCESS_FREE = EVENT_MODEL + 9; // task, pid
 export const TRACE_SCHED_PROCESS_WAIT = EVENT_MODEL + 10; // pid
-export const TRACE_RCU_GRACE_PERIOD = EVENT_MODEL + 11; // number
+export const TRACE_RCU_GRACE_PERIOD = EVENT_MODEL + 11; // its number, 1 at its end
 export const TRACE_SYS_EXIT = EVENT_MODEL + 12; // number of the call, result
 export const TRACE_USER_HANDLER = EVENT_MODEL + 13; // task, sig
 export const TRACE_USER_RESULT = EVENT_MODEL + 14; // number of the result, value
 export const TRACE_RESOURCE = EVENT_MODEL + 15; // task, what exit releases
 export const TRACE_HRTIMER_EXPIRE = EVENT_MODEL + 16; // timer, CPU
+
+export const TRACE_SYS_ENTER = EVENT_MODEL + 17; // number of the call, its first three arguments
 
 export const TRACE_NAMES: Readonly<Record<number, string>> = {
   [TRACE_SIGNAL_GENERATE]: 'signal_generate',
@@ -42,6 +46,7 @@ export const TRACE_NAMES: Readonly<Record<number, string>> = {
   [TRACE_USER_RESULT]: 'user_result',
   [TRACE_RESOURCE]: 'exit_resource',
   [TRACE_HRTIMER_EXPIRE]: 'hrtimer_expire_entry',
+  [TRACE_SYS_ENTER]: 'sys_enter',
 };
 
 /** What the kernel counts, in the order of the counters' array. */
@@ -75,14 +80,24 @@ export const traceFunctions = {
     this.counters[counter] = (this.counters[counter] as number) + 1;
   },
 
-  trace_signal_generate(this: Kernel, sig: number, t: Task, group: boolean, result: number): void {
+  trace_signal_generate(this: Kernel, sig: number, info: SigInfo, t: Task, group: boolean, result: number): void {
     this.count(COUNT_GENERATED);
-    if (this.trace !== null) this.emit(TRACE_SIGNAL_GENERATE, t, sig, group ? 1 : 0, result);
+    if (this.trace === null) return;
+    const code = typeof info === 'object' ? info.si_code : info === SEND_SIG_PRIV ? SI_KERNEL : SI_USER;
+    this.emit(TRACE_SIGNAL_GENERATE, t, sig, group ? 1 : 0, result | (code << 8));
   },
 
-  trace_signal_deliver(this: Kernel, sig: number, handler: number, flags: number): void {
+  trace_signal_deliver(this: Kernel, sig: number, info: KernelSiginfo | null, handler: number, flags: number): void {
     this.count(COUNT_DELIVERED);
-    if (this.trace !== null) this.emit(TRACE_SIGNAL_DELIVER, this.current, sig, handler, flags);
+    // Without a siginfo it is the kernel's own, for a thread that is to die.
+    const code = info === null ? SI_USER : info.si_code;
+    if (this.trace !== null) this.emit(TRACE_SIGNAL_DELIVER, this.current, sig | (code << 8), handler, flags);
+  },
+
+  /** Left out of it: the fourth to sixth argument. What a pointer leads to is the program's: it counts as 0. */
+  trace_sys_enter(this: Kernel, nr: number, args: readonly unknown[]): void {
+    const word = (index: number): number => (typeof args[index] === 'number' ? (args[index] as number) : 0);
+    this.emit(TRACE_SYS_ENTER, nr, word(0), word(1), word(2));
   },
 
   trace_sched_switch(this: Kernel, prev: Task, next: Task): void {
@@ -99,9 +114,9 @@ export const traceFunctions = {
     if (this.trace !== null) this.emit(TRACE_SCHED_WAKEUP, p, this.get(p, task_struct.cpu));
   },
 
-  trace_rcu_grace_period(this: Kernel, gp: number): void {
-    this.count(COUNT_GRACE_PERIODS);
-    if (this.trace !== null) this.emit(TRACE_RCU_GRACE_PERIOD, 0, gp);
+  trace_rcu_grace_period(this: Kernel, gp: number, ended: boolean): void {
+    if (ended) this.count(COUNT_GRACE_PERIODS);
+    if (this.trace !== null) this.emit(TRACE_RCU_GRACE_PERIOD, 0, gp, ended ? 1 : 0);
   },
 };
 

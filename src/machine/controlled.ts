@@ -249,7 +249,10 @@ export class ControlledCpu extends SerialCpu {
     this.opAddress = address;
     this.opA = a;
     this.opB = b;
-    if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
+    if (this.trace !== null) {
+      if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
+      this.noteContention();
+    }
     return this.comeTo();
   }
 

@@ -71,6 +71,10 @@ export class LockstepCpu extends SerialCpu {
 
   point(op: number, address: number, a: number, b: number): boolean {
     const { control, own } = this;
+    this.op = op;
+    this.opAddress = address;
+    this.opA = a;
+    if (this.trace !== null) this.noteContention();
     for (;;) {
       this.op = op;
       this.opAddress = address;

@@ -42,6 +42,10 @@ export interface Model {
   outcome(arena: Arena): string;
   /** What one of the model's trace points says, in words; null for one that a story need not show. */
   describeEvent?(cpu: Cpu, event: TraceEvent): string | null;
+  /** One of the model's trace points: its fields, read at the moment of the event; null for one that has none. */
+  traceFields?(cpu: Cpu, event: TraceEvent): Readonly<Record<string, number | string>> | null;
+  /** A trace point's fields in a line. */
+  traceText?(event: number, fields: Readonly<Record<string, number | string>>): string;
   /** What a word's value means: `task 101`, `NULL`, `TASK_INTERRUPTIBLE`. */
   describeValue?(cpu: Cpu, address: number, value: number): string;
   readonly clock?: ModelClock;

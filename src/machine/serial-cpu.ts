@@ -1,7 +1,7 @@
 /** A CPU of a machine where one CPU moves at a time: its operations need no atomics. */
 
 import { cpu_data } from '../sync/cpu.js';
-import { OP_CMPXCHG, OP_READ, OP_START, OP_XCHG } from '../sync/gate.js';
+import { EVENT_CONTENDED, OP_CMPXCHG, OP_READ, OP_START, OP_XCHG } from '../sync/gate.js';
 import { isEnabled, isInterruptible } from './enabled.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { performSerially, takesLock, touchesWord } from './perform.js';
@@ -9,6 +9,13 @@ import { performSerially, takesLock, touchesWord } from './perform.js';
 export abstract class SerialCpu extends HostedCpu {
   enabled(): boolean {
     return isEnabled(this.words, this.op, this.opAddress, this.opA) || isInterruptible(this.words, this.data);
+  }
+
+  /** Emits `lock_contended` where the operation just announced is for a lock that somebody holds. */
+  protected noteContention(): void {
+    const { op, opAddress } = this;
+    if (!takesLock(op) || isEnabled(this.words, op, opAddress, this.opA)) return;
+    this.emit(EVENT_CONTENDED, opAddress, this.words[opAddress] as number, op);
   }
 
   /** Performs the announced operation. */

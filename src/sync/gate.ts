@@ -63,6 +63,8 @@ export const OP_NAMES = [
 export const EVENT_UNLOCK = 20;
 export const EVENT_READ_UNLOCK = 21;
 export const EVENT_WRITE_UNLOCK = 22;
+/** A lock is wanted that somebody holds: the CPU waits. */
+export const EVENT_CONTENDED = 23;
 /** Events from here on are the model's own trace points. */
 export const EVENT_MODEL = 32;
 

@@ -26,8 +26,8 @@ export interface RcuModel {
   readonly rcu: Ptr<'rcu_state'>;
   /** Runs callback number `func`. A callback frees and counts: it takes no lock that another CPU could be seen to hold. */
   rcu_callback(func: number, head: RcuHeadPtr): void;
-  /** Called when a grace period has ended. */
-  trace_rcu_grace_period(gp: number): void;
+  /** Called when a grace period has begun, and when it has ended. */
+  trace_rcu_grace_period(gp: number, ended: boolean): void;
 }
 
 interface Context extends Cpu, RcuModel, SpinlockOps, RcuOps {}
@@ -81,6 +81,7 @@ export const rcuOps = {
     this.set(data, cpu_data.rcu_tail, head);
     if (!active) {
       this.set(rcu, rcu_state.gp_active, 1);
+      this.trace_rcu_grace_period(gp, false);
       this.rcu_check_gp();
     }
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
@@ -93,7 +94,7 @@ export const rcuOps = {
       const gp = this.get(rcu, rcu_state.gp_seq) + 1;
       if (!everyCpuWasQuiescent(this, gp)) return;
       this.set(rcu, rcu_state.gp_seq, gp);
-      this.trace_rcu_grace_period(gp);
+      this.trace_rcu_grace_period(gp, true);
       let more = 0;
       for (let id = 0; id < this.cpus; id++) {
         let head = this.get(this.allData[id] as CpuData, cpu_data.rcu_head);
@@ -104,6 +105,7 @@ export const rcuOps = {
         }
       }
       this.set(rcu, rcu_state.gp_active, more);
+      if (more !== 0) this.trace_rcu_grace_period(gp + 1, false);
     }
   },
 

@@ -1,13 +1,35 @@
 /** Events as text, a line each, in the columns of the kernel's ftrace: task, CPU, time, event, fields. */
 
 import type { StoryEvent } from '../explore/replay.js';
-import { EVENT_READ_UNLOCK, EVENT_UNLOCK, EVENT_WRITE_UNLOCK, OP_NAMES } from '../sync/gate.js';
+import {
+  EVENT_CONTENDED,
+  EVENT_READ_UNLOCK,
+  EVENT_UNLOCK,
+  EVENT_WRITE_UNLOCK,
+  OP_LOCK,
+  OP_NAMES,
+  OP_READ_LOCK,
+  OP_WRITE_LOCK,
+} from '../sync/gate.js';
 
-const RELEASE_NAMES: Readonly<Record<number, string>> = {
-  [EVENT_UNLOCK]: 'unlock',
-  [EVENT_READ_UNLOCK]: 'read_unlock',
-  [EVENT_WRITE_UNLOCK]: 'write_unlock',
+/** `lock:…` of the kernel. What it calls `lock_acquire`, the attempt, is not an event here: one that waits is `lock_contended`. */
+const LOCK_EVENTS: Readonly<Record<number, string>> = {
+  [OP_LOCK]: 'lock_acquired',
+  [OP_READ_LOCK]: 'lock_acquired',
+  [OP_WRITE_LOCK]: 'lock_acquired',
+  [EVENT_CONTENDED]: 'lock_contended',
+  [EVENT_UNLOCK]: 'lock_release',
+  [EVENT_READ_UNLOCK]: 'lock_release',
+  [EVENT_WRITE_UNLOCK]: 'lock_release',
 };
+
+/** What stands behind an event's name. */
+function fieldsOf(event: StoryEvent): string {
+  if (event.fields !== null) return event.fieldText;
+  // The kernel prints the lock's address, and what lockdep calls its class; this is the one lock itself.
+  if (LOCK_EVENTS[event.event] !== undefined) return `0x${event.address.toString(16)} ${event.name}`;
+  return event.said ?? (event.name === '' ? '' : `${event.name} = ${event.valueName}`);
+}
 
 /** One line. The time is the event's number, as no simulated time passes here: a microsecond each. */
 export function ftraceLine(event: StoryEvent, index: number, eventName: (event: number) => string | undefined): string {
@@ -16,7 +38,7 @@ export function ftraceLine(event: StoryEvent, index: number, eventName: (event: 
   const task = `${kind.slice(0, 15).padStart(16)}-${(kind === 'idle' ? '0' : (now ?? first)).padEnd(7)}`;
   const cpu = `[${String(event.cpu).padStart(3, '0')}]`;
   const time = `0.${String(index).padStart(6, '0')}`.padStart(12);
-  const name = eventName(event.event) ?? OP_NAMES[event.event] ?? RELEASE_NAMES[event.event] ?? `event_${event.event}`;
-  const fields = event.said ?? (event.name === '' ? '' : `${event.name} = ${event.valueName}`);
+  const name = eventName(event.event) ?? LOCK_EVENTS[event.event] ?? OP_NAMES[event.event] ?? `event_${event.event}`;
+  const fields = fieldsOf(event);
   return `${task} ${cpu} ${time}: ${name}: ${fields}`.trimEnd();
 }

@@ -2,6 +2,7 @@
 
 import type { StoryEvent } from '../explore/replay.js';
 import {
+  EVENT_CONTENDED,
   EVENT_MODEL,
   OP_ADD,
   OP_AWAIT,
@@ -75,6 +76,8 @@ function tell(event: StoryEvent, { syscallName }: StoryOptions): string | null {
       return valueName === 'nothing to do' ? 'back to user mode' : `on the way to user mode: ${valueName}`;
     case OP_IDLE:
       return 'is interrupted';
+    case EVENT_CONTENDED:
+      return `waits for ${name}`;
     default:
       return event.event >= EVENT_MODEL ? event.said : null;
   }
