@@ -144,6 +144,7 @@ export function bootKernel(cpus: readonly Kernel[]): void {
   k.set(ns, pid_namespace.idr_cursor, 1);
   k.set(ns, pid_namespace.idr, k.arena.static(idr));
   k.set(k.globals, globals.max_threads, RLIM_INFINITY);
+  k.set(k.globals, globals.init_task, k.init_task);
   const root = makeUser(k, 0);
   const rootCred = makeCred(k, root, 0, ~0);
   for (const cpu of cpus) bootIdle(cpu, rootCred, ns);

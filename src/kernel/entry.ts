@@ -27,7 +27,7 @@ import {
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import type { KSignal } from './signal.js';
-import { rq, sigframe, task_struct } from './structs.js';
+import { sigframe, task_struct } from './structs.js';
 import { COUNT_SYSCALLS, TRACE_SYS_EXIT, TRACE_USER_HANDLER } from './trace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -158,6 +158,7 @@ export const entryFunctions = {
   /** Takes a signal, or, where there is none for a handler, restarts the system call that it interrupted. */
   *do_signal(this: Kernel): Coroutine<void> {
     const tsk = this.current;
+    this.set(tsk, task_struct.staying, 0);
     const ksig = yield* this.get_signal();
     if (ksig !== null) {
       yield* this.handle_signal(ksig);
@@ -278,10 +279,12 @@ export const entryFunctions = {
    * waits for it. Never returns: the task ends by a signal, or with the run.
    */
   *stay_in_user_mode(this: Kernel): Coroutine<never> {
+    const tsk = this.current;
     for (;;) {
-      if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, this.get(this.rq, rq.nr_running) > 1 ? 1 : 0, 0)) yield;
+      this.set(tsk, task_struct.staying, 1);
+      if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, this.someoneWantsCpu() ? 1 : 0, 0)) yield;
       // The tick: another task of this CPU gets its turn, and the flags are looked at again when we are back.
-      if (this.get(this.rq, rq.nr_running) > 1) this.set_tsk_thread_flag(this.current, TIF_NEED_RESCHED);
+      if (this.someoneWantsCpu()) this.set_tsk_thread_flag(tsk, TIF_NEED_RESCHED);
       yield* this.interrupt_from_user();
     }
   },

@@ -5,6 +5,7 @@ import type { Cpu } from '../sync/cpu.js';
 import { type Coroutine, Violation } from '../sync/gate.js';
 import { bindKernel, bootKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena, setUp } from './boot.js';
 import { describeAddress, describeEvent, describeTasks, describeValue } from './describe.js';
+import { findLostWakeup } from './hung.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import { findLeak } from './leaks.js';
 import type { Patch, Scenario } from './scenario.js';
@@ -97,6 +98,8 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
       const { arena } = all[0] as Cpu;
       const wrong = scenario.unfinished?.(readResults(arena, scenario)) ?? null;
       if (wrong !== null) return new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
+      const lost = findLostWakeup(arena);
+      if (lost !== null) return new Violation('lost-wakeup', lost, -1, 0);
       const leak = findLeak(arena);
       return leak === null ? null : new Violation('leak', `all processes are gone, and not freed: ${leak}`, -1, 0);
     },

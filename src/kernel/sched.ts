@@ -201,10 +201,22 @@ export const schedFunctions = {
     this.spin_unlock_irqrestore(lock, flags);
   },
 
+  /** Whether a task waits for this CPU that would do something with it. */
+  someoneWantsCpu(this: Kernel): boolean {
+    if (this.get(this.rq, rq.nr_running) <= 1) return false;
+    const head = addr(this.rq, rq.queue);
+    for (let node = this.get(head, list_head.next); node !== head; node = this.get(node, list_head.next)) {
+      const t = container_of(node, task_struct.run_list);
+      if (this.get(t, task_struct.staying) === 0 || this.peek(t + task_struct.thread_flags) !== 0) return true;
+    }
+    return false;
+  },
+
   /** Makes a task in user mode on another CPU enter the kernel, so that it looks at its flags. */
   kick_process(this: Kernel, p: Task): void {
     const cpu = this.get(p, task_struct.cpu);
-    if (cpu !== this.id && this.task_curr(p)) this.smp_send_reschedule(cpu);
+    // One that only stays in user mode gets no turn from others that do; told of a signal, it wants one.
+    if (cpu !== this.id && (this.task_curr(p) || this.get(p, task_struct.staying) !== 0)) this.smp_send_reschedule(cpu);
   },
 
   /** Empties this CPU's mailbox onto its run queue, in the order of sending. */

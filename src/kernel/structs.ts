@@ -159,6 +159,8 @@ export const task_struct = struct('task_struct', {
   /** What it runs in user mode, and the argument it was started with. */
   program: int,
   arg: int,
+  /** 1: in user mode with nothing to do, so that others on its CPU go first (`sys.stay`). */
+  staying: int,
   /** 1: the program's first system call is one that it is inside already. */
   in_syscall: int,
   // Objects on its kernel stack that others can reach.

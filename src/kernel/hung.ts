@@ -1,0 +1,64 @@
+/** What must hold when nothing can move any more: nobody sleeps who has a signal to take. */
+
+import type { Arena } from '../memory/arena.js';
+import {
+  PF_EXITING,
+  signalName,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TASK_WAKEKILL,
+  TIF_SIGPENDING,
+} from './constants.js';
+import { globals, signal_struct, sigpending, sigset_t, task_struct } from './structs.js';
+
+const SIGKILL_BIT = 1 << 8;
+
+/**
+ * A task that sleeps, or stays in user mode, though a signal is pending that it does not block: somebody should have
+ * woken it, or should have chosen it when the thread that was chosen could not take it.
+ *
+ * Stopped and traced tasks are left out, and those in a sleep that no signal ends.
+ *
+ * @param arena at the end of an execution, with every CPU at rest
+ * @returns what is wrong, in words, or null
+ */
+export function findLostWakeup(arena: Arena): string | null {
+  const { words } = arena;
+  // From one process to the next and through the threads of each: as `for_each_process_thread`.
+  const init_task = words[arena.static(globals) + globals.init_task] as number;
+  for (let node = words[init_task + task_struct.tasks] as number; node !== init_task + task_struct.tasks; ) {
+    const leader = node - task_struct.tasks;
+    let t = leader;
+    do {
+      const lost = lostSignal(words, t);
+      if (lost !== null) return lost;
+      t = (words[t + task_struct.thread_group] as number) - task_struct.thread_group;
+    } while (t !== leader);
+    node = words[node] as number;
+  }
+  return null;
+}
+
+function lostSignal(words: Int32Array, t: number): string | null {
+  const field = (offset: number): number => words[t + offset] as number;
+  const state = field(task_struct.state);
+  const anySignal = state === TASK_RUNNING || (state & TASK_INTERRUPTIBLE) !== 0;
+  if (!anySignal && (state & TASK_WAKEKILL) === 0) return null;
+  if (field(task_struct.exit_state) !== 0 || (field(task_struct.flags) & PF_EXITING) !== 0) return null;
+  const shared = field(task_struct.signal) + signal_struct.shared_pending + sigpending.signal;
+  const own = t + task_struct.pending + sigpending.signal;
+  const blocked = t + task_struct.blocked;
+  const own0 = words[own + sigset_t.lo] as number;
+  for (const half of [sigset_t.lo, sigset_t.hi]) {
+    const pending = (words[shared + half] as number) | (words[own + half] as number);
+    let wanted = pending & ~(words[blocked + half] as number);
+    if (!anySignal) wanted = half === sigset_t.lo ? own0 & SIGKILL_BIT : 0;
+    if (wanted === 0) continue;
+    const sig = 32 - Math.clz32(wanted & -wanted) + (half === sigset_t.hi ? 32 : 0);
+    const told = (field(task_struct.thread_flags) & TIF_SIGPENDING) !== 0;
+    const what = state === TASK_RUNNING ? 'stays in user mode' : 'sleeps';
+    const why = told ? 'nobody woke it' : 'nobody told it';
+    return `task ${field(task_struct.pid)} ${what}, though ${signalName(sig)} is pending and not blocked: ${why}`;
+  }
+  return null;
+}

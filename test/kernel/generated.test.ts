@@ -1,0 +1,62 @@
+/**
+ * Programs made at random under random schedules: whatever they do, the unpatched kernel breaks no rule, loses no
+ * signal, lets everybody be killed at the end, and frees everything.
+ *
+ * `SIGLAB_GENERATED=100000 npx vitest run test/kernel/generated.test.ts` makes that many executions, and
+ * `SIGLAB_SEED` makes other ones.
+ */
+
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { explore } from '../../src/explore/explore.js';
+import { randomStrategy } from '../../src/explore/random.js';
+import type { KernelPatch } from '../../src/kernel/kernel.js';
+import { kernelModel } from '../../src/kernel/model.js';
+import type { Patch } from '../../src/kernel/scenario.js';
+import { ControlledMachine } from '../../src/machine/controlled.js';
+import { scheduleIgnoresPending } from '../../src/patches/schedule-ignores-pending.js';
+import { generatedScenario, made } from '../support/generate.js';
+
+const EXECUTIONS = Number(process.env.SIGLAB_GENERATED ?? 5000);
+const SEED = Number(process.env.SIGLAB_SEED ?? 1);
+/** Schedules of each set of programs. */
+const SCHEDULES = 25;
+
+/** Makes executions until there are enough of them, or one is wrong: then throws, with the smallest programs found. */
+function makeExecutions(total: number, patches: readonly Patch[] = []): number {
+  let executions = 0;
+  fc.assert(
+    fc.property(made, fc.integer(), (programs, seed) => {
+      const machine = new ControlledMachine(kernelModel(generatedScenario(programs), { patches }), { shutdown: true });
+      const { found, executions: done } = explore(machine, { strategy: randomStrategy(seed), schedules: SCHEDULES });
+      executions += done;
+      if (found !== null) throw found.violation;
+    }),
+    { numRuns: Math.ceil(total / SCHEDULES), seed: SEED },
+  );
+  return executions;
+}
+
+it(`ends well, in ${EXECUTIONS} executions`, { timeout: 3_600_000 }, () => {
+  expect(makeExecutions(EXECUTIONS)).toBeGreaterThanOrEqual(EXECUTIONS);
+});
+
+it('finds a kernel that puts a task to sleep with a signal pending', () => {
+  const message = messageOf(() => makeExecutions(20_000, [scheduleIgnoresPending]));
+  expect(message).toMatch(/^task \d+ sleeps, though SIG\w+ is pending and not blocked: nobody woke it$/);
+});
+
+it('finds a kernel in which a thread that exits hands nothing on', () => {
+  const functions: KernelPatch = { *retarget_shared_pending() {} };
+  const message = messageOf(() => makeExecutions(20_000, [{ name: 'x', title: '', story: '', functions }]));
+  expect(message).toMatch(/^task \d+ .* is pending and not blocked: nobody told it$/);
+});
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return ((error as Error).cause as Error).message;
+  }
+  return 'nothing found';
+}
