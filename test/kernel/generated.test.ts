@@ -15,12 +15,23 @@ import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch } from '../../src/kernel/scenario.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { scheduleIgnoresPending } from '../../src/patches/schedule-ignores-pending.js';
-import { generatedScenario, made } from '../support/generate.js';
+import type { Violation } from '../../src/sync/gate.js';
+import { generatedScenario, type Made, made, makes } from '../support/generate.js';
 
 const EXECUTIONS = Number(process.env.SIGLAB_GENERATED ?? 5000);
 const SEED = Number(process.env.SIGLAB_SEED ?? 1);
 /** Schedules of each set of programs. */
 const SCHEDULES = 25;
+
+/**
+ * The one way in which v5.3.1 itself leaves a signal to nobody: it was sent to a process, the thread chosen for it is
+ * then killed by an exec in the same process, and `exit_signals` hands nothing on, as `signal_group_exit` is true while
+ * an exec waits for the others. The thread that goes on learns of it when it next looks for signals.
+ */
+function isLinuxOwn({ kind, message }: Violation, programs: Made): boolean {
+  const untold = kind === 'lost-wakeup' && message.endsWith('nobody told it');
+  return untold && makes(programs, 'thread') && makes(programs, 'exec');
+}
 
 /** Makes executions until there are enough of them, or one is wrong: then throws, with the smallest programs found. */
 function makeExecutions(total: number, patches: readonly Patch[] = []): number {
@@ -28,9 +39,14 @@ function makeExecutions(total: number, patches: readonly Patch[] = []): number {
   fc.assert(
     fc.property(made, fc.integer(), (programs, seed) => {
       const machine = new ControlledMachine(kernelModel(generatedScenario(programs), { patches }), { shutdown: true });
-      const { found, executions: done } = explore(machine, { strategy: randomStrategy(seed), schedules: SCHEDULES });
-      executions += done;
-      if (found !== null) throw found.violation;
+      for (let done = 0; done < SCHEDULES; ) {
+        const strategy = randomStrategy(seed, done);
+        const exploration = explore(machine, { strategy, schedules: SCHEDULES - done });
+        done += exploration.executions;
+        executions += exploration.executions;
+        const violation = exploration.found?.violation;
+        if (violation !== undefined && !isLinuxOwn(violation, programs)) throw violation;
+      }
     }),
     { numRuns: Math.ceil(total / SCHEDULES), seed: SEED },
   );

@@ -123,7 +123,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A program: its steps, and whether it then ends, or waits for signals for ever, in the kernel or in user mode. */
 export interface MadeProgram {
   readonly steps: readonly Step[];
-  readonly then: 'end' | 'pause' | 'stay';
+  readonly ending: 'exit' | 'pause' | 'stay';
 }
 
 export interface Made {
@@ -136,7 +136,7 @@ export interface Made {
 export const made: fc.Arbitrary<Made> = fc.record({
   handled: fc.uniqueArray(fc.constantFrom(SIGUSR1, SIGTERM, SIGCHLD, SIGRTMIN, SIGTSTP, SIGCONT), { maxLength: 4 }),
   programs: fc.array(
-    fc.record({ steps: fc.array(step, { maxLength: 6 }), then: fc.constantFrom('end', 'pause', 'stay') }),
+    fc.record({ steps: fc.array(step, { maxLength: 6 }), ending: fc.constantFrom('exit', 'pause', 'stay') }),
     { minLength: 2, maxLength: 5 },
   ),
 });
@@ -210,14 +210,19 @@ function* perform(sys: Sys, step: Step, number: number, count: number): Coroutin
   }
 }
 
+/** Whether some program makes a step. */
+export function makes(programs: Made, kind: Step['do']): boolean {
+  return programs.programs.some(({ steps }) => steps.some((made) => made.do === kind));
+}
+
 /** The scenario of generated programs: two processes of the first one race. */
 export function generatedScenario({ handled, programs }: Made): Scenario {
-  const runs = programs.map(({ steps, then }, number): [string, (sys: Sys) => Coroutine<void>] => [
+  const runs = programs.map(({ steps, ending }, number): [string, (sys: Sys) => Coroutine<void>] => [
     `p${number}`,
     function* (sys) {
       for (const next of steps) yield* perform(sys, next, number, programs.length);
-      while (then === 'pause') yield* sys.pause();
-      if (then === 'stay') yield* sys.stay();
+      while (ending === 'pause') yield* sys.pause();
+      if (ending === 'stay') yield* sys.stay();
     },
   ]);
   return scenarioOf({
