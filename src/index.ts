@@ -45,6 +45,7 @@ export * from './kernel/constants.js';
 export type { KernelPatch } from './kernel/kernel.js';
 export { type KernelModelOptions, kernelModel, readResults } from './kernel/model.js';
 export type { Handler, Patch, Program, Scenario } from './kernel/scenario.js';
+export { SIGNALFD_SIGINFO_SIZE, type SignalfdSiginfo, signalfdSiginfo } from './kernel/signalfd.js';
 export type { HandlerOptions, Sys, WaitResult } from './kernel/sys.js';
 export { type Chooser, ControlledMachine, type ControlledOptions, type Execution } from './machine/controlled.js';
 export type { Model } from './machine/model.js';

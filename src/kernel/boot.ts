@@ -32,6 +32,8 @@ import type { Scenario } from './scenario.js';
 import { EMPTY_MASK } from './sigset.js';
 import {
   cred,
+  file,
+  files_struct,
   globals,
   hrtimer_cpu_base,
   idr,
@@ -39,10 +41,13 @@ import {
   PID_MAX,
   pid,
   pid_namespace,
+  pipe_inode_info,
+  poll_table_entry,
   rq,
   sigframe,
   sighand_struct,
   signal_struct,
+  signalfd_ctx,
   sigqueue,
   slab_baseline,
   task_struct,
@@ -94,6 +99,11 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { name: 'cred_jar', struct: cred.$, capacity: tasks },
       { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
       { name: 'sigframe', struct: sigframe.$, capacity: limits.sigqueues },
+      { name: 'files_cache', struct: files_struct.$, capacity: tasks },
+      { name: 'filp', struct: file.$, capacity: 32 },
+      { name: 'pipe_inode_info', struct: pipe_inode_info.$, capacity: 8 },
+      { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },
+      { name: 'poll_table_entry', struct: poll_table_entry.$, capacity: 16 },
     ],
   };
 }
@@ -108,6 +118,11 @@ function cachesOf(arena: Arena): KernelCaches {
     cred: arena.cacheNumber('cred_jar'),
     user_struct: arena.cacheNumber('uid_cache'),
     sigframe: arena.cacheNumber('sigframe'),
+    files_struct: arena.cacheNumber('files_cache'),
+    filp: arena.cacheNumber('filp'),
+    pipe_inode_info: arena.cacheNumber('pipe_inode_info'),
+    signalfd_ctx: arena.cacheNumber('signalfd_ctx'),
+    poll_table_entry: arena.cacheNumber('poll_table_entry'),
   };
 }
 

@@ -3,12 +3,17 @@
 export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
+export const EBADF = 9;
 export const ECHILD = 10;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
 export const EFAULT = 14;
+export const EBUSY = 16;
 export const EINVAL = 22;
+export const ENFILE = 23;
+export const EMFILE = 24;
+export const EPIPE = 32;
 export const ENOSYS = 38;
 /** Seen inside the kernel only: the system call is to be restarted, or to return EINTR. */
 export const ERESTARTSYS = 512;
@@ -100,12 +105,17 @@ const ERROR_NAMES: Record<number, string> = {
   [EPERM]: 'EPERM',
   [ESRCH]: 'ESRCH',
   [EINTR]: 'EINTR',
+  [EBADF]: 'EBADF',
   [ECHILD]: 'ECHILD',
   [EAGAIN]: 'EAGAIN',
   [ENOMEM]: 'ENOMEM',
   [EACCES]: 'EACCES',
   [EFAULT]: 'EFAULT',
+  [EBUSY]: 'EBUSY',
   [EINVAL]: 'EINVAL',
+  [ENFILE]: 'ENFILE',
+  [EMFILE]: 'EMFILE',
+  [EPIPE]: 'EPIPE',
   [ENOSYS]: 'ENOSYS',
   [ERESTARTSYS]: 'ERESTARTSYS',
   [ERESTARTNOINTR]: 'ERESTARTNOINTR',
@@ -184,10 +194,11 @@ export const PF_SIGNALED = 0x00000400;
 export const PF_KTHREAD = 0x00200000;
 export const PF_IDLE = 0x00000002;
 
+export const TIF_NOTIFY_RESUME = 1 << 1;
 export const TIF_SIGPENDING = 1 << 2;
 export const TIF_NEED_RESCHED = 1 << 3;
 export const TIF_RESTORE_SIGMASK = 1 << 9;
-export const EXIT_TO_USERMODE_LOOP_FLAGS = TIF_SIGPENDING | TIF_NEED_RESCHED;
+export const EXIT_TO_USERMODE_LOOP_FLAGS = TIF_SIGPENDING | TIF_NOTIFY_RESUME | TIF_NEED_RESCHED;
 
 export const SIGNAL_STOP_STOPPED = 0x00000001;
 export const SIGNAL_STOP_CONTINUED = 0x00000002;
@@ -226,15 +237,18 @@ export const CLONE_VM = 0x00000100;
 export const CLONE_FS = 0x00000200;
 export const CLONE_FILES = 0x00000400;
 export const CLONE_SIGHAND = 0x00000800;
+export const CLONE_PIDFD = 0x00001000;
 export const CLONE_VFORK = 0x00004000;
 export const CLONE_PARENT = 0x00008000;
 export const CLONE_THREAD = 0x00010000;
+export const CLONE_DETACHED = 0x00400000;
 /** What `pthread_create` asks for, as far as the model can tell. */
 export const CLONE_PTHREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 
 export const P_ALL = 0;
 export const P_PID = 1;
 export const P_PGID = 2;
+export const P_PIDFD = 3;
 
 export const WNOHANG = 0x00000001;
 export const WUNTRACED = 0x00000002;
@@ -269,6 +283,50 @@ export const CAP_SYS_RESOURCE = 1 << 24;
 export const RLIMIT_NPROC = 6;
 export const RLIMIT_SIGPENDING = 11;
 export const RLIM_INFINITY = 0x7fffffff;
+
+export const O_RDONLY = 0x0000;
+export const O_WRONLY = 0x0001;
+export const O_RDWR = 0x0002;
+export const O_ACCMODE = 0x0003;
+export const O_APPEND = 0x0400;
+export const O_NONBLOCK = 0x0800;
+/** Of a pipe: each write is a packet, read by one read. */
+export const O_DIRECT = 0x4000;
+export const O_CLOEXEC = 0x80000;
+export const FMODE_READ = 0x1;
+export const FMODE_WRITE = 0x2;
+export const FMODE_CAN_READ = 0x20000;
+export const FMODE_CAN_WRITE = 0x40000;
+/** What a `file` has for functions: the kernel's `file_operations`, by number. */
+export const pipefifo_fops = 1;
+export const signalfd_fops = 2;
+export const pidfd_fops = 3;
+export const F_DUPFD = 0;
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_DUPFD_CLOEXEC = 1030;
+export const FD_CLOEXEC = 1;
+export const SFD_CLOEXEC = O_CLOEXEC;
+export const SFD_NONBLOCK = O_NONBLOCK;
+/** The size of a descriptor table, and so `RLIMIT_NOFILE`: 64 and 1024 on the real kernel. */
+export const NR_OPEN_DEFAULT = 16;
+/** A pipe's page in bytes: 4096 on the real kernel. */
+export const PAGE_SIZE = 32;
+/** What a pipe takes as a whole or not at all. */
+export const PIPE_BUF = PAGE_SIZE;
+/** A pipe's capacity in pages: 16 on the real kernel. */
+export const PIPE_DEF_BUFFERS = 4;
+export const PIPE_BUF_FLAG_PACKET = 0x08;
+export const POLLIN = 0x0001;
+export const POLLPRI = 0x0002;
+export const POLLOUT = 0x0004;
+export const POLLERR = 0x0008;
+export const POLLHUP = 0x0010;
+export const POLLNVAL = 0x0020;
+export const POLLRDNORM = 0x0040;
+export const POLLWRNORM = 0x0100;
 
 /** The results of `trace_signal_generate`. */
 export const TRACE_SIGNAL_DELIVERED = 0;
@@ -310,6 +368,21 @@ export const __NR_waitid = 247;
 export const __NR_tgkill = 234;
 export const __NR_rt_tgsigqueueinfo = 297;
 
+export const __NR_read = 0;
+export const __NR_write = 1;
+export const __NR_close = 3;
+export const __NR_poll = 7;
+export const __NR_pipe = 22;
+export const __NR_dup = 32;
+export const __NR_dup2 = 33;
+export const __NR_fcntl = 72;
+export const __NR_signalfd = 282;
+export const __NR_signalfd4 = 289;
+export const __NR_dup3 = 292;
+export const __NR_pipe2 = 293;
+export const __NR_pidfd_send_signal = 424;
+export const __NR_pidfd_open = 434;
+
 /** The system calls by number. Each name is that of the kernel function that does the call. */
 export const SYSCALLS = {
   [__NR_rt_sigaction]: 'rt_sigaction',
@@ -344,6 +417,20 @@ export const SYSCALLS = {
   [__NR_waitid]: 'waitid',
   [__NR_tgkill]: 'tgkill',
   [__NR_rt_tgsigqueueinfo]: 'rt_tgsigqueueinfo',
+  [__NR_read]: 'read',
+  [__NR_write]: 'write',
+  [__NR_close]: 'close',
+  [__NR_poll]: 'poll',
+  [__NR_pipe]: 'pipe',
+  [__NR_dup]: 'dup',
+  [__NR_dup2]: 'dup2',
+  [__NR_fcntl]: 'fcntl',
+  [__NR_signalfd]: 'signalfd',
+  [__NR_signalfd4]: 'signalfd4',
+  [__NR_dup3]: 'dup3',
+  [__NR_pipe2]: 'pipe2',
+  [__NR_pidfd_send_signal]: 'pidfd_send_signal',
+  [__NR_pidfd_open]: 'pidfd_open',
 } as const;
 
 /** The same for a number that may be none of them. */

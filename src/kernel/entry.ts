@@ -22,6 +22,7 @@ import {
   SIGSEGV,
   SYSCALLS,
   TIF_NEED_RESCHED,
+  TIF_NOTIFY_RESUME,
   TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
 } from './constants.js';
@@ -142,6 +143,10 @@ export const entryFunctions = {
     while ((flags & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) {
       if ((flags & TIF_NEED_RESCHED) !== 0) yield* this.schedule();
       if ((flags & TIF_SIGPENDING) !== 0) yield* this.do_signal();
+      if ((flags & TIF_NOTIFY_RESUME) !== 0) {
+        this.clear_tsk_thread_flag(this.current, TIF_NOTIFY_RESUME);
+        yield* this.task_work_run();
+      }
       if (this.prepare_exit_to_usermode()) yield;
       flags = this.result;
     }

@@ -1,6 +1,6 @@
 /** `fs/exec.c`: a process takes a new program, alone. */
 
-import { addr, type Ptr } from '../memory/layout.js';
+import { addr, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
   EAGAIN,
@@ -129,11 +129,13 @@ export const execFunctions = {
     return 0;
   },
 
-  /** Past this the old program is gone. Left out: the memory map and the files closed on exec. */
+  /** Past this the old program is gone. Left out: the memory map. */
   *flush_old_exec(this: Kernel): Coroutine<number> {
     const error = yield* this.de_thread(this.current);
     if (error !== 0) return error;
     this.set(this.current, task_struct.flags, this.get(this.current, task_struct.flags) & ~PF_FORKNOEXEC);
+    const files = this.get(this.current, task_struct.files);
+    if (files) yield* this.do_close_on_exec(files);
     return 0;
   },
 
@@ -155,13 +157,22 @@ export const execFunctions = {
    */
   *execve(this: Kernel, program: number, arg: number): Coroutine<number> {
     const tsk = this.current;
+    let displaced: number = NULL;
+    if (this.get(tsk, task_struct.files)) {
+      displaced = yield* this.unshare_files();
+      if (displaced < 0) return displaced;
+    }
     const guard = addr(this.get(tsk, task_struct.signal), signal_struct.cred_guard_mutex);
-    if ((yield* this.mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) return -ERESTARTNOINTR;
+    if ((yield* this.mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) {
+      if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
+      return -ERESTARTNOINTR;
+    }
     // Left out: opening the file, new credentials of set-user-id programs, and the binary format.
     const oldPid = this.get(tsk, task_struct.pid);
     const error = yield* this.flush_old_exec();
     if (error !== 0) {
       yield* this.mutex_unlock(guard);
+      if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
       return error;
     }
     this.setup_new_exec();
@@ -169,6 +180,7 @@ export const execFunctions = {
     this.set(tsk, task_struct.program, program);
     this.set(tsk, task_struct.arg, arg);
     if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_EXEC, tsk, this.get(tsk, task_struct.pid), oldPid);
+    if (displaced) this.put_files_struct(displaced as Ptr<'files_struct'>);
     this.release_user_frames(tsk);
     this.replaceCoroutine(tsk, this.start_program(true));
     if (this.switch_to()) yield;

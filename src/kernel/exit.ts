@@ -25,6 +25,9 @@ import { EXIT_RESOURCES, TRACE_RESOURCE, TRACE_SCHED_PROCESS_EXIT, TRACE_SCHED_P
 type Task = Ptr<'task_struct'>;
 type ListPtr = Ptr<'list_head'>;
 
+const EXIT_FILES = EXIT_RESOURCES.indexOf('exit_files');
+const EXIT_FS = EXIT_RESOURCES.indexOf('exit_fs');
+
 export const exitFunctions = {
   /** Takes a task out of every list by which others find it. Needs `tasklist_lock` for writing. */
   *__unhash_process(this: Kernel, p: Task, group_dead: boolean): Coroutine<void> {
@@ -264,6 +267,11 @@ export const exitFunctions = {
     }
   },
 
+  traceResources(this: Kernel, tsk: Task, first: number, last: number): void {
+    if (this.trace === null) return;
+    for (let resource = first; resource <= last; resource++) this.emit(TRACE_RESOURCE, tsk, resource);
+  },
+
   /** The end of a task. Never returns. */
   *do_exit(this: Kernel, code: number): Coroutine<never> {
     const tsk = this.current;
@@ -282,8 +290,13 @@ export const exitFunctions = {
     this.release_user_frames(tsk);
     if (this.trace !== null) {
       this.emit(TRACE_SCHED_PROCESS_EXIT, tsk, code);
-      for (let resource = 0; resource < EXIT_RESOURCES.length; resource++) this.emit(TRACE_RESOURCE, tsk, resource);
     }
+    this.traceResources(tsk, 0, EXIT_FILES);
+    this.exit_files(tsk);
+    this.traceResources(tsk, EXIT_FILES + 1, EXIT_FS);
+    // exit_task_work. From here on nothing drops a reference to a file.
+    if (this.get(tsk, task_struct.task_works)) yield* this.task_work_run();
+    this.traceResources(tsk, EXIT_FS + 1, EXIT_RESOURCES.length - 1);
     yield* this.exit_notify(tsk, group_dead);
     return yield* this.do_task_dead();
   },

@@ -7,16 +7,21 @@ import {
   _NSIG,
   CAP_SYS_ADMIN,
   CAP_SYS_RESOURCE,
+  CLONE_DETACHED,
   CLONE_PARENT,
+  CLONE_PIDFD,
   CLONE_SIGHAND,
   CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
   EAGAIN,
+  EFAULT,
   EINTR,
   EINVAL,
   ENOMEM,
   ERESTARTNOINTR,
+  O_CLOEXEC,
+  O_RDWR,
   PF_FORKNOEXEC,
   PF_IDLE,
   PIDNS_ADDING,
@@ -25,11 +30,13 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  pidfd_fops,
   SIGNAL_UNKILLABLE,
   TASK_DEAD,
   TASK_NEW,
   TIF_SIGPENDING,
 } from './constants.js';
+import type { FilePtr } from './file.js';
 import { IT_REAL_FN } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
 import { pidLink } from './pid.js';
@@ -62,6 +69,14 @@ export interface CloneArgs {
   readonly arg: number;
   /** The CPU that it is placed on. */
   readonly cpu: number;
+  /** Gets the pidfd with `CLONE_PIDFD`. */
+  readonly pidfd?: { pidfd: number } | null;
+}
+
+/** A pidfd that a fork has made for its child. */
+interface ForkPidfd {
+  readonly fd: number;
+  readonly file: FilePtr;
 }
 
 export const forkFunctions = {
@@ -131,6 +146,7 @@ export const forkFunctions = {
 
   __cleanup_sighand(this: Kernel, sighand: Ptr<'sighand_struct'>): void {
     if (this.refcount_dec_and_test(sighand, sighand_struct.count)) {
+      this.signalfd_cleanup(sighand);
       this.kmem_cache_free(this.caches.sighand_struct, sighand);
     }
   },
@@ -205,6 +221,7 @@ export const forkFunctions = {
     if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
     if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
     if ((flags & CLONE_VFORK) !== 0) this.violate('unmodelled', 'CLONE_VFORK: the parent would have to wait');
+    if ((flags & CLONE_PIDFD) !== 0 && (flags & (CLONE_DETACHED | CLONE_THREAD)) !== 0) return -EINVAL;
     const current = this.current;
     const mySignal = this.get(current, task_struct.signal);
     if ((flags & CLONE_PARENT) !== 0 && (this.get(mySignal, signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0) {
@@ -255,17 +272,28 @@ export const forkFunctions = {
     this.set(p, task_struct.cpu, args.cpu);
     this.set(p, task_struct.program, args.program);
     this.set(p, task_struct.arg, args.arg);
+    const noFiles = yield* this.copy_files(flags, p);
+    if (noFiles !== 0) return yield* this.bad_fork_cleanup_count(p, noFiles);
     const noSighand = yield* this.copy_sighand(flags, p);
-    if (noSighand !== 0) return yield* this.bad_fork_cleanup_count(p, noSighand);
+    if (noSighand !== 0) return yield* this.bad_fork_cleanup_files(p, noSighand);
     const noSignal = this.copy_signal(flags, p);
     if (noSignal !== 0) return yield* this.bad_fork_cleanup_sighand(p, noSignal);
     const newPid = yield* this.alloc_pid(this.task_active_pid_ns(current));
     if (newPid < 0) return yield* this.bad_fork_cleanup_signal(p, flags, newPid);
-    return yield* this.publishTask(p, newPid as Ptr<'pid'>, args);
+    let pidfd: ForkPidfd | null = null;
+    if ((flags & CLONE_PIDFD) !== 0) {
+      const made = yield* this.forkPidfd(newPid as Ptr<'pid'>, args);
+      if (typeof made === 'number') {
+        yield* this.free_pid(newPid as Ptr<'pid'>);
+        return yield* this.bad_fork_cleanup_signal(p, flags, made);
+      }
+      pidfd = made;
+    }
+    return yield* this.publishTask(p, newPid as Ptr<'pid'>, args, pidfd);
   },
 
   /** The second half of `copy_process`: makes the new task visible, unless a fatal signal came first. */
-  *publishTask(this: Kernel, p: Task, newPid: Ptr<'pid'>, args: CloneArgs): Coroutine<number> {
+  *publishTask(this: Kernel, p: Task, newPid: Ptr<'pid'>, args: CloneArgs, pidfd: ForkPidfd | null): Coroutine<number> {
     const { flags } = args;
     const current = this.current;
     const mySignal = this.get(current, task_struct.signal);
@@ -302,9 +330,11 @@ export const forkFunctions = {
     if (dying || this.fatal_signal_pending(current)) {
       this.spin_unlock(siglock);
       this.write_unlock_irq(tasklist);
+      if (pidfd !== null) yield* this.bad_fork_put_pidfd(pidfd);
       yield* this.free_pid(newPid);
       return yield* this.bad_fork_cleanup_signal(p, flags, dying ? -ENOMEM : -EINTR);
     }
+    if (pidfd !== null) if (this.fd_install(pidfd.fd, pidfd.file)) yield;
     for (let type = 0; type < PIDTYPE_MAX; type++) this.INIT_HLIST_NODE(pidLink(p, type));
     this.set(p, task_struct.parent, this.get(p, task_struct.real_parent));
     this.set(p, task_struct.thread_pid, newPid);
@@ -348,6 +378,29 @@ export const forkFunctions = {
     return p;
   },
 
+  /** A pidfd for the new task, told to the caller, and not yet to be found under its number. */
+  *forkPidfd(this: Kernel, newPid: Ptr<'pid'>, args: CloneArgs): Coroutine<ForkPidfd | number> {
+    const fd = yield* this.get_unused_fd_flags(O_RDWR | O_CLOEXEC);
+    if (fd < 0) return fd;
+    const file = this.anon_inode_getfile(pidfd_fops, newPid, O_RDWR | O_CLOEXEC);
+    if (!file) {
+      yield* this.put_unused_fd(fd);
+      return -ENOMEM;
+    }
+    this.get_pid(newPid);
+    if (!args.pidfd) {
+      yield* this.bad_fork_put_pidfd({ fd, file });
+      return -EFAULT;
+    }
+    args.pidfd.pidfd = fd;
+    return { fd, file };
+  },
+
+  *bad_fork_put_pidfd(this: Kernel, { fd, file }: ForkPidfd): Coroutine<void> {
+    this.fput(file);
+    yield* this.put_unused_fd(fd);
+  },
+
   fatal_signal_pending(this: Kernel, t: Task): boolean {
     return this.signal_pending(t) && this.__fatal_signal_pending(t);
   },
@@ -367,6 +420,11 @@ export const forkFunctions = {
 
   *bad_fork_cleanup_sighand(this: Kernel, p: Task, error: number): Coroutine<number> {
     this.__cleanup_sighand(this.get(p, task_struct.sighand));
+    return yield* this.bad_fork_cleanup_files(p, error);
+  },
+
+  *bad_fork_cleanup_files(this: Kernel, p: Task, error: number): Coroutine<number> {
+    this.exit_files(p);
     return yield* this.bad_fork_cleanup_count(p, error);
   },
 

@@ -36,6 +36,7 @@ export interface Timespec {
 /** The tasks's `restart_block.fn`. */
 const DO_NO_RESTART_SYSCALL = 0;
 const HRTIMER_NANOSLEEP_RESTART = 1;
+export const DO_RESTART_POLL = 2;
 
 export function ktime_to_timespec(ns: number): Timespec {
   return { tv_sec: Math.floor(ns / NSEC_PER_SEC), tv_nsec: ns % NSEC_PER_SEC };
@@ -326,6 +327,8 @@ export const hrtimerFunctions = {
     switch (this.get(this.current, task_struct.restart_fn)) {
       case HRTIMER_NANOSLEEP_RESTART:
         return yield* this.hrtimer_nanosleep_restart(args[1] as Timespec | null);
+      case DO_RESTART_POLL:
+        return yield* this.do_restart_poll(args);
       default:
         return this.do_no_restart_syscall();
     }

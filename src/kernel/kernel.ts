@@ -14,25 +14,30 @@ import { type RcuHeadPtr, type RcuOps, rcuOps } from '../sync/rcu.js';
 import { type RculistOps, rculistOps } from '../sync/rculist.js';
 import { type RwlockOps, rwlockOps } from '../sync/rwlock.js';
 import { type SpinlockOps, spinlockOps } from '../sync/spinlock.js';
-import { type WaitEntryPtr, type WaitOps, waitOps } from '../sync/wait.js';
+import { type WaitEntryPtr, type WaitOps, wait_queue_entry, waitOps } from '../sync/wait.js';
 import { type CredFunctions, credFunctions } from './cred.js';
 import { type EntryFunctions, entryFunctions } from './entry.js';
 import { type ExecFunctions, execFunctions } from './exec.js';
 import { type ExitFunctions, exitFunctions } from './exit.js';
+import { type FileFunctions, fileFunctions } from './file.js';
 import { type ForkFunctions, forkFunctions } from './fork.js';
 import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
 import { type ItimerFunctions, itimerFunctions } from './itimer.js';
 import { type LeakFunctions, leakFunctions } from './leaks.js';
 import { type PgrpFunctions, pgrpFunctions } from './pgrp.js';
 import { type PidFunctions, pidFunctions } from './pid.js';
+import { type PidfdFunctions, pidfdFunctions } from './pidfd.js';
+import { type PipeFunctions, pipeFunctions } from './pipe.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
 import type { ProgramFile } from './scenario.js';
-import { type SchedFunctions, schedFunctions } from './sched.js';
+import { AUTOREMOVE_WAKE_FUNCTION, type SchedFunctions, schedFunctions } from './sched.js';
+import { POLLWAKE, type SelectFunctions, selectFunctions } from './select.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
+import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
-import { cred, pid, task_struct } from './structs.js';
+import { cred, file, pid, task_struct } from './structs.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
-import { type WaitFunctions, waitFunctions } from './wait.js';
+import { CHILD_WAIT_CALLBACK, type WaitFunctions, waitFunctions } from './wait.js';
 
 /** The numbers of the slab caches. */
 export interface KernelCaches {
@@ -44,6 +49,11 @@ export interface KernelCaches {
   readonly cred: number;
   readonly user_struct: number;
   readonly sigframe: number;
+  readonly files_struct: number;
+  readonly filp: number;
+  readonly pipe_inode_info: number;
+  readonly signalfd_ctx: number;
+  readonly poll_table_entry: number;
 }
 
 /** The numbers of the functions that `call_rcu` may be given. */
@@ -51,9 +61,15 @@ export interface RcuCallbacks {
   readonly delayed_put_task_struct: number;
   readonly delayed_put_pid: number;
   readonly put_cred_rcu: number;
+  readonly file_free_rcu: number;
 }
 
-export const RCU_CALLBACKS: RcuCallbacks = { delayed_put_task_struct: 0, delayed_put_pid: 1, put_cred_rcu: 2 };
+export const RCU_CALLBACKS: RcuCallbacks = {
+  delayed_put_task_struct: 0,
+  delayed_put_pid: 1,
+  put_cred_rcu: 2,
+  file_free_rcu: 3,
+};
 
 /** What a CPU's kernel knows besides its functions. Filled in when the CPU is made. */
 export interface KernelData {
@@ -86,14 +102,25 @@ export const callbackFunctions = {
       case RCU_CALLBACKS.delayed_put_pid:
         this.delayed_put_pid((head - pid.rcu) as Ptr<'pid'>);
         break;
+      case RCU_CALLBACKS.file_free_rcu:
+        this.file_free_rcu((head - file.rcu) as Ptr<'file'>);
+        break;
       default:
         this.put_cred_rcu((head - cred.rcu) as Ptr<'cred'>);
     }
   },
 
-  /** The model has one kind of wait-queue entry yet: that of `do_wait`. */
-  wait_queue_function(this: Kernel, _func: number, entry: WaitEntryPtr, mode: number, key: number): Coroutine<boolean> {
-    return this.child_wait_callback(entry, mode, key as Ptr<'task_struct'>);
+  wait_queue_function(this: Kernel, func: number, entry: WaitEntryPtr, mode: number, key: number): Coroutine<boolean> {
+    switch (func) {
+      case CHILD_WAIT_CALLBACK:
+        return this.child_wait_callback(entry, mode, key as Ptr<'task_struct'>);
+      case POLLWAKE:
+        return this.pollwake(entry, mode, key);
+      case AUTOREMOVE_WAKE_FUNCTION:
+        return this.autoremove_wake_function(entry, mode);
+      default:
+        return this.default_wake_function(this.get(entry, wait_queue_entry.private), mode);
+    }
   },
 
   mutex_waiter_of(this: Kernel, t: Ptr<'task_struct'>): Ptr<'mutex_waiter'> {
@@ -131,6 +158,11 @@ export interface Kernel
     HrtimerFunctions,
     ItimerFunctions,
     EntryFunctions,
+    FileFunctions,
+    PipeFunctions,
+    SignalfdFunctions,
+    PidfdFunctions,
+    SelectFunctions,
     LeakFunctions,
     CallbackFunctions {}
 
@@ -160,6 +192,11 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   hrtimerFunctions,
   itimerFunctions,
   entryFunctions,
+  fileFunctions,
+  pipeFunctions,
+  signalfdFunctions,
+  pidfdFunctions,
+  selectFunctions,
   leakFunctions,
   callbackFunctions,
 ];
@@ -178,4 +215,9 @@ type PatchableName = keyof (PidFunctions &
   ExecFunctions &
   HrtimerFunctions &
   ItimerFunctions &
+  FileFunctions &
+  PipeFunctions &
+  SignalfdFunctions &
+  PidfdFunctions &
+  SelectFunctions &
   EntryFunctions);

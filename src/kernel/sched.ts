@@ -8,6 +8,7 @@
 import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.js';
 import { cpu_data, IRQ_RCU, IRQ_RESCHEDULE, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_IDLE, OP_SCHEDULE } from '../sync/gate.js';
+import { type WaitEntryPtr, wait_queue_entry } from '../sync/wait.js';
 import {
   HARDIRQ_OFFSET,
   SIGKILL,
@@ -188,6 +189,13 @@ export const schedFunctions = {
   /** What most wait-queue entries do when woken. */
   default_wake_function(this: Kernel, p: Task, mode: number): Coroutine<boolean> {
     return this.try_to_wake_up(p, mode);
+  },
+
+  /** Wakes the sleeper, and takes its entry off the queue if this call woke it. */
+  *autoremove_wake_function(this: Kernel, entry: WaitEntryPtr, mode: number): Coroutine<boolean> {
+    const woke = yield* this.default_wake_function(this.get(entry, wait_queue_entry.private), mode);
+    if (woke) this.list_del_init(addr(entry, wait_queue_entry.entry));
+    return woke;
   },
 
   /** Starts a new task on the CPU it was placed on. */
@@ -389,5 +397,9 @@ export const schedFunctions = {
 
 /** The word of `sigpending.signal` that has `SIGKILL`, from the start of the `sigpending`. */
 const PENDING_SIGNAL_LO = 2 + sigset_t.lo;
+
+/** The numbers of wake functions in wait-queue entries. */
+export const DEFAULT_WAKE_FUNCTION = 2;
+export const AUTOREMOVE_WAKE_FUNCTION = 3;
 
 export type SchedFunctions = typeof schedFunctions;

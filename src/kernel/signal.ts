@@ -156,7 +156,7 @@ export interface SiginfoOut {
 }
 
 /** `__copy_siginfo_from_user`: the signal's number is the one that the call was given. */
-function fromUser(sig: number, { si_code, si_pid = 0, si_uid = 0, si_value = 0 }: UserSiginfo): KernelSiginfo {
+export function fromUser(sig: number, { si_code, si_pid = 0, si_uid = 0, si_value = 0 }: UserSiginfo): KernelSiginfo {
   return { si_signo: sig, si_errno: 0, si_code, si_pid, si_uid, si_status: si_value, si_sys_private: 0 };
 }
 
@@ -411,6 +411,11 @@ export const signalFunctions = {
     return error;
   },
 
+  /** Sends to one thread, for the kernel. @param priv as the kernel itself, and not as the current task */
+  send_sig(this: Kernel, sig: number, p: Task, priv: boolean): Coroutine<number> {
+    return this.do_send_sig_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, p, PIDTYPE_PID);
+  },
+
   /**
    * Locks the sighand of a task that may be dying: NULL when it is gone. Between the load and the lock the task may
    * have let go of it, and the memory may be another process's sighand by now: RCU and `SLAB_TYPESAFE_BY_RCU` make
@@ -488,7 +493,9 @@ export const signalFunctions = {
         result = TRACE_SIGNAL_LOSE_INFO;
       }
     }
-    // Left out until there are signalfds: signalfd_notify.
+    if (this.waitqueue_active(addr(this.get(t, task_struct.sighand), sighand_struct.signalfd_wqh))) {
+      yield* this.signalfd_notify(t, sig);
+    }
     this.sigaddset(set, sig);
     if (type > PIDTYPE_TGID) this.delayMultiprocess(t, sig);
     yield* this.complete_signal(sig, t, type);
@@ -879,6 +886,7 @@ export const signalFunctions = {
     const sighand = this.get(this.current, task_struct.sighand);
     const signal = this.get(this.current, task_struct.signal);
     const lock = addr(sighand, sighand_struct.siglock);
+    if (this.get(this.current, task_struct.task_works)) yield* this.task_work_run();
     for (;;) {
       if (this.spin_lock_irq(lock)) yield;
       const why = this.takeCldFlags(signal);
@@ -1368,12 +1376,12 @@ export const signalFunctions = {
   *do_notify_parent(this: Kernel, tsk: Task, exitSignal: number): Coroutine<boolean> {
     this.BUG_ON(exitSignal === -1, 'do_notify_parent: a thread has no parent to notify');
     const parent = this.get(tsk, task_struct.parent);
-    // Left out until there are pidfds: do_notify_pidfd.
     this.BUG_ON(
       this.get(tsk, task_struct.ptrace) === 0 &&
         (this.get(tsk, task_struct.group_leader) !== tsk || !this.thread_group_empty(tsk)),
       'do_notify_parent: not the last thread of its group',
     );
+    yield* this.do_notify_pidfd(tsk);
     let sig = exitSignal;
     if (sig !== SIGCHLD && this.get(tsk, task_struct.parent_exec_id) !== this.get(parent, task_struct.self_exec_id)) {
       // The parent has exec'ed since: it does not know what the child promised to send.

@@ -1,12 +1,12 @@
 /** The kernel's structs, with the fields that the model uses, under their names in Linux v5.3.1. */
 
-import { embed, type FieldType, hlistHead, hlistNode, int, listHead, ptr, struct } from '../memory/layout.js';
+import { embed, type FieldType, hlistHead, hlistNode, int, listHead, type Ptr, ptr, struct } from '../memory/layout.js';
 import { mutexField, mutexWaiter } from '../sync/mutex.js';
 import { rcuHead } from '../sync/rcu.js';
 import { rwlock } from '../sync/rwlock.js';
 import { spinlock } from '../sync/spinlock.js';
 import { waitQueueEntry, waitQueueHead } from '../sync/wait.js';
-import { _NSIG, TASK_COMM_LEN } from './constants.js';
+import { _NSIG, NR_OPEN_DEFAULT, PAGE_SIZE, PIPE_DEF_BUFFERS, TASK_COMM_LEN } from './constants.js';
 
 /** A set of signals: 1 to 32 in the first word, 33 to 64 in the second. */
 export const sigset_t = struct('sigset_t', { lo: int, hi: int });
@@ -179,6 +179,75 @@ export const task_struct = struct('task_struct', {
   /** 1: `comm` has been set; otherwise the name is that of the program. */
   comm_set: int,
   comm: { words: TASK_COMM_LEN / 4, kind: 'int' } satisfies FieldType<number>,
+  /** NULL: a table of its own in which nothing was opened yet. */
+  files: ptr('files_struct'),
+  /** Files whose last reference it has dropped, to be released before it is back in user mode. */
+  task_works: ptr('file'),
+  /** `poll_wqueues.triggered`: a wake-up has come since its `poll` looked last. */
+  poll_triggered: int,
+});
+
+/** An open file. Every descriptor that stands for it, and every call that uses it, counts. */
+export const file = struct('file', {
+  f_count: int,
+  /** `FMODE_…`. */
+  f_mode: int,
+  /** `O_…`. */
+  f_flags: int,
+  /** `pipefifo_fops`, … */
+  f_op: int,
+  private_data: int,
+  f_lock: spinlock,
+  /** The next in a task's `task_works`. */
+  fu_llist: ptr('file'),
+  rcu: rcuHead,
+});
+
+/** A descriptor table. The two sets have a bit for each number: those given out, and those that exec closes. */
+export const files_struct = struct('files_struct', {
+  count: int,
+  file_lock: spinlock,
+  /** No number below is free. */
+  next_fd: int,
+  open_fds: int,
+  close_on_exec: int,
+  fd: { words: NR_OPEN_DEFAULT, kind: '*file' } as FieldType<Ptr<'file'>>,
+});
+
+/** A page of a pipe, and what of it has yet to be read. */
+export const pipe_buffer = struct('pipe_buffer', {
+  offset: int,
+  len: int,
+  flags: int,
+  page: { words: PAGE_SIZE / 4, kind: 'int' } as FieldType<number>,
+});
+
+/** A pipe, and the part of its inode that matters. */
+export const pipe_inode_info = struct('pipe_inode_info', {
+  mutex: mutexField,
+  wait: waitQueueHead,
+  nrbufs: int,
+  curbuf: int,
+  readers: int,
+  writers: int,
+  /** Of writers asleep on a full pipe. */
+  waiting_writers: int,
+  /** The inode's lock, for `files`. */
+  i_lock: spinlock,
+  files: int,
+  bufs: embed('pipe_buffer', pipe_buffer.$.words, PIPE_DEF_BUFFERS),
+});
+
+/** What a signalfd does not take: the complement of the set that it was made with. */
+export const signalfd_ctx = struct('signalfd_ctx', { sigmask: sigset });
+
+/** A poll's place in the wait queue of one file. */
+export const poll_table_entry = struct('poll_table_entry', {
+  filp: ptr('file'),
+  /** The events that it waits for. */
+  key: int,
+  wait: waitQueueEntry,
+  wait_address: ptr('wait_queue_head'),
 });
 
 /** What `setup_rt_frame` saves on the user stack and `sigreturn` takes back. */

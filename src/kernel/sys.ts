@@ -6,9 +6,14 @@ import {
   __NR_alarm,
   __NR_clock_gettime,
   __NR_clone,
+  __NR_close,
+  __NR_dup,
+  __NR_dup2,
+  __NR_dup3,
   __NR_execve,
   __NR_exit,
   __NR_exit_group,
+  __NR_fcntl,
   __NR_getitimer,
   __NR_getpgid,
   __NR_getpgrp,
@@ -19,7 +24,13 @@ import {
   __NR_kill,
   __NR_nanosleep,
   __NR_pause,
+  __NR_pidfd_open,
+  __NR_pidfd_send_signal,
+  __NR_pipe,
+  __NR_pipe2,
+  __NR_poll,
   __NR_prctl,
+  __NR_read,
   __NR_rt_sigaction,
   __NR_rt_sigpending,
   __NR_rt_sigprocmask,
@@ -30,10 +41,13 @@ import {
   __NR_setitimer,
   __NR_setpgid,
   __NR_setsid,
+  __NR_signalfd,
+  __NR_signalfd4,
   __NR_tgkill,
   __NR_tkill,
   __NR_wait4,
   __NR_waitid,
+  __NR_write,
   CLONE_PTHREAD,
   SI_QUEUE,
   SIG_DFL,
@@ -44,9 +58,12 @@ import {
 import type { Timespec } from './hrtimer.js';
 import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
+import type { PidfdSiginfo } from './pidfd.js';
 import type { PrctlArg } from './prctl.js';
 import type { Scenario } from './scenario.js';
+import type { Pollfd } from './select.js';
 import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } from './signal.js';
+import { SIGSET_SIZE } from './signalfd.js';
 import { EMPTY_MASK, type SigMask } from './sigset.js';
 import { task_struct, user_memory } from './structs.js';
 import { TRACE_USER_RESULT } from './trace.js';
@@ -103,6 +120,16 @@ export interface HandlerOptions {
   readonly mask?: SigMask;
 }
 
+/** How a task is made, besides the flags. */
+export interface CloneOptions {
+  /** What its parent is sent when it dies: `SIGCHLD` if not given. */
+  readonly exit_signal?: number;
+  readonly arg?: number;
+  readonly cpu?: number;
+  /** Gets the pidfd with `CLONE_PIDFD`. */
+  readonly pidfd?: { pidfd: number } | null;
+}
+
 /** What a program sees of the machine it runs on. Each system call is a coroutine: call it with `yield*`. */
 export interface Sys {
   /** The number given to `fork`, `thread` or `execve`. */
@@ -114,7 +141,7 @@ export interface Sys {
   /**
    * `waitid(2)`.
    *
-   * @param idtype `P_ALL`, `P_PID` or `P_PGID`
+   * @param idtype `P_ALL`, `P_PID`, `P_PGID` or `P_PIDFD`
    * @param info gets what was found
    */
   waitid(idtype: number, id: number, info: WaitidInfo | null, options: number): Coroutine<number>;
@@ -176,6 +203,50 @@ export interface Sys {
   setitimer(which: number, value: Itimerval | null, old?: Itimerval): Coroutine<number>;
   /** `getitimer(2)`. */
   getitimer(which: number, value: Itimerval | null): Coroutine<number>;
+  /** `pipe(2)`. @param pipefd gets the end to read from, then the end to write to */
+  pipe(pipefd: number[] | null): Coroutine<number>;
+  /** `pipe2(2)`. */
+  pipe2(pipefd: number[] | null, flags: number): Coroutine<number>;
+  /**
+   * `read(2)`.
+   *
+   * @param buf gets the bytes; null is an address that cannot be written
+   * @param count how many at most: the whole of `buf` if not given
+   */
+  read(fd: number, buf: Uint8Array | null, count?: number): Coroutine<number>;
+  /**
+   * `write(2)`.
+   *
+   * @param buf bytes, or a string of characters that are a byte each; null is an address that cannot be read
+   */
+  write(fd: number, buf: Uint8Array | string | null, count?: number): Coroutine<number>;
+  /** `close(2)`. */
+  close(fd: number): Coroutine<number>;
+  /** `dup(2)`. */
+  dup(oldfd: number): Coroutine<number>;
+  /** `dup2(2)`. */
+  dup2(oldfd: number, newfd: number): Coroutine<number>;
+  /** `dup3(2)`. */
+  dup3(oldfd: number, newfd: number, flags: number): Coroutine<number>;
+  /** `fcntl(2)`: `F_DUPFD`, `F_DUPFD_CLOEXEC`, `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`. */
+  fcntl(fd: number, cmd: number, arg?: number): Coroutine<number>;
+  /** `poll(2)`, the time in milliseconds of the simulated clock. Below 0 there is no end. */
+  poll(fds: readonly Pollfd[] | null, nfds: number, timeout: number): Coroutine<number>;
+  /**
+   * `signalfd(2)`: what is read from it is for `signalfdSiginfo` to take apart.
+   *
+   * @param fd −1 for a new one
+   * @param flags if given, it is `signalfd4(2)` that is called
+   */
+  signalfd(fd: number, mask: SigMask | null, flags?: number): Coroutine<number>;
+  /** `signalfd4(2)`, with the size of a set (8) as the kernel wants it. */
+  signalfd4(fd: number, mask: SigMask | null, sizemask: number, flags: number): Coroutine<number>;
+  /** `pidfd_open(2)`. */
+  pidfd_open(pid: number, flags: number): Coroutine<number>;
+  /** `pidfd_send_signal(2)`. */
+  pidfd_send_signal(pidfd: number, sig: number, info: PidfdSiginfo | null, flags: number): Coroutine<number>;
+  /** `clone(2)`: a task with what the flags (`CLONE_…`) say, that runs one of the scenario's programs. */
+  clone(flags: number, program: string, options?: CloneOptions): Coroutine<number>;
   getpid(): Coroutine<number>;
   gettid(): Coroutine<number>;
   getppid(): Coroutine<number>;
@@ -294,6 +365,33 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     alarm: (seconds) => k.do_syscall_64({ nr: __NR_alarm, args: [seconds] }),
     setitimer: (which, value, old) => k.do_syscall_64({ nr: __NR_setitimer, args: [which, value, old ?? null] }),
     getitimer: (which, value) => k.do_syscall_64({ nr: __NR_getitimer, args: [which, value] }),
+    pipe: (pipefd) => k.do_syscall_64({ nr: __NR_pipe, args: [pipefd] }),
+    pipe2: (pipefd, flags) => k.do_syscall_64({ nr: __NR_pipe2, args: [pipefd, flags] }),
+    read: (fd, buf, count = buf?.length ?? 0) => k.do_syscall_64({ nr: __NR_read, args: [fd, buf, count] }),
+    write(fd, buf, count = buf?.length ?? 0) {
+      const bytes = typeof buf === 'string' ? Uint8Array.from(buf, (char) => char.charCodeAt(0)) : buf;
+      return k.do_syscall_64({ nr: __NR_write, args: [fd, bytes, count] });
+    },
+    close: (fd) => k.do_syscall_64({ nr: __NR_close, args: [fd] }),
+    dup: (oldfd) => k.do_syscall_64({ nr: __NR_dup, args: [oldfd] }),
+    dup2: (oldfd, newfd) => k.do_syscall_64({ nr: __NR_dup2, args: [oldfd, newfd] }),
+    dup3: (oldfd, newfd, flags) => k.do_syscall_64({ nr: __NR_dup3, args: [oldfd, newfd, flags] }),
+    fcntl: (fd, cmd, arg = 0) => k.do_syscall_64({ nr: __NR_fcntl, args: [fd, cmd, arg] }),
+    poll: (fds, nfds, timeout) => k.do_syscall_64({ nr: __NR_poll, args: [fds, nfds, timeout] }),
+    signalfd: (fd, mask, flags) =>
+      flags === undefined
+        ? k.do_syscall_64({ nr: __NR_signalfd, args: [fd, mask, SIGSET_SIZE] })
+        : k.do_syscall_64({ nr: __NR_signalfd4, args: [fd, mask, SIGSET_SIZE, flags] }),
+    signalfd4: (fd, mask, sizemask, flags) =>
+      k.do_syscall_64({ nr: __NR_signalfd4, args: [fd, mask, sizemask, flags] }),
+    pidfd_open: (pid, flags) => k.do_syscall_64({ nr: __NR_pidfd_open, args: [pid, flags] }),
+    pidfd_send_signal: (pidfd, sig, info, flags) =>
+      k.do_syscall_64({ nr: __NR_pidfd_send_signal, args: [pidfd, sig, info, flags] }),
+    clone: (flags, program, { exit_signal = SIGCHLD, arg = 0, cpu = k.id, pidfd = null } = {}) =>
+      k.do_syscall_64({
+        nr: __NR_clone,
+        args: [{ flags, exit_signal, program: numberOf('program', programs, program), arg, cpu, pidfd }],
+      }),
     getpid: () => k.do_syscall_64({ nr: __NR_getpid, args: [] }),
     gettid: () => k.do_syscall_64({ nr: __NR_gettid, args: [] }),
     getppid: () => k.do_syscall_64({ nr: __NR_getppid, args: [] }),

@@ -70,7 +70,7 @@ export const COUNT_GENERATED = 5;
 export const COUNT_DELIVERED = 6;
 export const COUNT_GRACE_PERIODS = 7;
 
-/** What `do_exit` gives back, in the kernel's order. The model has none of these; each is an event. */
+/** What `do_exit` gives back, in the kernel's order. Of these the model has files; each is an event. */
 export const EXIT_RESOURCES = ['exit_mm', 'exit_sem', 'exit_shm', 'exit_files', 'exit_fs', 'exit_thread'] as const;
 
 type Task = Ptr<'task_struct'>;

@@ -12,6 +12,7 @@ import {
   CLD_EXITED,
   CLD_KILLED,
   CLD_STOPPED,
+  EBADF,
   ECHILD,
   EINVAL,
   ERESTARTSYS,
@@ -23,6 +24,7 @@ import {
   P_ALL,
   P_PGID,
   P_PID,
+  P_PIDFD,
   PIDTYPE_MAX,
   PIDTYPE_PGID,
   PIDTYPE_PID,
@@ -336,10 +338,17 @@ export const waitFunctions = {
     const known = WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if ((options & ~known) !== 0) return -EINVAL;
     if ((options & (WEXITED | WUNTRACED | WCONTINUED)) === 0) return -EINVAL;
-    if (which !== P_ALL && which !== P_PID && which !== P_PGID) return -EINVAL;
-    if (which !== P_ALL && upid <= 0) return -EINVAL;
-    const wo_type = which === P_ALL ? PIDTYPE_MAX : which === P_PID ? PIDTYPE_PID : PIDTYPE_PGID;
-    const wo_pid = which === P_ALL ? NULL : yield* this.find_get_pid(upid);
+    if (which !== P_ALL && which !== P_PID && which !== P_PGID && which !== P_PIDFD) return -EINVAL;
+    if (which === P_PIDFD ? upid < 0 : which !== P_ALL && upid <= 0) return -EINVAL;
+    const wo_type = which === P_ALL ? PIDTYPE_MAX : which === P_PGID ? PIDTYPE_PGID : PIDTYPE_PID;
+    let wo_pid: Ptr<'pid'> = NULL;
+    if (which === P_PIDFD) {
+      // Not of 5.3.1: P_PIDFD came with Linux 5.4.
+      wo_pid = yield* this.pidfd_get_pid(upid);
+      if (!wo_pid) return -EBADF;
+    } else if (which !== P_ALL) {
+      wo_pid = yield* this.find_get_pid(upid);
+    }
     const wo: WaitOpts = { wo_type, wo_flags: options, wo_pid, wo_stat: 0, wo_info: info, notask_error: 0 };
     const result = yield* this.do_wait(wo);
     this.put_pid(wo_pid);

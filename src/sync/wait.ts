@@ -31,7 +31,11 @@ export type WaitEntryPtr = Ptr<'wait_queue_entry'>;
 export interface WaitModel {
   /** Calls an entry's function: whether it woke its task. */
   wait_queue_function(func: number, entry: WaitEntryPtr, mode: number, key: number): Coroutine<boolean>;
+  set_current_state(state: number): boolean;
+  __set_current_state(state: number): void;
 }
+
+const TASK_RUNNING = 0;
 
 interface Context extends Cpu, ListOps, SpinlockOps, WaitModel {}
 
@@ -58,6 +62,44 @@ export const waitOps = {
     this.spin_unlock_irqrestore(lock, flags);
   },
 
+  /** Whether anybody sleeps there. Without the lock: of use only where whoever comes later looks for itself. */
+  waitqueue_active(this: Context, queue: WaitQueuePtr): boolean {
+    const head = addr(queue, wait_queue_head.head);
+    return this.peek(head + list_head.next) !== head;
+  },
+
+  /** An entry on a sleeper's stack. @param func the model's number for what a wake-up calls */
+  init_wait_entry(this: Context, entry: WaitEntryPtr, func: number): void {
+    this.set(entry, wait_queue_entry.flags, 0);
+    this.set(entry, wait_queue_entry.private, this.current);
+    this.set(entry, wait_queue_entry.func, func);
+    this.INIT_LIST_HEAD(addr(entry, wait_queue_entry.entry));
+  },
+
+  /** Queues the entry if it is not queued, and sets the state. */
+  *prepare_to_wait(this: Context, queue: WaitQueuePtr, entry: WaitEntryPtr, state: number): Coroutine<void> {
+    const lock = addr(queue, wait_queue_head.lock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    const node = addr(entry, wait_queue_entry.entry);
+    if (this.list_empty(node)) this.list_add(node, addr(queue, wait_queue_head.head));
+    if (this.set_current_state(state)) yield;
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+
+  /** Running again; takes the entry off, unless the wake-up has. */
+  *finish_wait(this: Context, queue: WaitQueuePtr, entry: WaitEntryPtr): Coroutine<void> {
+    this.__set_current_state(TASK_RUNNING);
+    const node = addr(entry, wait_queue_entry.entry);
+    // list_empty_careful: both pointers, so that a waker that is taking the entry off is done with it.
+    if (this.peek(node + list_head.next) === node && this.peek(node + list_head.prev) === node) return;
+    const lock = addr(queue, wait_queue_head.lock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    this.list_del_init(node);
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+
   /**
    * Wakes sleepers.
    *
@@ -75,8 +117,10 @@ export const waitOps = {
     while (node !== head) {
       const next = this.get(node, list_head.next);
       const entry = container_of(node, wait_queue_entry.entry);
+      // Before its function: that may take the entry off, and then it is the sleeper's again.
+      const exclusive = (this.get(entry, wait_queue_entry.flags) & WQ_FLAG_EXCLUSIVE) !== 0;
       const woke = yield* this.wait_queue_function(this.get(entry, wait_queue_entry.func), entry, mode, key);
-      if (woke && (this.get(entry, wait_queue_entry.flags) & WQ_FLAG_EXCLUSIVE) !== 0 && --left === 0) break;
+      if (woke && exclusive && --left === 0) break;
       node = next;
     }
     this.spin_unlock_irqrestore(lock, flags);

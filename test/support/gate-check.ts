@@ -25,6 +25,8 @@ const POINTS = new Set([
   'list_replace_rcu',
   'attach_pid',
   'credToCheck',
+  'fcheck_files',
+  'fd_install',
   'find_pid_ns',
   'find_vpid',
   'pid_task',
