@@ -1,11 +1,12 @@
 /** The machine before the race: what an arena of this kernel holds, how it boots, and the processes of a scenario. */
 
 import type { Arena, ArenaSpec } from '../memory/arena.js';
-import { addr, type Ptr } from '../memory/layout.js';
+import { addr, type Field, type Ptr } from '../memory/layout.js';
 import { cpu_data } from '../sync/cpu.js';
 import type { Coroutine } from '../sync/gate.js';
 import { rcu_state } from '../sync/rcu.js';
 import {
+  CAP_FULL_SET,
   CLONE_PTHREAD,
   errorName,
   PF_IDLE,
@@ -16,6 +17,7 @@ import {
   PIDTYPE_TGID,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_PDEATHSIG,
+  RESERVED_PIDS,
   RLIM_INFINITY,
   SIG_HANDLER_BASE,
   SIG_IGN,
@@ -38,6 +40,8 @@ import {
   hrtimer_cpu_base,
   idr,
   k_sigaction,
+  nested_idr,
+  nsproxy,
   PID_MAX,
   pid,
   pid_namespace,
@@ -53,16 +57,21 @@ import {
   task_struct,
   USER_CELLS,
   USER_RESULTS,
+  uidhash,
   user_memory,
   user_namespace,
   user_struct,
 } from './structs.js';
 import { type HandlerOptions, NO_RESULT, programNames } from './sys.js';
+import { type IdExtent, USERNS_SETGROUPS_ALLOWED } from './user-namespace.js';
 
 type Task = Ptr<'task_struct'>;
 
 /** The first number that a scenario's processes get. */
 const FIRST_PID = 100;
+
+/** How many namespaces of a kind there can be at a time besides the initial one. */
+const NAMESPACES = 8;
 
 /** How many of each object an arena has room for. */
 export interface KernelLimits {
@@ -89,14 +98,16 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { struct: slab_baseline.$, count: 1 },
       { struct: user_memory.$, count: 1 },
       { struct: idr.$, count: 1 },
+      { struct: nsproxy.$, count: 1 },
+      { struct: uidhash.$, count: 1 },
     ],
     caches: [
       { name: 'task_struct', struct: task_struct.$, capacity: tasks },
       { name: 'signal_cache', struct: signal_struct.$, capacity: tasks },
       { name: 'sighand_cache', struct: sighand_struct.$, capacity: tasks, typesafe: true },
       { name: 'sigqueue', struct: sigqueue.$, capacity: limits.sigqueues },
-      { name: 'pid', struct: pid.$, capacity: tasks },
-      { name: 'cred_jar', struct: cred.$, capacity: tasks },
+      { name: 'pid', struct: pid.$, capacity: tasks + 8 },
+      { name: 'cred_jar', struct: cred.$, capacity: 2 * tasks },
       { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
       { name: 'sigframe', struct: sigframe.$, capacity: limits.sigqueues },
       { name: 'files_cache', struct: files_struct.$, capacity: tasks },
@@ -104,6 +115,10 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { name: 'pipe_inode_info', struct: pipe_inode_info.$, capacity: 8 },
       { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },
       { name: 'poll_table_entry', struct: poll_table_entry.$, capacity: 16 },
+      { name: 'pid_namespace', struct: pid_namespace.$, capacity: NAMESPACES },
+      { name: 'idr', struct: nested_idr.$, capacity: NAMESPACES },
+      { name: 'nsproxy', struct: nsproxy.$, capacity: NAMESPACES },
+      { name: 'user_namespace', struct: user_namespace.$, capacity: NAMESPACES },
     ],
   };
 }
@@ -123,6 +138,10 @@ function cachesOf(arena: Arena): KernelCaches {
     pipe_inode_info: arena.cacheNumber('pipe_inode_info'),
     signalfd_ctx: arena.cacheNumber('signalfd_ctx'),
     poll_table_entry: arena.cacheNumber('poll_table_entry'),
+    pid_namespace: arena.cacheNumber('pid_namespace'),
+    nested_idr: arena.cacheNumber('idr'),
+    nsproxy: arena.cacheNumber('nsproxy'),
+    user_namespace: arena.cacheNumber('user_namespace'),
   };
 }
 
@@ -137,6 +156,9 @@ export function bindKernel(k: Kernel): void {
     hrtimerBases: k.allData.map((_, id) => arena.static(hrtimer_cpu_base, id)),
     // The idle task of CPU 0 is the first object of its cache.
     init_task: firstTask(arena),
+    init_pid_ns: arena.static(pid_namespace),
+    init_user_ns: arena.static(user_namespace),
+    init_nsproxy: arena.static(nsproxy),
     caches: cachesOf(arena),
     rcuCallbacks: RCU_CALLBACKS,
     sys: null,
@@ -156,12 +178,19 @@ export function bootKernel(cpus: readonly Kernel[]): void {
   const ns = k.arena.static(pid_namespace);
   k.set(ns, pid_namespace.pid_allocated, PIDNS_ADDING);
   k.set(ns, pid_namespace.pid_max, PID_MAX);
+  k.set(ns, pid_namespace.reserved_pids, RESERVED_PIDS);
+  k.set(ns, pid_namespace.user_ns, k.init_user_ns);
+  k.set(k.init_nsproxy, nsproxy.pid_ns_for_children, ns);
+  k.set(k.init_user_ns, user_namespace.flags, USERNS_SETGROUPS_ALLOWED);
+  k.mutex_init(addr(k.globals, globals.userns_state_mutex));
   k.set(ns, pid_namespace.idr_cursor, 1);
   k.set(ns, pid_namespace.idr, k.arena.static(idr));
   k.set(k.globals, globals.max_threads, RLIM_INFINITY);
   k.set(k.globals, globals.init_task, k.init_task);
-  const root = makeUser(k, 0);
-  const rootCred = makeCred(k, root, 0, ~0);
+  // Its first reference is for ever.
+  const root = run(k, k.alloc_uid(0));
+  k.set(k.globals, globals.root_user, root);
+  const rootCred = makeRootCred(k, root);
   for (const cpu of cpus) bootIdle(cpu, rootCred, ns);
   const init = makeFirstProcess(k, rootCred, ns);
   k.set(ns, pid_namespace.child_reaper, init);
@@ -171,22 +200,13 @@ export function bootKernel(cpus: readonly Kernel[]): void {
   noteBaseline(k);
 }
 
-function makeUser(k: Kernel, uid: number): Ptr<'user_struct'> {
-  const user = k.kmem_cache_zalloc<'user_struct'>(k.caches.user_struct);
-  k.set(user, user_struct.__count, 1);
-  k.set(user, user_struct.uid, uid);
-  return user;
-}
-
-function makeCred(k: Kernel, user: Ptr<'user_struct'>, uid: number, capabilities: number): Ptr<'cred'> {
+function makeRootCred(k: Kernel, user: Ptr<'user_struct'>): Ptr<'cred'> {
   const c = k.kmem_cache_zalloc<'cred'>(k.caches.cred);
   k.set(c, cred.usage, 1);
-  k.set(c, cred.uid, uid);
-  k.set(c, cred.euid, uid);
-  k.set(c, cred.suid, uid);
-  k.set(c, cred.cap_effective, capabilities);
+  k.set(c, cred.cap_permitted, CAP_FULL_SET);
+  k.set(c, cred.cap_effective, CAP_FULL_SET);
   k.set(c, cred.user, user);
-  k.set(c, cred.user_ns, k.arena.static(user_namespace));
+  k.set(c, cred.user_ns, k.init_user_ns);
   return c;
 }
 
@@ -200,6 +220,7 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.set(t, task_struct.real_parent, k.init_task);
   k.set(t, task_struct.parent, k.init_task);
   k.set(t, task_struct.signal, signal);
+  k.set(t, task_struct.nsproxy, k.init_nsproxy);
   k.set(t, task_struct.sighand, k.alloc_sighand());
   k.set(t, task_struct.cred, k.get_cred(c));
   k.set(t, task_struct.real_cred, k.get_cred(c));
@@ -215,8 +236,10 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.set(signal, signal_struct.sigcnt, 1);
   k.set(signal, signal_struct.curr_target, t);
   k.set(signal, signal_struct.dumpable, SUID_DUMP_USER);
-  k.set(signal, signal_struct.rlim_nproc, RLIM_INFINITY);
-  k.set(signal, signal_struct.rlim_sigpending, RLIM_INFINITY);
+  for (const limit of [signal_struct.rlim_nproc, signal_struct.rlim_sigpending])
+    setLimit(k, signal, limit, RLIM_INFINITY);
+  setLimit(k, signal, signal_struct.rlim_nofile, 1024, 4096);
+  setLimit(k, signal, signal_struct.rlim_core, 0, RLIM_INFINITY);
   k.INIT_LIST_HEAD(addr(signal, signal_struct.thread_head));
   k.list_add_tail(addr(t, task_struct.thread_node), addr(signal, signal_struct.thread_head));
   k.init_waitqueue_head(addr(signal, signal_struct.wait_chldexit));
@@ -224,6 +247,17 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.hrtimer_init(addr(signal, signal_struct.real_timer), IT_REAL_FN, signal);
   k.mutex_init(addr(signal, signal_struct.cred_guard_mutex));
   return t;
+}
+
+function setLimit(
+  k: Kernel,
+  signal: Ptr<'signal_struct'>,
+  limit: Field<'signal_struct', number>,
+  soft: number,
+  hard = soft,
+): void {
+  k.store(signal + limit, soft);
+  k.store(signal + limit + 1, hard);
 }
 
 function bootIdle(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): void {
@@ -301,6 +335,18 @@ export interface ProcessOptions extends TaskOptions {
   readonly parent?: SetupTask;
   /** 1000 if not given. */
   readonly uid?: number;
+  /** The effective, saved and file user id, as after the exec of a set-user-id program; `uid` if not given. */
+  readonly euid?: number;
+  /** `uid` if not given. */
+  readonly gid?: number;
+  /** `CAP_…`, permitted and effective; all for root and in a user namespace of its own, otherwise none. */
+  readonly capabilities?: number;
+  /** `CLONE_NEWPID`, `CLONE_NEWUSER`: namespaces of its own, whatever its parent may do. */
+  readonly namespaces?: number;
+  /** What has been written to its `uid_map`; ids of the parent's namespace are those of the initial one. */
+  readonly uidMap?: readonly IdExtent[];
+  /** Soft limits, and hard ones where they differ, by `RLIMIT_…`. */
+  readonly limits?: Readonly<Record<number, number | readonly [soft: number, hard: number]>>;
   /** It has called `setsid`. */
   readonly session?: boolean;
   /** True: a group of its own. Otherwise it joins the group that the process named leads. */
@@ -319,6 +365,8 @@ export interface Setup {
   thread(of: SetupTask, program: string, options?: TaskOptions): SetupTask;
   /** Has a process install a handler, `SIG_DFL` or `SIG_IGN`. */
   sigaction(of: SetupTask, sig: number, handler: string | number, options?: HandlerOptions): void;
+  /** Makes pids short: those of the scenario's processes are 100 to `max` − 1, over and over. */
+  pidMax(max: number): void;
   /** Sets a cell of the memory that all programs share. */
   cell(cell: number, value: number): void;
 }
@@ -329,7 +377,6 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
   const programs = programNames(scenario);
   const handlers = Object.keys(scenario.handlers ?? {});
   const init = k.get(k.arena.static(pid_namespace), pid_namespace.child_reaper);
-  const users = new Map<number, Ptr<'cred'>>();
 
   function as<T>(task: Task, coroutine: () => Coroutine<T>): T {
     const before = k.current;
@@ -355,19 +402,37 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
     return { pid: k.get(task, task_struct.pid), task };
   }
 
+  /** With the right to make namespaces, for the moment. */
+  function makeInNamespaces(parent: Task, program: string, options: ProcessOptions): SetupTask {
+    const c = k.get(parent, task_struct.cred);
+    const before = k.get(c, cred.cap_effective);
+    k.set(c, cred.cap_effective, CAP_FULL_SET);
+    const made = make(parent, program, options, options.namespaces ?? 0);
+    k.set(c, cred.cap_effective, before);
+    return made;
+  }
+
   scenario.setup({
     process(program, options = {}) {
-      const made = make(options.parent?.task ?? init, program, options, 0);
+      const made = makeInNamespaces(options.parent?.task ?? init, program, options);
       // init ignores SIGCHLD, and ignoring is inherited; a process starts with the default actions, as from a shell.
       if (options.parent === undefined) k.flush_signal_handlers(made.task, true);
-      const uid = options.uid ?? 1000;
-      let credentials = users.get(uid);
-      if (credentials === undefined) {
-        credentials = makeCred(k, makeUser(k, uid), uid, uid === 0 ? ~0 : 0);
-        users.set(uid, credentials);
+      giveIds(k, made.task, options);
+      const { session, group, subreaper, pdeathSignal, uidMap, limits = {} } = options;
+      if (uidMap !== undefined) {
+        must(
+          'uid_map',
+          as(k.init_task, () => k.proc_uid_map_write(made.pid, uidMap)),
+        );
       }
-      giveCred(k, made.task, credentials);
-      const { session, group, subreaper, pdeathSignal } = options;
+      for (const [resource, limit] of Object.entries(limits)) {
+        const [rlim_cur, rlim_max] = typeof limit === 'number' ? [limit, limit] : limit;
+        const wanted = { rlim_cur, rlim_max };
+        must(
+          'setrlimit',
+          as(k.init_task, () => k.do_prlimit(made.task, Number(resource), wanted, null)),
+        );
+      }
       if (session)
         must(
           'setsid',
@@ -400,36 +465,40 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
       const act = { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
       as(of.task, () => k.rt_sigaction(sig, act, null));
     },
+    pidMax(max) {
+      if (max <= FIRST_PID || max > PID_MAX) throw new Error(`there can be no ${max} pids`);
+      k.set(k.init_pid_ns, pid_namespace.pid_max, max);
+      k.set(k.init_pid_ns, pid_namespace.reserved_pids, FIRST_PID);
+    },
     cell(cell, value) {
       if (cell < 0 || cell >= USER_CELLS) throw new Error(`there is no cell ${cell}`);
       k.store(k.arena.static(user_memory) + user_memory.cells + cell, value);
     },
   });
-  for (const credentials of users.values()) {
-    k.free_uid(k.get(credentials, cred.user));
-    k.kmem_cache_free(k.caches.cred, credentials);
-  }
   for (const cpu of cpus) {
     cpu.current = cpu.get(cpu.rq, rq.curr);
     cpu.set(cpu.data, cpu_data.rcu_eqs, 1);
   }
 }
 
-/** Gives a new process, alone so far, a user's credentials in place of its parent's. */
-function giveCred(k: Kernel, t: Task, c: Ptr<'cred'>): void {
-  const old = k.get(t, task_struct.cred);
-  const own = k.kmem_cache_alloc<'cred'>(k.caches.cred);
-  for (let word = 0; word < cred.$.words; word++) k.store(own + word, k.load(c + word));
-  k.set(own, cred.usage, 2);
-  k.get_uid(k.get(own, cred.user));
-  const from = k.get(old, cred.user);
-  const to = k.get(own, cred.user);
+/** Gives a new process, whose credentials nobody has seen yet, the ids and capabilities that it is to have. */
+function giveIds(k: Kernel, t: Task, options: ProcessOptions): void {
+  const c = k.get(t, task_struct.cred);
+  const { uid = 1000, gid = uid, euid = uid } = options;
+  const from = k.get(c, cred.user);
+  const to = run(k, k.alloc_uid(uid));
+  if (!to) throw new Error('more users than the machine has room for');
   k.set(from, user_struct.processes, k.get(from, user_struct.processes) - 1);
   k.set(to, user_struct.processes, k.get(to, user_struct.processes) + 1);
-  k.set(t, task_struct.cred, own);
-  k.set(t, task_struct.real_cred, own);
-  k.free_uid(k.get(old, cred.user));
-  k.kmem_cache_free(k.caches.cred, old);
+  k.free_uid(from);
+  k.set(c, cred.user, to);
+  k.set(c, cred.uid, uid);
+  for (const field of [cred.euid, cred.suid, cred.fsuid]) k.set(c, field, euid);
+  for (const field of [cred.gid, cred.egid, cred.sgid, cred.fsgid]) k.set(c, field, gid);
+  const inNewNamespace = k.get(c, cred.user_ns) !== k.init_user_ns;
+  const capabilities = options.capabilities ?? (uid === 0 || euid === 0 || inNewNamespace ? CAP_FULL_SET : 0);
+  k.set(c, cred.cap_permitted, capabilities);
+  k.set(c, cred.cap_effective, euid === 0 || uid !== 0 ? capabilities : 0);
 }
 
 /** Puts a task that the setup made where it is when the race begins. */

@@ -1,6 +1,7 @@
 /** The kernel's constants, under their names and with the values of x86-64. */
 
 export const EPERM = 1;
+export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
@@ -14,6 +15,7 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
+export const ENOSPC = 28;
 export const ENOSYS = 38;
 /** Seen inside the kernel only: the system call is to be restarted, or to return EINTR. */
 export const ERESTARTSYS = 512;
@@ -103,6 +105,7 @@ export function signalName(sig: number): string {
 
 const ERROR_NAMES: Record<number, string> = {
   [EPERM]: 'EPERM',
+  [ENOENT]: 'ENOENT',
   [ESRCH]: 'ESRCH',
   [EINTR]: 'EINTR',
   [EBADF]: 'EBADF',
@@ -116,6 +119,7 @@ const ERROR_NAMES: Record<number, string> = {
   [ENFILE]: 'ENFILE',
   [EMFILE]: 'EMFILE',
   [EPIPE]: 'EPIPE',
+  [ENOSPC]: 'ENOSPC',
   [ENOSYS]: 'ENOSYS',
   [ERESTARTSYS]: 'ERESTARTSYS',
   [ERESTARTNOINTR]: 'ERESTARTNOINTR',
@@ -190,6 +194,7 @@ export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 export const PF_EXITING = 0x00000004;
 export const PF_EXITPIDONE = 0x00000008;
 export const PF_FORKNOEXEC = 0x00000040;
+export const PF_NPROC_EXCEEDED = 0x00001000;
 export const PF_SIGNALED = 0x00000400;
 export const PF_KTHREAD = 0x00200000;
 export const PF_IDLE = 0x00000002;
@@ -220,6 +225,9 @@ export const JOBCTL_TRAPPING = 1 << 21;
 export const JOBCTL_TRAP_MASK = JOBCTL_TRAP_STOP | JOBCTL_TRAP_NOTIFY;
 export const JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING | JOBCTL_TRAP_MASK;
 
+/** The number that a user has where a namespace has none for it: `/proc/sys/kernel/overflowuid`. */
+export const OVERFLOW_ID = 65534;
+
 /** The bytes of a task's name, with the zero at its end. */
 export const TASK_COMM_LEN = 16;
 
@@ -242,6 +250,14 @@ export const CLONE_VFORK = 0x00004000;
 export const CLONE_PARENT = 0x00008000;
 export const CLONE_THREAD = 0x00010000;
 export const CLONE_DETACHED = 0x00400000;
+export const CLONE_NEWNS = 0x00020000;
+export const CLONE_SYSVSEM = 0x00040000;
+export const CLONE_NEWCGROUP = 0x02000000;
+export const CLONE_NEWUTS = 0x04000000;
+export const CLONE_NEWIPC = 0x08000000;
+export const CLONE_NEWUSER = 0x10000000;
+export const CLONE_NEWPID = 0x20000000;
+export const CLONE_NEWNET = 0x40000000;
 /** What `pthread_create` asks for, as far as the model can tell. */
 export const CLONE_PTHREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 
@@ -275,13 +291,25 @@ export const PR_GET_CHILD_SUBREAPER = 37;
 export const SUID_DUMP_DISABLE = 0;
 export const SUID_DUMP_USER = 1;
 
-/** `CAP_KILL`, a bit in `cred.cap_effective`. */
+/** Capabilities, each a bit of `cred.cap_effective`. */
 export const CAP_KILL = 1 << 5;
+export const CAP_SETGID = 1 << 6;
+export const CAP_SETUID = 1 << 7;
+export const CAP_SETPCAP = 1 << 8;
+export const CAP_SYS_PTRACE = 1 << 19;
+/** Those about files, which follow the user id for files. */
+export const CAP_FS_MASK = 0x0800021f;
+export const CAP_FULL_SET = ~0;
 export const CAP_SYS_ADMIN = 1 << 21;
 export const CAP_SYS_RESOURCE = 1 << 24;
 
+export const RLIMIT_CORE = 4;
 export const RLIMIT_NPROC = 6;
+export const RLIMIT_NOFILE = 7;
 export const RLIMIT_SIGPENDING = 11;
+export const RLIM_NLIMITS = 16;
+/** `/proc/sys/fs/nr_open`. */
+export const SYSCTL_NR_OPEN = 1024 * 1024;
 export const RLIM_INFINITY = 0x7fffffff;
 
 export const O_RDONLY = 0x0000;
@@ -349,24 +377,48 @@ export const __NR_execve = 59;
 export const __NR_exit = 60;
 export const __NR_wait4 = 61;
 export const __NR_kill = 62;
+export const __NR_getrlimit = 97;
+export const __NR_getuid = 102;
+export const __NR_getgid = 104;
+export const __NR_setuid = 105;
+export const __NR_setgid = 106;
+export const __NR_geteuid = 107;
+export const __NR_getegid = 108;
 export const __NR_setpgid = 109;
 export const __NR_getppid = 110;
 export const __NR_getpgrp = 111;
 export const __NR_setsid = 112;
+export const __NR_setreuid = 113;
+export const __NR_setregid = 114;
+export const __NR_setresuid = 117;
+export const __NR_getresuid = 118;
+export const __NR_setresgid = 119;
+export const __NR_getresgid = 120;
 export const __NR_getpgid = 121;
+export const __NR_setfsuid = 122;
+export const __NR_setfsgid = 123;
 export const __NR_getsid = 124;
+export const __NR_capget = 125;
+export const __NR_capset = 126;
 export const __NR_rt_sigpending = 127;
 export const __NR_rt_sigtimedwait = 128;
 export const __NR_rt_sigqueueinfo = 129;
 export const __NR_rt_sigsuspend = 130;
 export const __NR_prctl = 157;
+export const __NR_setrlimit = 160;
 export const __NR_gettid = 186;
 export const __NR_tkill = 200;
 export const __NR_clock_gettime = 228;
 export const __NR_exit_group = 231;
 export const __NR_waitid = 247;
 export const __NR_tgkill = 234;
+export const __NR_unshare = 272;
 export const __NR_rt_tgsigqueueinfo = 297;
+export const __NR_prlimit64 = 302;
+/** Not system calls of the kernel: each stands for opening, writing and closing a file of `/proc/PID`. */
+export const __NR_write_uid_map = 1001;
+export const __NR_write_gid_map = 1002;
+export const __NR_write_setgroups = 1003;
 
 export const __NR_read = 0;
 export const __NR_write = 1;
@@ -399,23 +451,42 @@ export const SYSCALLS = {
   [__NR_exit]: 'exit',
   [__NR_wait4]: 'wait4',
   [__NR_kill]: 'kill',
+  [__NR_getrlimit]: 'getrlimit',
+  [__NR_getuid]: 'getuid',
+  [__NR_getgid]: 'getgid',
+  [__NR_setuid]: 'setuid',
+  [__NR_setgid]: 'setgid',
+  [__NR_geteuid]: 'geteuid',
+  [__NR_getegid]: 'getegid',
   [__NR_setpgid]: 'setpgid',
   [__NR_getppid]: 'getppid',
   [__NR_getpgrp]: 'getpgrp',
   [__NR_setsid]: 'setsid',
+  [__NR_setreuid]: 'setreuid',
+  [__NR_setregid]: 'setregid',
+  [__NR_setresuid]: 'setresuid',
+  [__NR_getresuid]: 'getresuid',
+  [__NR_setresgid]: 'setresgid',
+  [__NR_getresgid]: 'getresgid',
   [__NR_getpgid]: 'getpgid',
+  [__NR_setfsuid]: 'setfsuid',
+  [__NR_setfsgid]: 'setfsgid',
   [__NR_getsid]: 'getsid',
+  [__NR_capget]: 'capget',
+  [__NR_capset]: 'capset',
   [__NR_rt_sigpending]: 'rt_sigpending',
   [__NR_rt_sigtimedwait]: 'rt_sigtimedwait',
   [__NR_rt_sigqueueinfo]: 'rt_sigqueueinfo',
   [__NR_rt_sigsuspend]: 'rt_sigsuspend',
   [__NR_prctl]: 'prctl',
+  [__NR_setrlimit]: 'setrlimit',
   [__NR_gettid]: 'gettid',
   [__NR_tkill]: 'tkill',
   [__NR_clock_gettime]: 'clock_gettime',
   [__NR_exit_group]: 'exit_group',
   [__NR_waitid]: 'waitid',
   [__NR_tgkill]: 'tgkill',
+  [__NR_unshare]: 'unshare',
   [__NR_rt_tgsigqueueinfo]: 'rt_tgsigqueueinfo',
   [__NR_read]: 'read',
   [__NR_write]: 'write',
@@ -431,6 +502,10 @@ export const SYSCALLS = {
   [__NR_pipe2]: 'pipe2',
   [__NR_pidfd_send_signal]: 'pidfd_send_signal',
   [__NR_pidfd_open]: 'pidfd_open',
+  [__NR_prlimit64]: 'prlimit64',
+  [__NR_write_uid_map]: 'proc_uid_map_write',
+  [__NR_write_gid_map]: 'proc_gid_map_write',
+  [__NR_write_setgroups]: 'proc_setgroups_write',
 } as const;
 
 /** The same for a number that may be none of them. */

@@ -2,9 +2,9 @@
 
 import { addr, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
-import { CLONE_THREAD, ENOMEM } from './constants.js';
+import { CLONE_NEWUSER, CLONE_THREAD, ENOMEM, SUID_DUMP_DISABLE } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { cred, task_struct, user_struct } from './structs.js';
+import { cred, signal_struct, task_struct, user_namespace, user_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
 type Cred = Ptr<'cred'>;
@@ -22,12 +22,6 @@ export const credFunctions = {
     return this.READ_ONCE(t, task_struct.real_cred);
   },
 
-  /** Whether the current task has a capability in the namespace that owns the target. */
-  ns_capable(this: Kernel, capability: number): boolean {
-    // Left out: the walk up the user namespaces. The model has the initial one.
-    return (this.get(this.current_cred(), cred.cap_effective) & capability) !== 0;
-  },
-
   get_cred(this: Kernel, c: Cred): Cred {
     this.atomic_inc(c, cred.usage);
     return c;
@@ -39,16 +33,8 @@ export const credFunctions = {
 
   put_cred_rcu(this: Kernel, c: Cred): void {
     this.free_uid(this.get(c, cred.user));
+    this.put_user_ns(this.get(c, cred.user_ns));
     this.kmem_cache_free(this.caches.cred, c);
-  },
-
-  get_uid(this: Kernel, user: Ptr<'user_struct'>): Ptr<'user_struct'> {
-    this.atomic_inc(user, user_struct.__count);
-    return user;
-  },
-
-  free_uid(this: Kernel, user: Ptr<'user_struct'>): void {
-    if (this.refcount_dec_and_test(user, user_struct.__count)) this.kmem_cache_free(this.caches.user_struct, user);
   },
 
   /** A copy of the current task's credentials. */
@@ -59,13 +45,74 @@ export const credFunctions = {
     for (let word = 0; word < cred.$.words; word++) this.store(c + word, this.load(old + word));
     this.set(c, cred.usage, 1);
     this.get_uid(this.get(c, cred.user));
+    this.get_user_ns(this.get(c, cred.user_ns));
     return c;
+  },
+
+  abort_creds(this: Kernel, c: Cred): void {
+    this.put_cred(c);
+  },
+
+  /** Whether credentials have no more capabilities than others. */
+  cred_cap_issubset(this: Kernel, set: Cred, subset: Cred): boolean {
+    const set_ns = this.get(set, cred.user_ns);
+    let subset_ns = this.get(subset, cred.user_ns);
+    if (set_ns === subset_ns) {
+      return (this.get(subset, cred.cap_permitted) & ~this.get(set, cred.cap_permitted)) === 0;
+    }
+    for (; subset_ns !== this.init_user_ns; subset_ns = this.get(subset_ns, user_namespace.parent)) {
+      if (set_ns === this.get(subset_ns, user_namespace.parent)) {
+        if (this.get(subset_ns, user_namespace.owner) === this.get(set, cred.euid)) return true;
+      }
+    }
+    return false;
+  },
+
+  /**
+   * Installs new credentials on the current task; always 0. Others that have found the old ones under RCU may look at
+   * them for as long as they are in their section; whoever looks between the two stores finds the new ones already.
+   */
+  *commit_creds(this: Kernel, c: Cred): Coroutine<number> {
+    const task = this.current;
+    const old = this.get(task, task_struct.real_cred);
+    this.BUG_ON(this.get(task, task_struct.cred) !== old, 'commit_creds with overridden credentials');
+    this.get_cred(c);
+    if (
+      this.get(old, cred.euid) !== this.get(c, cred.euid) ||
+      this.get(old, cred.egid) !== this.get(c, cred.egid) ||
+      this.get(old, cred.fsuid) !== this.get(c, cred.fsuid) ||
+      this.get(old, cred.fsgid) !== this.get(c, cred.fsgid) ||
+      !this.cred_cap_issubset(old, c)
+    ) {
+      const signal = this.get(task, task_struct.signal);
+      // Before the credentials: a tracer that finds the new ones must find this as well.
+      if (this.WRITE_ONCE(signal, signal_struct.dumpable, SUID_DUMP_DISABLE)) yield;
+      if (this.WRITE_ONCE(task, task_struct.pdeath_signal, 0)) yield;
+    }
+    const from = this.get(old, cred.user);
+    const to = this.get(c, cred.user);
+    if (to !== from) this.atomic_inc(to, user_struct.processes);
+    if (this.WRITE_ONCE(task, task_struct.real_cred, c)) yield;
+    if (this.WRITE_ONCE(task, task_struct.cred, c)) yield;
+    if (to !== from) {
+      if (this.atomic_add_return(from, user_struct.processes, -1)) yield;
+    }
+    this.put_cred(old);
+    this.put_cred(old);
+    return 0;
   },
 
   /** A thread shares its process's credentials; a process gets its own. */
   *copy_creds(this: Kernel, p: Task, flags: number): Coroutine<number> {
     const c = (flags & CLONE_THREAD) !== 0 ? this.get_cred(this.current_cred()) : this.prepare_creds();
     if (!c) return -ENOMEM;
+    if ((flags & CLONE_NEWUSER) !== 0) {
+      const error = yield* this.create_user_ns(c);
+      if (error !== 0) {
+        this.put_cred(c);
+        return error;
+      }
+    }
     this.set(p, task_struct.cred, c);
     this.set(p, task_struct.real_cred, this.get_cred(c));
     if (this.atomic_add_return(this.get(c, cred.user), user_struct.processes, 1)) yield;

@@ -20,7 +20,7 @@ import {
   TIF_NEED_RESCHED,
   TIF_SIGPENDING,
 } from './constants.js';
-import { pid, task_struct } from './structs.js';
+import { pid, task_struct, upid } from './structs.js';
 import {
   TRACE_HRTIMER_EXPIRE,
   TRACE_SCHED_PROCESS_EXEC,
@@ -57,6 +57,11 @@ function taskName(words: Words, task: number): string {
   return born === number ? `task ${number}` : `task ${born} (now ${number})`;
 }
 
+/** A pid's number in the initial namespace. */
+function pidName(words: Words, p: number): number {
+  return words[p + pid.nr + (words[p + pid.level] as number) * upid.$.words] as number;
+}
+
 /** The process whose tasks point to an object by a field; empty where none does any more. */
 function ownerOf(arena: Arena, field: number, base: number): string {
   let tgid = -1;
@@ -88,13 +93,15 @@ export function describeAddress(this: Cpu, address: number): string {
     case 'sighand_struct':
       return `${field} ${ownerOf(arena, task_struct.sighand, base)}`;
     case 'pid': {
-      const nr = words[base + pid.nr];
+      const nr = pidName(words, base);
       const list = address - base - pid.tasks;
       const name = PIDTYPE_NAMES[list];
       return name === undefined ? `pid ${nr} ${field}` : `pid ${nr} tasks[${name}]`;
     }
     case 'idr':
       return `pid table[${address - base}]`;
+    case 'nested_idr':
+      return `pid table of namespace #${index + 1}[${address - base}]`;
     case 'rq':
     case 'cpu_data':
       return `CPU ${index} ${field}`;
@@ -113,7 +120,7 @@ function pointerName(cpu: Cpu, value: number): string {
     case 'task_struct':
       return taskName(words, object.base);
     case 'pid':
-      return `pid ${words[object.base + pid.nr]}`;
+      return `pid ${pidName(words, object.base)}`;
     case 'sighand_struct':
       return `sighand ${ownerOf(cpu.arena, task_struct.sighand, object.base)}`;
     default:
@@ -141,7 +148,7 @@ export function describeValue(cpu: Cpu, address: number, value: number): string 
   const object = cpu.arena.objectAt(address);
   if (object === null) return String(value);
   const { struct, field: name, kind } = object;
-  if (struct.name === 'idr') return value > 0 ? pointerName(cpu, value) : 'nothing';
+  if (struct.name === 'idr' || struct.name === 'nested_idr') return value > 0 ? pointerName(cpu, value) : 'nothing';
   if (kind.startsWith('*')) return pointerName(cpu, value);
   if (name === 'state') return STATE_NAMES[value] ?? String(value);
   if (name === 'exit_state') return EXIT_STATE_NAMES[value] ?? String(value);

@@ -16,6 +16,7 @@ import {
   ERESTARTNOINTR,
   ERESTARTSYS,
   EXIT_TO_USERMODE_LOOP_FLAGS,
+  PIDTYPE_TGID,
   SA_RESTART,
   SA_SIGINFO,
   SIG_HANDLER_BASE,
@@ -28,7 +29,7 @@ import {
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import type { KSignal } from './signal.js';
-import { sigframe, task_struct } from './structs.js';
+import { pid, sigframe, task_struct } from './structs.js';
 import { COUNT_SYSCALLS, TRACE_SYS_EXIT, TRACE_USER_HANDLER } from './trace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -44,7 +45,8 @@ type SyscallFunction = (this: Kernel, ...args: readonly unknown[]) => Coroutine<
 export const entryFunctions = {
   /** `getpid(2)`. */
   *getpid(this: Kernel): Coroutine<number> {
-    return this.get(this.current, task_struct.tgid);
+    // The number in the namespace that the process is in.
+    return this.get(this.task_pid_type(this.current, PIDTYPE_TGID), pid.nr);
   },
 
   /** `gettid(2)`. */

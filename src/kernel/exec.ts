@@ -3,12 +3,14 @@
 import { addr, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
+  CAP_FULL_SET,
   EAGAIN,
   ENOMEM,
   ERESTARTNOINTR,
   EXIT_DEAD,
   EXIT_ZOMBIE,
   PF_FORKNOEXEC,
+  PF_NPROC_EXCEEDED,
   PIDTYPE_PGID,
   PIDTYPE_PID,
   PIDTYPE_SID,
@@ -20,7 +22,7 @@ import {
   TASK_KILLABLE,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { cred, globals, sighand_struct, signal_struct, task_struct } from './structs.js';
+import { cred, globals, sighand_struct, signal_struct, task_struct, user_struct } from './structs.js';
 import { TRACE_SCHED_PROCESS_EXEC } from './trace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -139,14 +141,42 @@ export const execFunctions = {
     return 0;
   },
 
-  setup_new_exec(this: Kernel): void {
+  /** @param secureexec the program gets more than its caller has */
+  setup_new_exec(this: Kernel, secureexec: boolean): void {
     const tsk = this.current;
+    if (secureexec) this.set(tsk, task_struct.pdeath_signal, 0);
+    // By the credentials before the new ones, as the kernel does; commit_creds looks at the change.
     const c = this.current_cred();
-    const dumpable = this.get(c, cred.euid) === this.get(c, cred.uid) ? SUID_DUMP_USER : SUID_DUMP_DISABLE;
-    this.set(this.get(tsk, task_struct.signal), signal_struct.dumpable, dumpable);
+    const same = this.get(c, cred.euid) === this.get(c, cred.uid) && this.get(c, cred.egid) === this.get(c, cred.gid);
+    this.set(this.get(tsk, task_struct.signal), signal_struct.dumpable, same ? SUID_DUMP_USER : SUID_DUMP_DISABLE);
     this.set(tsk, task_struct.comm_set, 0);
     this.set(tsk, task_struct.self_exec_id, this.get(tsk, task_struct.self_exec_id) + 1);
     this.flush_signal_handlers(tsk, false);
+  },
+
+  /**
+   * The credentials to be for the new program; 0 if it gets the very same as its caller has, where the kernel makes a
+   * copy; −ENOMEM.
+   */
+  prepare_bprm_creds(this: Kernel, program: number): number {
+    const { setuid, setgid } = this.program_file(program);
+    const c = this.current_cred();
+    const uid = this.get(c, cred.uid);
+    const gid = this.get(c, cred.gid);
+    const plain =
+      setuid === undefined &&
+      setgid === undefined &&
+      this.get(c, cred.euid) === uid &&
+      this.get(c, cred.suid) === uid &&
+      this.get(c, cred.fsuid) === uid &&
+      this.get(c, cred.egid) === gid &&
+      this.get(c, cred.sgid) === gid &&
+      this.get(c, cred.fsgid) === gid;
+    // Root has all capabilities and others none: nobody's change.
+    const capabilities = uid === this.make_kuid(this.get(c, cred.user_ns), 0) ? CAP_FULL_SET : 0;
+    const same = this.get(c, cred.cap_permitted) === capabilities && this.get(c, cred.cap_effective) === capabilities;
+    if (plain && same && this.get(c, cred.keep_caps) === 0) return 0;
+    return this.prepare_creds() || -ENOMEM;
   },
 
   /**
@@ -157,6 +187,15 @@ export const execFunctions = {
    */
   *execve(this: Kernel, program: number, arg: number): Coroutine<number> {
     const tsk = this.current;
+    const flags = this.get(tsk, task_struct.flags);
+    if ((flags & PF_NPROC_EXCEEDED) !== 0) {
+      // set_user found too many processes, and left it to exec to fail.
+      const mine = this.get(this.current_cred(), cred.user);
+      if (this.READ_ONCE(mine, user_struct.processes)) yield;
+      const limit = this.get(this.get(tsk, task_struct.signal), signal_struct.rlim_nproc);
+      if (this.value(user_struct.processes) > limit) return -EAGAIN;
+      this.set(tsk, task_struct.flags, flags & ~PF_NPROC_EXCEEDED);
+    }
     let displaced: number = NULL;
     if (this.get(tsk, task_struct.files)) {
       displaced = yield* this.unshare_files();
@@ -167,15 +206,26 @@ export const execFunctions = {
       if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
       return -ERESTARTNOINTR;
     }
-    // Left out: opening the file, new credentials of set-user-id programs, and the binary format.
+    // Left out: opening the file, and the binary format.
+    const made = this.prepare_bprm_creds(program);
+    if (made < 0) {
+      yield* this.mutex_unlock(guard);
+      if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
+      return made;
+    }
     const oldPid = this.get(tsk, task_struct.pid);
     const error = yield* this.flush_old_exec();
     if (error !== 0) {
       yield* this.mutex_unlock(guard);
+      if (made !== 0) this.abort_creds(made as Ptr<'cred'>);
       if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
       return error;
     }
-    this.setup_new_exec();
+    const file = this.program_file(program);
+    const secureexec = made !== 0 && this.cap_bprm_set_creds(made as Ptr<'cred'>, file);
+    this.setup_new_exec(secureexec);
+    // install_exec_creds.
+    if (made !== 0) yield* this.commit_creds(made as Ptr<'cred'>);
     yield* this.mutex_unlock(guard);
     this.set(tsk, task_struct.program, program);
     this.set(tsk, task_struct.arg, arg);

@@ -19,7 +19,16 @@ import {
   TIF_SIGPENDING,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { cred, globals, pid_namespace, sighand_struct, signal_struct, task_struct, user_struct } from './structs.js';
+import {
+  cred,
+  globals,
+  pid,
+  pid_namespace,
+  sighand_struct,
+  signal_struct,
+  task_struct,
+  user_struct,
+} from './structs.js';
 import { EXIT_RESOURCES, TRACE_RESOURCE, TRACE_SCHED_PROCESS_EXIT, TRACE_SCHED_PROCESS_FREE } from './trace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -122,15 +131,32 @@ export const exitFunctions = {
     return NULL;
   },
 
-  /** Who inherits children when nobody nearer does: the namespace's init. Needs `tasklist_lock` for writing. */
-  find_child_reaper(this: Kernel, father: Task): Task {
+  /**
+   * Who inherits children when nobody nearer does, for a task that has been that itself: another thread of it. The
+   * last one ends its namespace first. Needs `tasklist_lock` for writing, and may release it for a while.
+   */
+  *find_child_reaper(this: Kernel, father: Task, dead: ListPtr): Coroutine<Task> {
     const ns = this.task_active_pid_ns(father);
-    const reaper = this.get(ns, pid_namespace.child_reaper);
-    if (reaper !== father) return reaper;
     const thread = this.find_alive_thread(father);
-    if (!thread) this.violate('panic', 'Kernel panic - not syncing: Attempted to kill init!');
-    this.set(ns, pid_namespace.child_reaper, thread);
-    return thread;
+    if (thread) {
+      this.set(ns, pid_namespace.child_reaper, thread);
+      return thread;
+    }
+    const lock = addr(this.globals, globals.tasklist_lock);
+    this.write_unlock_irq(lock);
+    if (ns === this.init_pid_ns) this.violate('panic', 'Kernel panic - not syncing: Attempted to kill init!');
+    yield* this.releaseDead(dead);
+    yield* this.zap_pid_ns_processes(ns);
+    if (this.write_lock_irq(lock)) yield;
+    return father;
+  },
+
+  /** Releases the tasks on a list that only the caller has. */
+  *releaseDead(this: Kernel, dead: ListPtr): Coroutine<void> {
+    for (let node = this.get(dead, list_head.next); node !== dead; node = this.get(dead, list_head.next)) {
+      this.list_del_init(node);
+      yield* this.release_task(container_of(node, task_struct.ptrace_entry));
+    }
   },
 
   /** Who inherits a dead task's children: a thread of its own group, a subreaper above it, or init. */
@@ -138,8 +164,11 @@ export const exitFunctions = {
     const thread = this.find_alive_thread(father);
     if (thread) return thread;
     if (this.get(this.get(father, task_struct.signal), signal_struct.has_child_subreaper) !== 0) {
+      // Not past the namespace: an exiting task need not be a descendant of its namespace's init.
+      const ns_level = this.get(this.get(father, task_struct.thread_pid), pid.level);
       let reaper = this.get(father, task_struct.real_parent);
       for (; reaper !== this.init_task; reaper = this.get(reaper, task_struct.real_parent)) {
+        if (this.get(this.get(reaper, task_struct.thread_pid), pid.level) !== ns_level) break;
         if (this.get(this.get(reaper, task_struct.signal), signal_struct.is_child_subreaper) === 0) continue;
         const alive = this.find_alive_thread(reaper);
         if (alive) return alive;
@@ -218,7 +247,8 @@ export const exitFunctions = {
 
   /** Gives a dying task's children to somebody else. Needs `tasklist_lock` for writing. */
   *forget_original_parent(this: Kernel, father: Task, dead: ListPtr): Coroutine<void> {
-    const child_reaper = this.find_child_reaper(father);
+    let child_reaper = this.get(this.task_active_pid_ns(father), pid_namespace.child_reaper);
+    if (child_reaper === father) child_reaper = yield* this.find_child_reaper(father, dead);
     const children = addr(father, task_struct.children);
     if (this.list_empty(children)) return;
     const reaper = this.find_new_reaper(father, child_reaper);
@@ -261,10 +291,7 @@ export const exitFunctions = {
       yield* this.wake_up_process(this.get(signal, signal_struct.group_exit_task));
     }
     this.write_unlock_irq(lock);
-    for (let node = this.get(dead, list_head.next); node !== dead; node = this.get(dead, list_head.next)) {
-      this.list_del_init(node);
-      yield* this.release_task(container_of(node, task_struct.ptrace_entry));
-    }
+    yield* this.releaseDead(dead);
   },
 
   traceResources(this: Kernel, tsk: Task, first: number, last: number): void {
@@ -297,6 +324,7 @@ export const exitFunctions = {
     // exit_task_work. From here on nothing drops a reference to a file.
     if (this.get(tsk, task_struct.task_works)) yield* this.task_work_run();
     this.traceResources(tsk, EXIT_FS + 1, EXIT_RESOURCES.length - 1);
+    if (this.get(tsk, task_struct.nsproxy) !== this.init_nsproxy) this.exit_task_namespaces(tsk);
     yield* this.exit_notify(tsk, group_dead);
     return yield* this.do_task_dead();
   },

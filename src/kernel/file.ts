@@ -43,7 +43,7 @@ import {
   TIF_NOTIFY_RESUME,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { file, files_struct, task_struct } from './structs.js';
+import { file, files_struct, signal_struct, task_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
 type Files = Ptr<'files_struct'>;
@@ -70,9 +70,9 @@ function slot(fd: number): typeof files_struct.fd {
 export const fileFunctions = {
   // ---- descriptor tables ----
 
-  /** `rlimit(RLIMIT_NOFILE)`: the same for every process. */
+  /** `rlimit(RLIMIT_NOFILE)`, and no more than the tables have room for. */
   rlimit_nofile(this: Kernel): number {
-    return NR_OPEN_DEFAULT;
+    return Math.min(this.get(this.get(this.current, task_struct.signal), signal_struct.rlim_nofile), NR_OPEN_DEFAULT);
   },
 
   /** The current task's table, made now if it has none. NULL where there is no memory for it. */

@@ -8,6 +8,10 @@ import {
   CAP_SYS_ADMIN,
   CAP_SYS_RESOURCE,
   CLONE_DETACHED,
+  CLONE_FS,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
   CLONE_PARENT,
   CLONE_PIDFD,
   CLONE_SIGHAND,
@@ -24,6 +28,7 @@ import {
   O_RDWR,
   PF_FORKNOEXEC,
   PF_IDLE,
+  PF_NPROC_EXCEEDED,
   PIDNS_ADDING,
   PIDTYPE_MAX,
   PIDTYPE_PGID,
@@ -46,6 +51,7 @@ import {
   globals,
   k_sigaction,
   multiprocess_signals,
+  nsproxy,
   pid,
   pid_namespace,
   sighand_struct,
@@ -125,6 +131,7 @@ export const forkFunctions = {
     this.set(p, task_struct.in_syscall, 0);
     this.set(p, task_struct.restart_fn, 0);
     this.store(addr(p, task_struct.pi_lock), 0);
+    this.store(addr(p, task_struct.alloc_lock), 0);
     return p;
   },
 
@@ -203,8 +210,11 @@ export const forkFunctions = {
     this.set(sig, signal_struct.curr_target, p);
     this.init_sigpending(addr(sig, signal_struct.shared_pending));
     this.hrtimer_init(addr(sig, signal_struct.real_timer), IT_REAL_FN, sig);
-    this.set(sig, signal_struct.rlim_nproc, this.get(mine, signal_struct.rlim_nproc));
-    this.set(sig, signal_struct.rlim_sigpending, this.get(mine, signal_struct.rlim_sigpending));
+    this.task_lock(this.get(this.current, task_struct.group_leader));
+    for (let word: number = signal_struct.rlim_nproc; word <= signal_struct.rlim_core_max; word++) {
+      this.store(sig + word, this.load(mine + word));
+    }
+    this.task_unlock(this.get(this.current, task_struct.group_leader));
     this.set(sig, signal_struct.dumpable, this.get(mine, signal_struct.dumpable));
     this.mutex_init(addr(sig, signal_struct.cred_guard_mutex));
     return 0;
@@ -218,6 +228,8 @@ export const forkFunctions = {
    */
   *copy_process(this: Kernel, args: CloneArgs): Coroutine<number> {
     const { flags } = args;
+    if ((flags & (CLONE_NEWNS | CLONE_FS)) === (CLONE_NEWNS | CLONE_FS)) return -EINVAL;
+    if ((flags & (CLONE_NEWUSER | CLONE_FS)) === (CLONE_NEWUSER | CLONE_FS)) return -EINVAL;
     if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
     if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
     if ((flags & CLONE_VFORK) !== 0) this.violate('unmodelled', 'CLONE_VFORK: the parent would have to wait');
@@ -226,6 +238,11 @@ export const forkFunctions = {
     const mySignal = this.get(current, task_struct.signal);
     if ((flags & CLONE_PARENT) !== 0 && (this.get(mySignal, signal_struct.flags) & SIGNAL_UNKILLABLE) !== 0) {
       return -EINVAL;
+    }
+    if ((flags & CLONE_THREAD) !== 0) {
+      // The threads of a process are all in the same namespaces.
+      const pid_ns = this.get(this.get(current, task_struct.nsproxy), nsproxy.pid_ns_for_children);
+      if ((flags & (CLONE_NEWUSER | CLONE_NEWPID)) !== 0 || this.task_active_pid_ns(current) !== pid_ns) return -EINVAL;
     }
     const siglock = addr(this.get(current, task_struct.sighand), sighand_struct.siglock);
     const delayed = addr(current, task_struct.delayed);
@@ -247,12 +264,14 @@ export const forkFunctions = {
     if (this.READ_ONCE(user, user_struct.processes)) yield;
     const processes = this.value(user_struct.processes);
     if (processes >= this.get(mySignal, signal_struct.rlim_nproc)) {
-      const privileged = this.get(user, user_struct.uid) === 0 || this.ns_capable(CAP_SYS_RESOURCE | CAP_SYS_ADMIN);
-      if (!privileged) {
+      const root = user === this.get(this.globals, globals.root_user);
+      if (!root && !this.capable(CAP_SYS_RESOURCE) && !this.capable(CAP_SYS_ADMIN)) {
         this.free_task(p);
         return yield* this.fork_out(-EAGAIN);
       }
     }
+    const myFlags = this.get(current, task_struct.flags);
+    if ((myFlags & PF_NPROC_EXCEEDED) !== 0) this.set(current, task_struct.flags, myFlags & ~PF_NPROC_EXCEEDED);
     const error = yield* this.copy_creds(p, flags);
     if (error !== 0) {
       this.free_task(p);
@@ -278,14 +297,17 @@ export const forkFunctions = {
     if (noSighand !== 0) return yield* this.bad_fork_cleanup_files(p, noSighand);
     const noSignal = this.copy_signal(flags, p);
     if (noSignal !== 0) return yield* this.bad_fork_cleanup_sighand(p, noSignal);
-    const newPid = yield* this.alloc_pid(this.task_active_pid_ns(current));
-    if (newPid < 0) return yield* this.bad_fork_cleanup_signal(p, flags, newPid);
+    const noNamespaces = this.copy_namespaces(flags, p);
+    if (noNamespaces !== 0) return yield* this.bad_fork_cleanup_signal(p, flags, noNamespaces);
+    const pid_ns = this.get(this.get(p, task_struct.nsproxy), nsproxy.pid_ns_for_children);
+    const newPid = yield* this.alloc_pid(pid_ns);
+    if (newPid < 0) return yield* this.bad_fork_cleanup_namespaces(p, flags, newPid);
     let pidfd: ForkPidfd | null = null;
     if ((flags & CLONE_PIDFD) !== 0) {
       const made = yield* this.forkPidfd(newPid as Ptr<'pid'>, args);
       if (typeof made === 'number') {
         yield* this.free_pid(newPid as Ptr<'pid'>);
-        return yield* this.bad_fork_cleanup_signal(p, flags, made);
+        return yield* this.bad_fork_cleanup_namespaces(p, flags, made);
       }
       pidfd = made;
     }
@@ -299,8 +321,9 @@ export const forkFunctions = {
     const mySignal = this.get(current, task_struct.signal);
     const delayed = addr(current, task_struct.delayed);
     const siglock = addr(this.get(current, task_struct.sighand), sighand_struct.siglock);
-    this.set(p, task_struct.pid, this.get(newPid, pid.nr));
-    this.set(p, task_struct.birth_pid, this.get(newPid, pid.nr));
+    const nr = this.pid_nr(newPid);
+    this.set(p, task_struct.pid, nr);
+    this.set(p, task_struct.birth_pid, nr);
     if ((flags & CLONE_THREAD) !== 0) {
       this.set(p, task_struct.exit_signal, -1);
       this.set(p, task_struct.group_leader, this.get(current, task_struct.group_leader));
@@ -332,7 +355,7 @@ export const forkFunctions = {
       this.write_unlock_irq(tasklist);
       if (pidfd !== null) yield* this.bad_fork_put_pidfd(pidfd);
       yield* this.free_pid(newPid);
-      return yield* this.bad_fork_cleanup_signal(p, flags, dying ? -ENOMEM : -EINTR);
+      return yield* this.bad_fork_cleanup_namespaces(p, flags, dying ? -ENOMEM : -EINTR);
     }
     if (pidfd !== null) if (this.fd_install(pidfd.fd, pidfd.file)) yield;
     for (let type = 0; type < PIDTYPE_MAX; type++) this.INIT_HLIST_NODE(pidLink(p, type));
@@ -344,6 +367,10 @@ export const forkFunctions = {
       this.store(pids + PIDTYPE_TGID, newPid);
       this.store(pids + PIDTYPE_PGID, this.task_pid_type(current, PIDTYPE_PGID));
       this.store(pids + PIDTYPE_SID, this.task_pid_type(current, PIDTYPE_SID));
+      if (this.is_child_reaper(newPid)) {
+        this.set(this.get(newPid, pid.ns), pid_namespace.child_reaper, p);
+        this.set(signal, signal_struct.flags, this.get(signal, signal_struct.flags) | SIGNAL_UNKILLABLE);
+      }
       this.storeSigset(
         addr(addr(signal, signal_struct.shared_pending), sigpending.signal),
         this.loadSigset(addr(delayed, multiprocess_signals.signal)),
@@ -409,6 +436,11 @@ export const forkFunctions = {
   free_task(this: Kernel, p: Task): void {
     this.set(p, task_struct.state, TASK_DEAD);
     this.kmem_cache_free(this.caches.task_struct, p);
+  },
+
+  *bad_fork_cleanup_namespaces(this: Kernel, p: Task, flags: number, error: number): Coroutine<number> {
+    this.exit_task_namespaces(p);
+    return yield* this.bad_fork_cleanup_signal(p, flags, error);
   },
 
   *bad_fork_cleanup_signal(this: Kernel, p: Task, flags: number, error: number): Coroutine<number> {

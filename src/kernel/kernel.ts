@@ -15,6 +15,7 @@ import { type RculistOps, rculistOps } from '../sync/rculist.js';
 import { type RwlockOps, rwlockOps } from '../sync/rwlock.js';
 import { type SpinlockOps, spinlockOps } from '../sync/spinlock.js';
 import { type WaitEntryPtr, type WaitOps, wait_queue_entry, waitOps } from '../sync/wait.js';
+import { type CapabilityFunctions, capabilityFunctions } from './capability.js';
 import { type CredFunctions, credFunctions } from './cred.js';
 import { type EntryFunctions, entryFunctions } from './entry.js';
 import { type ExecFunctions, execFunctions } from './exec.js';
@@ -24,19 +25,25 @@ import { type ForkFunctions, forkFunctions } from './fork.js';
 import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
 import { type ItimerFunctions, itimerFunctions } from './itimer.js';
 import { type LeakFunctions, leakFunctions } from './leaks.js';
+import { type NsproxyFunctions, nsproxyFunctions } from './nsproxy.js';
 import { type PgrpFunctions, pgrpFunctions } from './pgrp.js';
 import { type PidFunctions, pidFunctions } from './pid.js';
+import { type PidNamespaceFunctions, pidNamespaceFunctions } from './pid-namespace.js';
 import { type PidfdFunctions, pidfdFunctions } from './pidfd.js';
 import { type PipeFunctions, pipeFunctions } from './pipe.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
+import { type RlimitFunctions, rlimitFunctions } from './rlimit.js';
 import type { ProgramFile } from './scenario.js';
 import { AUTOREMOVE_WAKE_FUNCTION, type SchedFunctions, schedFunctions } from './sched.js';
 import { POLLWAKE, type SelectFunctions, selectFunctions } from './select.js';
+import { type SetidFunctions, setidFunctions } from './setid.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
 import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
-import { cred, file, pid, task_struct } from './structs.js';
+import { cred, file, pid, pid_namespace, task_struct } from './structs.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
+import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
+import { type UserNamespaceFunctions, userNamespaceFunctions } from './user-namespace.js';
 import { CHILD_WAIT_CALLBACK, type WaitFunctions, waitFunctions } from './wait.js';
 
 /** The numbers of the slab caches. */
@@ -54,6 +61,10 @@ export interface KernelCaches {
   readonly pipe_inode_info: number;
   readonly signalfd_ctx: number;
   readonly poll_table_entry: number;
+  readonly pid_namespace: number;
+  readonly nested_idr: number;
+  readonly nsproxy: number;
+  readonly user_namespace: number;
 }
 
 /** The numbers of the functions that `call_rcu` may be given. */
@@ -62,6 +73,7 @@ export interface RcuCallbacks {
   readonly delayed_put_pid: number;
   readonly put_cred_rcu: number;
   readonly file_free_rcu: number;
+  readonly delayed_free_pidns: number;
 }
 
 export const RCU_CALLBACKS: RcuCallbacks = {
@@ -69,6 +81,7 @@ export const RCU_CALLBACKS: RcuCallbacks = {
   delayed_put_pid: 1,
   put_cred_rcu: 2,
   file_free_rcu: 3,
+  delayed_free_pidns: 4,
 };
 
 /** What a CPU's kernel knows besides its functions. Filled in when the CPU is made. */
@@ -82,6 +95,9 @@ export interface KernelData {
   /** Every CPU's timers, by number. */
   readonly hrtimerBases: readonly Ptr<'hrtimer_cpu_base'>[];
   readonly init_task: Ptr<'task_struct'>;
+  readonly init_pid_ns: Ptr<'pid_namespace'>;
+  readonly init_user_ns: Ptr<'user_namespace'>;
+  readonly init_nsproxy: Ptr<'nsproxy'>;
   readonly caches: KernelCaches;
   readonly rcuCallbacks: RcuCallbacks;
   /** The current task's program, from its start; `fromKernel` for a task that has yet to leave the kernel. */
@@ -104,6 +120,9 @@ export const callbackFunctions = {
         break;
       case RCU_CALLBACKS.file_free_rcu:
         this.file_free_rcu((head - file.rcu) as Ptr<'file'>);
+        break;
+      case RCU_CALLBACKS.delayed_free_pidns:
+        this.delayed_free_pidns((head - pid_namespace.rcu) as Ptr<'pid_namespace'>);
         break;
       default:
         this.put_cred_rcu((head - cred.rcu) as Ptr<'cred'>);
@@ -148,6 +167,13 @@ export interface Kernel
     PidFunctions,
     PgrpFunctions,
     PrctlFunctions,
+    CapabilityFunctions,
+    NsproxyFunctions,
+    PidNamespaceFunctions,
+    RlimitFunctions,
+    SetidFunctions,
+    UidhashFunctions,
+    UserNamespaceFunctions,
     CredFunctions,
     SchedFunctions,
     SignalFunctions,
@@ -182,6 +208,13 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   pidFunctions,
   pgrpFunctions,
   prctlFunctions,
+  capabilityFunctions,
+  nsproxyFunctions,
+  pidNamespaceFunctions,
+  rlimitFunctions,
+  setidFunctions,
+  uidhashFunctions,
+  userNamespaceFunctions,
   credFunctions,
   schedFunctions,
   signalFunctions,
@@ -206,6 +239,13 @@ export type KernelPatch = Partial<Pick<Kernel, PatchableName>>;
 type PatchableName = keyof (PidFunctions &
   PgrpFunctions &
   PrctlFunctions &
+  CapabilityFunctions &
+  NsproxyFunctions &
+  PidNamespaceFunctions &
+  RlimitFunctions &
+  SetidFunctions &
+  UidhashFunctions &
+  UserNamespaceFunctions &
   CredFunctions &
   SchedFunctions &
   SignalFunctions &

@@ -2,18 +2,9 @@
 
 import { addr, hlist_head, NULL, type Ptr } from '../memory/layout.js';
 import { type Coroutine, OP_READ, OP_WRITE } from '../sync/gate.js';
-import {
-  EAGAIN,
-  ENOMEM,
-  PIDNS_ADDING,
-  PIDTYPE_MAX,
-  PIDTYPE_PGID,
-  PIDTYPE_PID,
-  PIDTYPE_TGID,
-  RESERVED_PIDS,
-} from './constants.js';
+import { EAGAIN, ENOMEM, PIDNS_ADDING, PIDTYPE_MAX, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { globals, pid, pid_namespace, signal_struct, task_struct } from './structs.js';
+import { globals, pid, pid_namespace, signal_struct, task_struct, upid } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
 type Pid = Ptr<'pid'>;
@@ -29,6 +20,11 @@ export function pidLink(t: Task, type: number): Ptr<'hlist_node'> {
   return (t + task_struct.pid_links + 2 * type) as Ptr<'hlist_node'>;
 }
 
+/** A pid's number in the namespace that is `depth` levels above the one that it was made in. */
+function upidAt(p: Pid, depth: number): Ptr<'upid'> {
+  return (p + pid.nr + depth * upid.$.words) as Ptr<'upid'>;
+}
+
 /** The field of the task or of its signal_struct that points to its pid of a type. */
 function pidPointer(k: Kernel, t: Task, type: number): number {
   return type === PIDTYPE_PID ? t + task_struct.thread_pid : k.get(t, task_struct.signal) + signal_struct.pids + type;
@@ -41,29 +37,44 @@ export const pidFunctions = {
   },
 
   put_pid(this: Kernel, p: Pid): void {
-    if (p && this.refcount_dec_and_test(p, pid.count)) this.kmem_cache_free(this.caches.pid, p);
+    if (p && this.refcount_dec_and_test(p, pid.count)) {
+      const ns = this.get(p, pid.ns);
+      this.kmem_cache_free(this.caches.pid, p);
+      if (ns !== this.init_pid_ns) this.put_pid_ns(ns);
+    }
   },
 
   delayed_put_pid(this: Kernel, p: Pid): void {
     this.put_pid(p);
   },
 
-  /** Takes a number out of use. Readers that found the pid before may look at it until a grace period has passed. */
+  /** Takes a pid's numbers out of use. Readers that found it before may look at it until a grace period has passed. */
   *free_pid(this: Kernel, p: Pid): Coroutine<void> {
     const lock = addr(this.globals, globals.pidmap_lock);
     if (this.spin_lock_irqsave(lock)) yield;
     const flags = this.irqflags;
-    const ns = this.get(p, pid.ns);
-    const allocated = this.get(ns, pid_namespace.pid_allocated) - 1;
-    this.set(ns, pid_namespace.pid_allocated, allocated);
-    // Left out: waking the reaper of a namespace that is down to its last pids, which needs nested namespaces.
-    if (this.point(OP_WRITE, this.get(ns, pid_namespace.idr) + this.get(p, pid.nr), NULL, 0)) yield;
+    for (let depth = this.get(p, pid.level); depth >= 0; depth--) {
+      const number = upidAt(p, depth);
+      const ns = this.get(number, upid.ns);
+      const allocated = this.get(ns, pid_namespace.pid_allocated) - 1;
+      this.set(ns, pid_namespace.pid_allocated, allocated);
+      if (allocated === 2 || allocated === 1) {
+        // Its init may be waiting to be the last.
+        yield* this.wake_up_process(this.get(ns, pid_namespace.child_reaper));
+      } else if (allocated === PIDNS_ADDING) {
+        // The namespace's first process was never born: there will be no other.
+        this.BUG_ON(this.get(ns, pid_namespace.child_reaper) !== NULL, 'free_pid: the first pid has a task');
+        this.set(ns, pid_namespace.pid_allocated, 0);
+      }
+      const slot = this.get(ns, pid_namespace.idr) + this.get(number, upid.nr);
+      if (this.point(OP_WRITE, slot, NULL, 0)) yield;
+    }
     this.spin_unlock_irqrestore(lock, flags);
     this.call_rcu(addr(p, pid.rcu), this.rcuCallbacks.delayed_put_pid);
   },
 
   /**
-   * Gives out the next free number of the namespace, cyclically, as `idr_alloc_cyclic` does.
+   * Gives out the next free number of the namespace, and of each above it, cyclically as `idr_alloc_cyclic` does.
    *
    * @returns the pid, or a negative errno: −EAGAIN when no number is free
    */
@@ -71,34 +82,59 @@ export const pidFunctions = {
     const p = this.kmem_cache_alloc<'pid'>(this.caches.pid);
     if (!p) return -ENOMEM;
     const lock = addr(this.globals, globals.pidmap_lock);
-    if (this.spin_lock_irq(lock)) yield;
-    const nr = this.idr_alloc_cyclic(ns);
-    this.spin_unlock_irq(lock);
-    if (nr < 0) {
-      this.kmem_cache_free(this.caches.pid, p);
-      return nr;
+    const level = this.get(ns, pid_namespace.level);
+    for (let depth = 0, at = ns; depth <= level; depth++) {
+      if (this.spin_lock_irq(lock)) yield;
+      const nr = this.idr_alloc_cyclic(at);
+      this.spin_unlock_irq(lock);
+      if (nr < 0) {
+        if (this.spin_lock_irq(lock)) yield;
+        return this.allocPidFailed(p, ns, depth, nr);
+      }
+      this.set(upidAt(p, depth), upid.nr, nr);
+      this.set(upidAt(p, depth), upid.ns, at);
+      at = this.get(at, pid_namespace.parent);
     }
-    this.set(p, pid.level, this.get(ns, pid_namespace.level));
-    this.set(p, pid.nr, nr);
-    this.set(p, pid.ns, ns);
+    this.set(p, pid.level, level);
     this.set(p, pid.count, 1);
     for (let type = 0; type < PIDTYPE_MAX; type++) this.set(pidTasks(p, type), hlist_head.first, NULL);
     this.init_waitqueue_head(addr(p, pid.wait_pidfd));
 
-    const slot = this.get(ns, pid_namespace.idr) + nr;
     if (this.spin_lock_irq(lock)) yield;
-    const adding = this.get(ns, pid_namespace.pid_allocated);
-    if ((adding & PIDNS_ADDING) === 0) {
-      this.store(slot, NULL);
-      this.spin_unlock_irq(lock);
-      this.kmem_cache_free(this.caches.pid, p);
-      return -ENOMEM;
+    if ((this.get(ns, pid_namespace.pid_allocated) & PIDNS_ADDING) === 0) {
+      return this.allocPidFailed(p, ns, level + 1, -ENOMEM);
     }
-    // Until here the number was taken but found nothing.
-    if (this.point(OP_WRITE, slot, p, 0)) yield;
-    this.set(ns, pid_namespace.pid_allocated, adding + 1);
+    if (level !== 0) this.get_pid_ns(ns);
+    for (let depth = 0; depth <= level; depth++) {
+      const at = this.get(upidAt(p, depth), upid.ns);
+      // Until here the number was taken but found nothing.
+      const slot = this.get(at, pid_namespace.idr) + this.get(upidAt(p, depth), upid.nr);
+      if (this.point(OP_WRITE, slot, p, 0)) yield;
+      this.set(at, pid_namespace.pid_allocated, this.get(at, pid_namespace.pid_allocated) + 1);
+    }
     this.spin_unlock_irq(lock);
     return p;
+  },
+
+  /** Gives the first `depths` numbers of a pid back, and frees it. Needs `pidmap_lock`, and releases it. */
+  allocPidFailed(this: Kernel, p: Pid, ns: Namespace, depths: number, error: number): number {
+    for (let depth = 0; depth < depths; depth++) {
+      const number = upidAt(p, depth);
+      this.store(this.get(this.get(number, upid.ns), pid_namespace.idr) + this.get(number, upid.nr), NULL);
+    }
+    // The first of a namespace must be number 1.
+    if (this.get(ns, pid_namespace.pid_allocated) === PIDNS_ADDING) this.set(ns, pid_namespace.idr_cursor, 1);
+    this.spin_unlock_irq(addr(this.globals, globals.pidmap_lock));
+    this.kmem_cache_free(this.caches.pid, p);
+    return error;
+  },
+
+  /** From now on no process is born in a namespace. */
+  *disable_pid_allocation(this: Kernel, ns: Namespace): Coroutine<void> {
+    const lock = addr(this.globals, globals.pidmap_lock);
+    if (this.spin_lock_irq(lock)) yield;
+    this.set(ns, pid_namespace.pid_allocated, this.get(ns, pid_namespace.pid_allocated) & ~PIDNS_ADDING);
+    this.spin_unlock_irq(lock);
   },
 
   /** The next free number after the last one given out, reserved for the caller; −EAGAIN if all are taken. */
@@ -106,7 +142,8 @@ export const pidFunctions = {
     const max = this.get(ns, pid_namespace.pid_max);
     const table = this.get(ns, pid_namespace.idr);
     const cursor = this.get(ns, pid_namespace.idr_cursor);
-    const min = cursor > RESERVED_PIDS ? Math.min(RESERVED_PIDS, max - 1) : 1;
+    const reserved = this.get(ns, pid_namespace.reserved_pids);
+    const min = cursor > reserved ? Math.min(reserved, max - 1) : 1;
     for (let tried = 0, nr = cursor; tried < max; tried++, nr++) {
       if (nr >= max) nr = min;
       if (this.load(table + nr) !== 0) continue;
@@ -157,7 +194,19 @@ export const pidFunctions = {
 
   /** A pid's number as a namespace sees it, or 0 where it has none there. */
   pid_nr_ns(this: Kernel, p: Pid, ns: Namespace): number {
-    return p && this.get(p, pid.ns) === ns ? this.get(p, pid.nr) : 0;
+    if (!p) return 0;
+    if (this.get(p, pid.ns) === ns) return this.get(p, pid.nr);
+    // Another namespace: above the pid's own, or none that can see it. NULL for a task that is gone.
+    if (this.get(p, pid.level) === 0 || !ns) return 0;
+    const depth = this.get(p, pid.level) - this.get(ns, pid_namespace.level);
+    if (depth <= 0) return 0;
+    const number = upidAt(p, depth);
+    return this.get(number, upid.ns) === ns ? this.get(number, upid.nr) : 0;
+  },
+
+  /** A pid's number in the initial namespace. */
+  pid_nr(this: Kernel, p: Pid): number {
+    return this.get(upidAt(p, this.get(p, pid.level)), upid.nr);
   },
 
   task_pid_nr_ns(this: Kernel, t: Task, ns: Namespace): number {

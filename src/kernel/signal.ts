@@ -214,7 +214,7 @@ export const signalFunctions = {
       si_errno: 0,
       si_code,
       si_pid: this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(this.current)),
-      si_uid: this.get(this.current_cred(), cred.uid),
+      si_uid: this.from_kuid_munged(this.current_user_ns(), this.get(this.current_cred(), cred.uid)),
       si_status: 0,
       si_sys_private: 0,
     };
@@ -374,7 +374,11 @@ export const signalFunctions = {
     const theirSuid = this.get(theirs, cred.suid);
     const theirUid = this.get(theirs, cred.uid);
     return (
-      euid === theirSuid || euid === theirUid || uid === theirSuid || uid === theirUid || this.ns_capable(CAP_KILL)
+      euid === theirSuid ||
+      euid === theirUid ||
+      uid === theirSuid ||
+      uid === theirUid ||
+      this.ns_capable(this.get(theirs, cred.user_ns), CAP_KILL)
     );
   },
 
@@ -451,7 +455,7 @@ export const signalFunctions = {
     } else if (info === SEND_SIG_PRIV) {
       force = true;
     } else if (has_si_pid_and_uid(info)) {
-      // Left out: translating si_uid between user namespaces. The model has the initial one.
+      if (this.peek(this.globals + globals.user_namespaces) !== 0) return this.sendBetweenUserNs(sig, info, t, type);
       force = info.si_code === SI_KERNEL;
       if (this.task_pid_nr_ns(this.current, this.task_active_pid_ns(t)) === 0) {
         sent = { ...info, si_pid: 0 };
@@ -459,6 +463,26 @@ export const signalFunctions = {
       }
     }
     return this.__send_signal(sig, sent, t, type, force);
+  },
+
+  /**
+   * `send_signal` where there is more than one user namespace: the sender's number is told as the target's namespace
+   * has it. A number that the kernel has put in is translated as if it were the current task's. Needs siglock.
+   */
+  *sendBetweenUserNs(this: Kernel, sig: number, info: KernelSiginfo, t: Task, type: number): Coroutine<number> {
+    let { si_uid, si_pid } = info;
+    let force = info.si_code === SI_KERNEL;
+    this.rcu_read_lock();
+    if (this.__task_cred(t)) yield;
+    const theirs = this.get(this.value(task_struct.real_cred), cred.user_ns);
+    const mine = this.current_user_ns();
+    if (mine !== theirs) si_uid = this.from_kuid_munged(theirs, this.make_kuid(mine, si_uid));
+    this.rcu_read_unlock();
+    if (this.task_pid_nr_ns(this.current, this.task_active_pid_ns(t)) === 0) {
+      si_pid = 0;
+      force = true;
+    }
+    return yield* this.__send_signal(sig, { ...info, si_uid, si_pid }, t, type, force);
   },
 
   /** Queues the signal and chooses who is to take it. Needs siglock. */
@@ -515,9 +539,15 @@ export const signalFunctions = {
     this.set(to, kernel_siginfo.si_errno, 0);
     this.set(to, kernel_siginfo.si_code, user ? SI_USER : SI_KERNEL);
     this.set(to, kernel_siginfo.si_pid, user ? this.task_tgid_nr_ns(this.current, this.task_active_pid_ns(t)) : 0);
-    this.set(to, kernel_siginfo.si_uid, user ? this.get(this.current_cred(), cred.uid) : 0);
+    this.set(to, kernel_siginfo.si_uid, user ? this.uidFor(t, this.get(this.current_cred(), cred.uid)) : 0);
     this.set(to, kernel_siginfo.si_status, 0);
     this.set(to, kernel_siginfo.si_sys_private, 0);
+  },
+
+  /** A user's number as a task is told it. The caller keeps the task's credentials: by RCU, or a lock that it needs. */
+  uidFor(this: Kernel, t: Task, kuid: number): number {
+    const c = this.peek(t + task_struct.real_cred) as Ptr<'cred'>;
+    return this.from_kuid_munged(this.get(c, cred.user_ns), kuid);
   },
 
   /** Stores a siginfo in the arena. */
@@ -1068,7 +1098,7 @@ export const signalFunctions = {
       si_errno: 0,
       si_code: why,
       si_pid: this.task_pid_nr_ns(leader, this.task_active_pid_ns(parent)),
-      si_uid: this.get(this.get(leader, task_struct.real_cred), cred.uid),
+      si_uid: this.uidFor(parent, this.get(this.get(leader, task_struct.real_cred), cred.uid)),
       si_status: why === CLD_CONTINUED ? SIGCONT : stopped,
       si_sys_private: 0,
     };
@@ -1393,7 +1423,7 @@ export const signalFunctions = {
       si_signo: sig,
       si_code: (code & 0x80) !== 0 ? CLD_DUMPED : killed ? CLD_KILLED : CLD_EXITED,
       si_pid: this.task_pid_nr_ns(tsk, this.task_active_pid_ns(parent)),
-      si_uid: this.get(this.get(tsk, task_struct.real_cred), cred.uid),
+      si_uid: this.uidFor(parent, this.get(this.get(tsk, task_struct.real_cred), cred.uid)),
       si_errno: 0,
       si_status: killed ? code & 0x7f : code >> 8,
       si_sys_private: 0,

@@ -90,8 +90,15 @@ export const signal_struct = struct('signal_struct', {
   has_child_subreaper: int,
   /** By pid type; the one for `PIDTYPE_PID` is in the task. */
   pids: embed('pid_pointers', 4),
+  /** Limits: the soft one, and after it the hard one. */
   rlim_nproc: int,
+  rlim_nproc_max: int,
   rlim_sigpending: int,
+  rlim_sigpending_max: int,
+  rlim_nofile: int,
+  rlim_nofile_max: int,
+  rlim_core: int,
+  rlim_core_max: int,
   cred_guard_mutex: mutexField,
   real_timer: timer,
   it_real_incr: ktime,
@@ -176,6 +183,8 @@ export const task_struct = struct('task_struct', {
   /** `struct restart_block`: what goes on with an interrupted call, and until when. */
   restart_fn: int,
   restart_expires: ktime,
+  nsproxy: ptr('nsproxy'),
+  alloc_lock: spinlock,
   /** 1: `comm` has been set; otherwise the name is that of the program. */
   comm_set: int,
   comm: { words: TASK_COMM_LEN / 4, kind: 'int' } satisfies FieldType<number>,
@@ -263,15 +272,25 @@ export const sigframe = struct('sigframe', {
   info: siginfo,
 });
 
-/** A number in a namespace. The model has the initial namespace; nested ones bring more of these. */
+/** Of the kernel's 32: how deep pid namespaces may be nested. */
+export const MAX_PID_NS_LEVEL = 4;
+
+/** A number in a namespace. */
+export const upid = struct('upid', { nr: int, ns: ptr('pid_namespace') });
+
+/** A pid: what tasks point to, and its number in each namespace that can see it. */
 export const pid = struct('pid', {
   count: int,
+  /** How deep the namespace is nested that it was made in. */
   level: int,
   tasks: embed('hlist_head', 1, 4),
   rcu: rcuHead,
   wait_pidfd: waitQueueHead,
+  /** In the namespace that it was made in: `numbers[level]`. */
   nr: int,
   ns: ptr('pid_namespace'),
+  /** In the namespaces above that, from the parent up: `numbers[level - 1]` to `numbers[0]`. */
+  outer: embed('upid', upid.$.words, MAX_PID_NS_LEVEL),
 });
 
 export const pid_namespace = struct('pid_namespace', {
@@ -284,11 +303,46 @@ export const pid_namespace = struct('pid_namespace', {
   idr_cursor: int,
   /** The table from number to `struct pid`. The kernel has a radix tree; a flat array reads the same. */
   idr: int,
+  /** Where the search begins again after the last number. */
+  reserved_pids: int,
+  kref: int,
+  user_ns: ptr('user_namespace'),
+  rcu: rcuHead,
 });
 
-export const user_struct = struct('user_struct', { __count: int, processes: int, sigpending: int, uid: int });
+/** `pid_ns_for_children` need not be the namespace that the task itself is in. */
+export const nsproxy = struct('nsproxy', { count: int, pid_ns_for_children: ptr('pid_namespace') });
 
-export const user_namespace = struct('user_namespace', { parent: ptr('user_namespace'), owner: int });
+export const user_struct = struct('user_struct', {
+  __count: int,
+  processes: int,
+  sigpending: int,
+  uid: int,
+  uidhash_node: hlistNode,
+});
+
+/** The table of users. */
+export const UIDHASH_SZ = 8;
+export const uidhash = struct('uidhash', { table: embed('hlist_head', 1, UIDHASH_SZ) });
+
+export const UID_GID_MAP_MAX_BASE_EXTENTS = 5;
+export const uid_gid_extent = struct('uid_gid_extent', { first: int, lower_first: int, count: int });
+export const uid_gid_map = struct('uid_gid_map', {
+  nr_extents: int,
+  extent: embed('uid_gid_extent', uid_gid_extent.$.words, UID_GID_MAP_MAX_BASE_EXTENTS),
+});
+const idMap = embed('uid_gid_map', uid_gid_map.$.words);
+
+export const user_namespace = struct('user_namespace', {
+  parent: ptr('user_namespace'),
+  owner: int,
+  group: int,
+  level: int,
+  count: int,
+  flags: int,
+  uid_map: idMap,
+  gid_map: idMap,
+});
 
 export const cred = struct('cred', {
   usage: int,
@@ -299,6 +353,15 @@ export const cred = struct('cred', {
   user: ptr('user_struct'),
   user_ns: ptr('user_namespace'),
   rcu: rcuHead,
+  fsuid: int,
+  gid: int,
+  egid: int,
+  sgid: int,
+  fsgid: int,
+  cap_permitted: int,
+  cap_inheritable: int,
+  /** `SECURE_KEEP_CAPS` of the securebits. */
+  keep_caps: int,
 });
 
 /** A CPU's run queue, and its mailbox: the list of tasks that others have woken for it. */
@@ -323,6 +386,12 @@ export const globals = struct('globals', {
   /** The time since boot. */
   clock: ktime,
   init_task: ptr('task_struct'),
+  uidhash_lock: spinlock,
+  /** `INIT_USER`. */
+  root_user: ptr('user_struct'),
+  /** How many user namespaces there are besides the initial one. */
+  user_namespaces: int,
+  userns_state_mutex: mutexField,
 });
 
 /** How many objects of each slab cache are in use when the machine has booted: what is left when all processes are gone. */
@@ -339,6 +408,11 @@ export const user_memory = struct('user_memory', {
   results: { words: USER_RESULTS, kind: 'int' } satisfies FieldType<number>,
 });
 
+/** A nested namespace's table from number to `struct pid`. Shorter than the first one's: a scenario has no use for more. */
+export const NESTED_PID_MAX = 64;
+export const nested_idr = struct('nested_idr', {
+  slots: { words: NESTED_PID_MAX, kind: '*pid' } satisfies FieldType<number>,
+});
 /** The initial namespace's table from number to `struct pid`. */
 export const PID_MAX = 1024;
 export const idr = struct('idr', { slots: { words: PID_MAX, kind: '*pid' } satisfies FieldType<number> });

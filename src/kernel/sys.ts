@@ -2,8 +2,11 @@
 
 import { nth } from '../memory/layout.js';
 import { type Coroutine, OP_READ, OP_WRITE } from '../sync/gate.js';
+import type { CapUserData, CapUserHeader } from './capability.js';
 import {
   __NR_alarm,
+  __NR_capget,
+  __NR_capset,
   __NR_clock_gettime,
   __NR_clone,
   __NR_close,
@@ -14,13 +17,20 @@ import {
   __NR_exit,
   __NR_exit_group,
   __NR_fcntl,
+  __NR_getegid,
+  __NR_geteuid,
+  __NR_getgid,
   __NR_getitimer,
   __NR_getpgid,
   __NR_getpgrp,
   __NR_getpid,
   __NR_getppid,
+  __NR_getresgid,
+  __NR_getresuid,
+  __NR_getrlimit,
   __NR_getsid,
   __NR_gettid,
+  __NR_getuid,
   __NR_kill,
   __NR_nanosleep,
   __NR_pause,
@@ -30,6 +40,7 @@ import {
   __NR_pipe2,
   __NR_poll,
   __NR_prctl,
+  __NR_prlimit64,
   __NR_read,
   __NR_rt_sigaction,
   __NR_rt_sigpending,
@@ -38,16 +49,29 @@ import {
   __NR_rt_sigsuspend,
   __NR_rt_sigtimedwait,
   __NR_rt_tgsigqueueinfo,
+  __NR_setfsgid,
+  __NR_setfsuid,
+  __NR_setgid,
   __NR_setitimer,
   __NR_setpgid,
+  __NR_setregid,
+  __NR_setresgid,
+  __NR_setresuid,
+  __NR_setreuid,
+  __NR_setrlimit,
   __NR_setsid,
+  __NR_setuid,
   __NR_signalfd,
   __NR_signalfd4,
   __NR_tgkill,
   __NR_tkill,
+  __NR_unshare,
   __NR_wait4,
   __NR_waitid,
   __NR_write,
+  __NR_write_gid_map,
+  __NR_write_setgroups,
+  __NR_write_uid_map,
   CLONE_PTHREAD,
   SI_QUEUE,
   SIG_DFL,
@@ -60,13 +84,16 @@ import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
 import type { PidfdSiginfo } from './pidfd.js';
 import type { PrctlArg } from './prctl.js';
+import type { Rlimit } from './rlimit.js';
 import type { Scenario } from './scenario.js';
 import type { Pollfd } from './select.js';
+import type { IdOut } from './setid.js';
 import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } from './signal.js';
 import { SIGSET_SIZE } from './signalfd.js';
 import { EMPTY_MASK, type SigMask } from './sigset.js';
 import { task_struct, user_memory } from './structs.js';
 import { TRACE_USER_RESULT } from './trace.js';
+import type { IdExtent } from './user-namespace.js';
 import type { WaitidInfo } from './wait.js';
 
 /** What a result holds before a program has reported it. */
@@ -257,6 +284,40 @@ export interface Sys {
   /** `setsid(2)`: a session of its own. Its number or a negative errno. */
   setsid(): Coroutine<number>;
   getsid(pid: number): Coroutine<number>;
+  getuid(): Coroutine<number>;
+  geteuid(): Coroutine<number>;
+  getgid(): Coroutine<number>;
+  getegid(): Coroutine<number>;
+  setuid(uid: number): Coroutine<number>;
+  /** `seteuid(3)`. */
+  seteuid(euid: number): Coroutine<number>;
+  /** `setreuid(2)`; −1 leaves an id as it is. */
+  setreuid(ruid: number, euid: number): Coroutine<number>;
+  setresuid(ruid: number, euid: number, suid: number): Coroutine<number>;
+  getresuid(ruid: IdOut | null, euid: IdOut | null, suid: IdOut | null): Coroutine<number>;
+  /** `setfsuid(2)`: the id before. */
+  setfsuid(uid: number): Coroutine<number>;
+  setgid(gid: number): Coroutine<number>;
+  setregid(rgid: number, egid: number): Coroutine<number>;
+  setresgid(rgid: number, egid: number, sgid: number): Coroutine<number>;
+  getresgid(rgid: IdOut | null, egid: IdOut | null, sgid: IdOut | null): Coroutine<number>;
+  setfsgid(gid: number): Coroutine<number>;
+  /** `capget(2)`: the sets of a process; pid 0 is the caller. */
+  capget(header: CapUserHeader | null, data: CapUserData | null): Coroutine<number>;
+  /** `capset(2)`: those of the caller. */
+  capset(header: CapUserHeader | null, data: CapUserData | null): Coroutine<number>;
+  getrlimit(resource: number, rlim: Rlimit | null): Coroutine<number>;
+  setrlimit(resource: number, rlim: Rlimit | null): Coroutine<number>;
+  /** `prlimit(2)`: of any process; pid 0 is the caller. */
+  prlimit(pid: number, resource: number, rlim: Rlimit | null, old?: Rlimit | null): Coroutine<number>;
+  /** `unshare(2)`: `CLONE_NEWPID` is for the children, `CLONE_NEWUSER` for the caller. */
+  unshare(flags: number): Coroutine<number>;
+  /** Opens, writes and closes `/proc/PID/uid_map`. 0 or a negative errno. */
+  write_uid_map(pid: number, extents: readonly IdExtent[]): Coroutine<number>;
+  /** Opens, writes and closes `/proc/PID/gid_map`. */
+  write_gid_map(pid: number, extents: readonly IdExtent[]): Coroutine<number>;
+  /** Opens, writes and closes `/proc/PID/setgroups`: `allow` or `deny`. */
+  write_setgroups(pid: number, allowed: boolean): Coroutine<number>;
   /**
    * `prctl(2)`.
    *
@@ -400,6 +461,31 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     getpgrp: () => k.do_syscall_64({ nr: __NR_getpgrp, args: [] }),
     setsid: () => k.do_syscall_64({ nr: __NR_setsid, args: [] }),
     getsid: (pid) => k.do_syscall_64({ nr: __NR_getsid, args: [pid] }),
+    getuid: () => k.do_syscall_64({ nr: __NR_getuid, args: [] }),
+    geteuid: () => k.do_syscall_64({ nr: __NR_geteuid, args: [] }),
+    getgid: () => k.do_syscall_64({ nr: __NR_getgid, args: [] }),
+    getegid: () => k.do_syscall_64({ nr: __NR_getegid, args: [] }),
+    setuid: (uid) => k.do_syscall_64({ nr: __NR_setuid, args: [uid] }),
+    seteuid: (euid) => k.do_syscall_64({ nr: __NR_setresuid, args: [-1, euid, -1] }),
+    setreuid: (ruid, euid) => k.do_syscall_64({ nr: __NR_setreuid, args: [ruid, euid] }),
+    setresuid: (ruid, euid, suid) => k.do_syscall_64({ nr: __NR_setresuid, args: [ruid, euid, suid] }),
+    getresuid: (ruid, euid, suid) => k.do_syscall_64({ nr: __NR_getresuid, args: [ruid, euid, suid] }),
+    setfsuid: (uid) => k.do_syscall_64({ nr: __NR_setfsuid, args: [uid] }),
+    setgid: (gid) => k.do_syscall_64({ nr: __NR_setgid, args: [gid] }),
+    setregid: (rgid, egid) => k.do_syscall_64({ nr: __NR_setregid, args: [rgid, egid] }),
+    setresgid: (rgid, egid, sgid) => k.do_syscall_64({ nr: __NR_setresgid, args: [rgid, egid, sgid] }),
+    getresgid: (rgid, egid, sgid) => k.do_syscall_64({ nr: __NR_getresgid, args: [rgid, egid, sgid] }),
+    setfsgid: (gid) => k.do_syscall_64({ nr: __NR_setfsgid, args: [gid] }),
+    capget: (header, data) => k.do_syscall_64({ nr: __NR_capget, args: [header, data] }),
+    capset: (header, data) => k.do_syscall_64({ nr: __NR_capset, args: [header, data] }),
+    getrlimit: (resource, rlim) => k.do_syscall_64({ nr: __NR_getrlimit, args: [resource, rlim] }),
+    setrlimit: (resource, rlim) => k.do_syscall_64({ nr: __NR_setrlimit, args: [resource, rlim] }),
+    prlimit: (pid, resource, rlim, old = null) =>
+      k.do_syscall_64({ nr: __NR_prlimit64, args: [pid, resource, rlim, old] }),
+    unshare: (flags) => k.do_syscall_64({ nr: __NR_unshare, args: [flags] }),
+    write_uid_map: (pid, extents) => k.do_syscall_64({ nr: __NR_write_uid_map, args: [pid, extents] }),
+    write_gid_map: (pid, extents) => k.do_syscall_64({ nr: __NR_write_gid_map, args: [pid, extents] }),
+    write_setgroups: (pid, allowed) => k.do_syscall_64({ nr: __NR_write_setgroups, args: [pid, allowed] }),
     prctl: (option, arg2 = 0) => k.do_syscall_64({ nr: __NR_prctl, args: [option, arg2] }),
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, args: [code] }),

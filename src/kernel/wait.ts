@@ -190,9 +190,10 @@ export const waitFunctions = {
     return pid;
   },
 
-  /** A task's user. Needs `tasklist_lock` or a reference, so that its credentials stay. */
+  /** A task's user, as the caller is told it. Needs `tasklist_lock` or a reference, so that the task stays. */
   task_uid(this: Kernel, p: Task): number {
-    return this.get(this.get(p, task_struct.real_cred), cred.uid);
+    const c = this.peek(p + task_struct.real_cred) as Ptr<'cred'>;
+    return this.from_kuid_munged(this.current_user_ns(), this.get(c, cred.uid));
   },
 
   /** What a child has for this call: its pid, 0 for nothing now, or an error. Needs `tasklist_lock` for reading. */

@@ -44,6 +44,16 @@ export const atomicOps = {
     return this.atomicAdd(p + field, -1);
   },
 
+  /** Drops a reference unless it is the last one; false if it is. */
+  refcount_dec_not_one<S extends string>(this: Cpu, p: Ptr<S>, field: Field<S, number>): boolean {
+    for (let count = this.peek(p + field); count > 1; ) {
+      const seen = this.atomicCmpxchg(p + field, count, count - 1);
+      if (seen === count) return true;
+      count = seen;
+    }
+    return false;
+  },
+
   /** Drops a reference; true for the last one. */
   refcount_dec_and_test<S extends string>(this: Cpu, p: Ptr<S>, field: Field<S, number>): boolean {
     const left = this.atomicAdd(p + field, -1);
