@@ -83,8 +83,19 @@ export function positiveNumber(option: string, text: string): number {
   return number;
 }
 
-/** The only kernel there is yet. */
-export const KERNELS = ['5.3.1'] as const;
+/** The kernels that can be modelled, and the patches that make them of v5.3.1. */
+export const KERNELS = ['5.3.1', '3.16'] as const;
+export const KERNEL_PATCHES: Readonly<Record<(typeof KERNELS)[number], readonly string[]>> = {
+  '5.3.1': [],
+  '3.16': ['linux-3-16'],
+};
+
+/** What a kernel with patches is called: `kernel 3.16 + no-retry`. */
+export function kernelTitle(patches: readonly string[]): string {
+  const old = patches.includes('linux-3-16');
+  const others = patches.filter((patch) => patch !== 'linux-3-16');
+  return [`kernel ${old ? '3.16' : '5.3.1'}`, ...others].join(' + ');
+}
 
 /** A progress bar on a terminal; nothing anywhere else. */
 export function progressBar(what: string, total: number): { update(done: number): void; stop(): void } {

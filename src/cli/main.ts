@@ -40,11 +40,11 @@ function build(end: (status: number) => void): Command {
     .option('--iterations <n>', 'how often', '1000')
     .option('--noise <level>', 'delays at scheduling points: none, low or high', 'low')
     .option('--seed <n>', 'seed of the noise', '1')
-    .option('--kernel <version>', 'the kernel that is modelled', '5.3.1')
+    .option('--kernel <version>', '5.3.1 or 3.16', '5.3.1')
     .option('--json', 'as a JSON document')
     .action(async (name, flags) => {
-      await checkKernel(flags.kernel);
-      end(await (await import('./run.js')).runCommand(name, flags));
+      const patch = await withKernel(flags);
+      end(await (await import('./run.js')).runCommand(name, { ...flags, patch }));
     });
 
   program
@@ -59,12 +59,12 @@ function build(end: (status: number) => void): Command {
     .option('--seed <n>', 'seed of the random walk', '1')
     .option('--cpus <n>', 'simulated CPUs (default: what the scenario is made for)')
     .option('--exhaustive', 'fail unless the whole space was covered')
-    .option('--kernel <version>', 'the kernel that is modelled', '5.3.1')
+    .option('--kernel <version>', '5.3.1 or 3.16', '5.3.1')
     .option('--json', 'as a JSON document')
     .action(async (name, flags) => {
       useSourceMaps();
-      await checkKernel(flags.kernel);
-      end(await (await import('./explore.js')).exploreCommand(name, flags));
+      const patch = await withKernel(flags);
+      end(await (await import('./explore.js')).exploreCommand(name, { ...flags, patch }));
     });
 
   program
@@ -103,9 +103,10 @@ function useSourceMaps(): void {
   process.setSourceMapsEnabled(true);
 }
 
-async function checkKernel(version: string): Promise<void> {
-  const { chooseWord, KERNELS } = await import('./context.js');
-  chooseWord('kernel', version, KERNELS);
+/** The patches that the kernel asked for stands for, and then those asked for. */
+async function withKernel(flags: { kernel: string; patch: readonly string[] }): Promise<readonly string[]> {
+  const { chooseWord, KERNEL_PATCHES, KERNELS } = await import('./context.js');
+  return [...KERNEL_PATCHES[chooseWord('kernel', flags.kernel, KERNELS)], ...flags.patch];
 }
 
 /** Runs the command line. Sets the process's exit status. */

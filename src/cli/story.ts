@@ -11,7 +11,7 @@ import { ftraceLine } from '../trace/ftrace.js';
 import { violationReport } from '../trace/report.js';
 import { type Frame, frameText } from '../trace/stack.js';
 import { type StoryRow, tellStory } from '../trace/story.js';
-import { paint, wrap } from './context.js';
+import { kernelTitle, paint, wrap } from './context.js';
 
 /** What ran, for a report. */
 export interface Title {
@@ -21,7 +21,7 @@ export interface Title {
 }
 
 function titleText({ name, patches }: Title): string {
-  return `scenario ${name}, kernel 5.3.1${patches.map((patch) => ` + ${patch}`).join('')}`;
+  return `scenario ${name}, ${kernelTitle(patches)}`;
 }
 
 /** The report of the violation that a schedule leads to. */

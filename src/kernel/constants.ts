@@ -161,6 +161,8 @@ export const SIG_SETMASK = 2;
 /** How a `kernel_siginfo` pointer says that there is none. */
 export const SEND_SIG_NOINFO = 0;
 export const SEND_SIG_PRIV = 1;
+/** Only in Linux 3.16: from the kernel, and past all queues. */
+export const SEND_SIG_FORCED = 2;
 
 export const SI_USER = 0;
 export const SI_TIMER = -2;

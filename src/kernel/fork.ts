@@ -314,6 +314,11 @@ export const forkFunctions = {
     return yield* this.publishTask(p, newPid as Ptr<'pid'>, args, pidfd);
   },
 
+  /** Whether a signal that came while the current task forks ends that: 0, or the errno. Needs siglock. */
+  signalEndsFork(this: Kernel): number {
+    return this.fatal_signal_pending(this.current) ? -EINTR : 0;
+  },
+
   /** The second half of `copy_process`: makes the new task visible, unless a fatal signal came first. */
   *publishTask(this: Kernel, p: Task, newPid: Ptr<'pid'>, args: CloneArgs, pidfd: ForkPidfd | null): Coroutine<number> {
     const { flags } = args;
@@ -350,12 +355,13 @@ export const forkFunctions = {
     if (this.spin_lock(siglock)) yield;
     // From here to the unlock no signal can come between: those before are in `delayed`, those after find the child.
     const dying = (this.get(this.get(newPid, pid.ns), pid_namespace.pid_allocated) & PIDNS_ADDING) === 0;
-    if (dying || this.fatal_signal_pending(current)) {
+    const ended = dying ? -ENOMEM : this.signalEndsFork();
+    if (ended !== 0) {
       this.spin_unlock(siglock);
       this.write_unlock_irq(tasklist);
       if (pidfd !== null) yield* this.bad_fork_put_pidfd(pidfd);
       yield* this.free_pid(newPid);
-      return yield* this.bad_fork_cleanup_namespaces(p, flags, dying ? -ENOMEM : -EINTR);
+      return yield* this.bad_fork_cleanup_namespaces(p, flags, ended);
     }
     if (pidfd !== null) if (this.fd_install(pidfd.fd, pidfd.file)) yield;
     for (let type = 0; type < PIDTYPE_MAX; type++) this.INIT_HLIST_NODE(pidLink(p, type));

@@ -37,6 +37,7 @@ import {
   SA_NOCLDWAIT,
   SA_NODEFER,
   SA_ONESHOT,
+  type SEND_SIG_FORCED,
   SEND_SIG_NOINFO,
   SEND_SIG_PRIV,
   SI_KERNEL,
@@ -118,7 +119,8 @@ export interface KernelSiginfo {
 }
 
 /** What the kernel passes as `struct kernel_siginfo *`: one, or one of the two special pointers. */
-export type SigInfo = KernelSiginfo | typeof SEND_SIG_NOINFO | typeof SEND_SIG_PRIV;
+export type SigInfo = KernelSiginfo | SpecialSigInfo;
+type SpecialSigInfo = typeof SEND_SIG_NOINFO | typeof SEND_SIG_PRIV | typeof SEND_SIG_FORCED;
 
 /** What `get_signal` found for a handler to take. */
 export interface KSignal {
@@ -160,7 +162,7 @@ export function fromUser(sig: number, { si_code, si_pid = 0, si_uid = 0, si_valu
   return { si_signo: sig, si_errno: 0, si_code, si_pid, si_uid, si_status: si_value, si_sys_private: 0 };
 }
 
-function is_si_special(info: SigInfo): info is typeof SEND_SIG_NOINFO | typeof SEND_SIG_PRIV {
+function is_si_special(info: SigInfo): info is SpecialSigInfo {
   return typeof info === 'number';
 }
 
@@ -308,18 +310,23 @@ export const signalFunctions = {
       }
       error = yield* this.__kill_pgrp_info(sig, info, group);
     } else {
-      let retval = 0;
-      let count = 0;
-      for (let p = this.next_process(this.init_task); p !== this.init_task; p = this.next_process(p)) {
-        if (this.task_pid_vnr(p) <= 1 || this.same_thread_group(p, this.current)) continue;
-        const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_MAX);
-        count++;
-        if (err !== -EPERM) retval = err;
-      }
-      error = count > 0 ? retval : -ESRCH;
+      error = yield* this.killEverybody(sig, info);
     }
     this.read_unlock(lock);
     return error;
+  },
+
+  /** `kill(-1)`: every process but the caller's own and init. Needs `tasklist_lock`. */
+  *killEverybody(this: Kernel, sig: number, info: SigInfo): Coroutine<number> {
+    let retval = 0;
+    let count = 0;
+    for (let p = this.next_process(this.init_task); p !== this.init_task; p = this.next_process(p)) {
+      if (this.task_pid_vnr(p) <= 1 || this.same_thread_group(p, this.current)) continue;
+      const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_MAX);
+      count++;
+      if (err !== -EPERM) retval = err;
+    }
+    return count > 0 ? retval : -ESRCH;
   },
 
   /**
@@ -452,7 +459,7 @@ export const signalFunctions = {
     let sent = info;
     if (info === SEND_SIG_NOINFO) {
       force = this.task_pid_nr_ns(this.current, this.task_active_pid_ns(t)) === 0;
-    } else if (info === SEND_SIG_PRIV) {
+    } else if (is_si_special(info)) {
       force = true;
     } else if (has_si_pid_and_uid(info)) {
       if (this.peek(this.globals + globals.user_namespaces) !== 0) return this.sendBetweenUserNs(sig, info, t, type);

@@ -2,7 +2,7 @@
 
 import type { Ptr } from '../memory/layout.js';
 import { EVENT_MODEL } from '../sync/gate.js';
-import { SEND_SIG_PRIV, SI_KERNEL, SI_USER } from './constants.js';
+import { SEND_SIG_NOINFO, SI_KERNEL, SI_USER } from './constants.js';
 import type { Kernel } from './kernel.js';
 import type { KernelSiginfo, SigInfo } from './signal.js';
 import { task_struct } from './structs.js';
@@ -83,7 +83,7 @@ export const traceFunctions = {
   trace_signal_generate(this: Kernel, sig: number, info: SigInfo, t: Task, group: boolean, result: number): void {
     this.count(COUNT_GENERATED);
     if (this.trace === null) return;
-    const code = typeof info === 'object' ? info.si_code : info === SEND_SIG_PRIV ? SI_KERNEL : SI_USER;
+    const code = typeof info === 'object' ? info.si_code : info === SEND_SIG_NOINFO ? SI_USER : SI_KERNEL;
     this.emit(TRACE_SIGNAL_GENERATE, t, sig, group ? 1 : 0, result | (code << 8));
   },
 

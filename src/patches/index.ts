@@ -1,8 +1,20 @@
 /** All patches. */
 
 import type { Patch } from '../kernel/scenario.js';
+import { forcedSignals } from './forced-signals.js';
+import { forkRestarts } from './fork-restarts.js';
+import { killIntMin } from './kill-int-min.js';
+import { linux316 } from './linux-3-16.js';
 import { noKillRetry } from './no-kill-retry.js';
 import { scheduleIgnoresPending } from './schedule-ignores-pending.js';
 import { siglockIrqsOn } from './siglock-irqs-on.js';
 
-export const PATCHES: readonly Patch[] = [noKillRetry, scheduleIgnoresPending, siglockIrqsOn];
+export const PATCHES: readonly Patch[] = [
+  noKillRetry,
+  scheduleIgnoresPending,
+  siglockIrqsOn,
+  killIntMin,
+  forcedSignals,
+  forkRestarts,
+  linux316,
+];
