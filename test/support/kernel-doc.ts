@@ -1,0 +1,130 @@
+/** `docs/kernel.md`, made from the kernel's sources: its functions, the locks they need, what is left out. */
+
+import ts from 'typescript';
+import { type SourceFile, sourcesIn } from './source.js';
+
+/** A function of the kernel as its source tells of it. */
+export interface KernelFunction {
+  readonly name: string;
+  /** `src/kernel/signal.ts`. */
+  readonly path: string;
+  readonly line: number;
+  /** The first sentence of its comment. */
+  readonly summary: string;
+  /** What it needs, from the sentences that begin with "Needs". */
+  readonly needs: string;
+  /** From what is said to be "Left out", in its comment or inside it. */
+  readonly leftOut: readonly string[];
+}
+
+export interface KernelFile {
+  readonly path: string;
+  /** The first sentence of the file's comment. */
+  readonly summary: string;
+  readonly leftOut: readonly string[];
+  readonly functions: readonly KernelFunction[];
+}
+
+/** Files of `src/kernel` that model nothing: what a scenario, a report or a machine needs. */
+const OWN = /\/(?:boot|constants|describe|hung|kernel|leaks|model|scenario|structs|sys|trace|tracepoints|user)\.ts$/;
+
+/** Kernel functions keep the kernel's names; those of our own have a capital inside. */
+export function isKernelName(name: string): boolean {
+  return !/[a-z][A-Z]/.test(name);
+}
+
+/** A comment's text in one line, without its stars. */
+function plain(comment: string): string {
+  return comment
+    .replace(/^\/\*\*?|\*\/$/g, '')
+    .split('\n')
+    .map((line) => line.replace(/^\s*(?:\*|\/\/) ?/, '').trim())
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** The comment that stands right before a node, or the empty string. */
+function commentOf(text: string, node: ts.Node): string {
+  const last = ts.getLeadingCommentRanges(text, node.getFullStart())?.at(-1);
+  return last === undefined ? '' : plain(text.slice(last.pos, last.end));
+}
+
+/** The text up to the tags and the first full stop that ends a sentence. */
+function firstSentence(comment: string): string {
+  const [prose = ''] = comment.split(/ @(?:param|returns|throws|example)\b/);
+  return /^.*?[.:?!](?= [A-Z@`]|$)/.exec(prose)?.[0] ?? prose;
+}
+
+function needsOf(comment: string): string {
+  const found = [...comment.matchAll(/\bNeeds (.+?)(?:\.(?= |$)|; a result| @)/g)].map(([, what]) => what);
+  return found.join('; ');
+}
+
+/** Every "Left out: …" of a text, up to its full stop. */
+function leftOutOf(text: string): string[] {
+  return [...text.matchAll(/\bLeft out(?: of it)?: (.+?)\.(?= |$)/g)].map(([, what]) => what as string);
+}
+
+/** The text of all comments inside a node. */
+function commentsInside(node: ts.Node, text: string): string {
+  const body = text.slice(node.getStart(), node.getEnd());
+  return [...body.matchAll(/(?:^[ \t]*\/\/.*\n)+|\/\*\*?[\s\S]*?\*\//gm)].map(([comment]) => plain(comment)).join(' ');
+}
+
+function readFile({ path, text }: SourceFile): KernelFile {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const functions: KernelFunction[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isMethodDeclaration(node) && ts.isIdentifier(node.name) && ts.isObjectLiteralExpression(node.parent)) {
+      const comment = commentOf(text, node);
+      functions.push({
+        name: node.name.text,
+        path,
+        line: source.getLineAndCharacterOfPosition(node.getStart()).line + 1,
+        summary: firstSentence(comment),
+        needs: needsOf(comment),
+        leftOut: [...leftOutOf(comment), ...leftOutOf(commentsInside(node, text))],
+      });
+    } else ts.forEachChild(node, visit);
+  };
+  visit(source);
+  const header = plain(/^\/\*\*[\s\S]*?\*\//.exec(text)?.[0] ?? '');
+  return { path, summary: firstSentence(header), leftOut: leftOutOf(header), functions };
+}
+
+/** The kernel's files that model something, with their functions. */
+export function kernelFiles(): readonly KernelFile[] {
+  const sources = sourcesIn('src/kernel', 'src/sync').filter(({ path }) => !OWN.test(path));
+  return sources.map(readFile).filter(({ functions }) => functions.some(({ name }) => isKernelName(name)));
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+/** The page. */
+export function kernelDoc(): string {
+  const lines = [
+    '# The kernel, function by function',
+    '',
+    'Made from the comments in `src/kernel` and `src/sync`, and compared with them in every test run: run',
+    '`npx vitest run test/project/kernel-doc.test.ts -u` after a change. The kernel is Linux v5.3.1; functions have its',
+    'names and its order of arguments. Functions of our own, which have a capital letter inside their names, are not listed.',
+    '',
+    'What is left out of the model as a whole: priorities and load balancing, preemption of kernel code, cgroups, the',
+    'freezer, audit and security modules, accounting, memory (`mm`) but for what core dumps and vfork wait for, and',
+    'every file system: a program is a number, and a path is the name of a program.',
+  ];
+  for (const { path, summary, leftOut, functions } of kernelFiles()) {
+    lines.push('', `## [${path}](../${path})`, '', summary);
+    if (leftOut.length > 0) lines.push('', `Left out: ${leftOut.join('; ')}.`);
+    lines.push('', '| function | what it does | needs | left out |', '| --- | --- | --- | --- |');
+    for (const found of functions) {
+      if (!isKernelName(found.name)) continue;
+      const cells = [`\`${found.name}\``, found.summary, found.needs, found.leftOut.join('; ')];
+      lines.push(`| ${cells.map(cell).join(' | ')} |`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
