@@ -110,7 +110,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { name: 'cred_jar', struct: cred.$, capacity: 2 * tasks },
       { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
       { name: 'sigframe', struct: sigframe.$, capacity: limits.sigqueues },
-      { name: 'files_cache', struct: files_struct.$, capacity: tasks },
+      { name: 'files_cache', struct: files_struct.$, capacity: 16 },
       { name: 'filp', struct: file.$, capacity: 32 },
       { name: 'pipe_inode_info', struct: pipe_inode_info.$, capacity: 8 },
       { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },

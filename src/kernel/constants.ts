@@ -430,6 +430,7 @@ export const __NR_pipe = 22;
 export const __NR_dup = 32;
 export const __NR_dup2 = 33;
 export const __NR_fcntl = 72;
+export const __NR_ppoll = 271;
 export const __NR_signalfd = 282;
 export const __NR_signalfd4 = 289;
 export const __NR_dup3 = 292;
@@ -498,6 +499,7 @@ export const SYSCALLS = {
   [__NR_dup]: 'dup',
   [__NR_dup2]: 'dup2',
   [__NR_fcntl]: 'fcntl',
+  [__NR_ppoll]: 'ppoll',
   [__NR_signalfd]: 'signalfd',
   [__NR_signalfd4]: 'signalfd4',
   [__NR_dup3]: 'dup3',

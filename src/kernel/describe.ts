@@ -18,6 +18,7 @@ import {
   TASK_UNINTERRUPTIBLE,
   TASK_WAKING,
   TIF_NEED_RESCHED,
+  TIF_NOTIFY_RESUME,
   TIF_SIGPENDING,
 } from './constants.js';
 import { pid, task_struct, upid } from './structs.js';
@@ -156,6 +157,7 @@ export function describeValue(cpu: Cpu, address: number, value: number): string 
     const names: string[] = [];
     if ((value & TIF_SIGPENDING) !== 0) names.push('TIF_SIGPENDING');
     if ((value & TIF_NEED_RESCHED) !== 0) names.push('TIF_NEED_RESCHED');
+    if ((value & TIF_NOTIFY_RESUME) !== 0) names.push('TIF_NOTIFY_RESUME');
     return names.join('|') || 'nothing to do';
   }
   return String(value);

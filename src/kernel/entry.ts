@@ -127,10 +127,13 @@ export const entryFunctions = {
     this.do_IRQ();
     // Not from a system call: nothing is to be restarted, and no result may be touched.
     const ax = this.get(tsk, task_struct.ax);
+    // The task may have been about to make a call again: it still is after the handlers.
+    const restart = this.get(tsk, task_struct.restart);
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, 0);
     yield* this.return_to_user_mode();
     this.set(tsk, task_struct.ax, ax);
+    this.set(tsk, task_struct.restart, restart);
   },
 
   /** Before user mode: takes the interrupts that wait, and looks at what the thread's flags ask for. */

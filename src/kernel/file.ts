@@ -109,7 +109,7 @@ export const fileFunctions = {
       open |= 1 << fd;
     }
     this.set(newf, files_struct.open_fds, open);
-    this.set(newf, files_struct.close_on_exec, this.get(oldf, files_struct.close_on_exec) & open);
+    this.set(newf, files_struct.close_on_exec, this.get(oldf, files_struct.close_on_exec));
     this.spin_unlock(lock);
     return newf;
   },
@@ -184,6 +184,7 @@ export const fileFunctions = {
     for (let fd = 0; fd < NR_OPEN_DEFAULT; fd++) {
       if ((set & (1 << fd)) === 0) continue;
       const f = this.get(files, slot(fd));
+      // None where a thread had been given the number and not filled it when the table was copied.
       if (!f) continue;
       this.set(files, slot(fd), NULL);
       this.__put_unused_fd(files, fd);

@@ -130,6 +130,7 @@ export const forkFunctions = {
     this.set(p, task_struct.restart, 0);
     this.set(p, task_struct.in_syscall, 0);
     this.set(p, task_struct.restart_fn, 0);
+    this.set(p, task_struct.task_works, NULL);
     this.store(addr(p, task_struct.pi_lock), 0);
     this.store(addr(p, task_struct.alloc_lock), 0);
     return p;

@@ -1,4 +1,4 @@
-/** `fs/select.c`: poll. Left out: select, epoll, slack, and busy polling. */
+/** `fs/select.c`: poll and ppoll. Left out: select, epoll, slack, and busy polling. */
 
 import { addr, container_of, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
@@ -17,11 +17,21 @@ import {
   signalfd_fops,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
+  TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
 } from './constants.js';
 import type { FilePtr } from './file.js';
-import { DO_RESTART_POLL } from './hrtimer.js';
+import {
+  DO_RESTART_POLL,
+  KTIME_MAX,
+  ktime_to_timespec,
+  type Timespec,
+  timespec_to_ktime,
+  timespec_valid,
+} from './hrtimer.js';
 import type { Kernel } from './kernel.js';
+import { SIGSET_SIZE } from './signalfd.js';
+import type { SigMask } from './sigset.js';
 import { file, poll_table_entry, task_struct } from './structs.js';
 
 /** The number of `pollwake` in a wait-queue entry. */
@@ -147,7 +157,8 @@ export const selectFunctions = {
   },
 
   *do_sys_poll(this: Kernel, ufds: readonly Pollfd[] | null, nfds: number, end_time: number | null): Coroutine<number> {
-    if (nfds > this.rlimit_nofile()) return -EINVAL;
+    // In C an unsigned number.
+    if (nfds < 0 || nfds > this.rlimit_nofile()) return -EINVAL;
     if (nfds > (ufds?.length ?? 0)) return -EFAULT;
     // poll_initwait
     const table: PollTable = { queue: true, key: 0, entries: [], error: 0 };
@@ -167,6 +178,44 @@ export const selectFunctions = {
     this.set(tsk, task_struct.restart_fn, DO_RESTART_POLL);
     this.storeTime(addr(tsk, task_struct.restart_expires), end_time ?? 0);
     return -ERESTART_RESTARTBLOCK;
+  },
+
+  /**
+   * `ppoll(2)`: with another mask while it waits. Interrupted without a handler, it is made again for what is left.
+   *
+   * @param tsp null for no end; gets the time that is left
+   */
+  *ppoll(
+    this: Kernel,
+    ufds: readonly Pollfd[] | null,
+    nfds: number,
+    tsp: Timespec | null,
+    sigmask: SigMask | null,
+    sigsetsize: number,
+  ): Coroutine<number> {
+    let end_time: number | null = null;
+    if (tsp !== null) {
+      if (!timespec_valid(tsp)) return -EINVAL;
+      end_time = timespec_to_ktime(tsp);
+      if (end_time !== 0) end_time = Math.min(this.ktime_get() + end_time, KTIME_MAX);
+    }
+    if (sigmask !== null) {
+      if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
+      yield* this.set_user_sigmask(sigmask);
+    }
+    const result = yield* this.do_sys_poll(ufds, nfds, end_time);
+    // poll_select_finish. Where a signal came, its handler, or the restart, puts the mask back.
+    if (result !== -ERESTARTNOHAND) yield* this.restore_saved_sigmask();
+    if (tsp !== null && end_time) Object.assign(tsp, ktime_to_timespec(Math.max(end_time - this.ktime_get(), 0)));
+    return result;
+  },
+
+  /** Replaces the mask until `restore_saved_sigmask`, or until a handler has run. */
+  *set_user_sigmask(this: Kernel, mask: SigMask): Coroutine<void> {
+    const tsk = this.current;
+    this.set_tsk_thread_flag(tsk, TIF_RESTORE_SIGMASK);
+    this.storeSigset(addr(tsk, task_struct.saved_sigmask), this.loadSigset(addr(tsk, task_struct.blocked)));
+    yield* this.set_current_blocked(mask);
   },
 
   /** `poll` after an interruption. @param args those of the call: a time below 0 is no end, now as then */

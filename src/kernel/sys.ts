@@ -39,6 +39,7 @@ import {
   __NR_pipe,
   __NR_pipe2,
   __NR_poll,
+  __NR_ppoll,
   __NR_prctl,
   __NR_prlimit64,
   __NR_read,
@@ -260,6 +261,20 @@ export interface Sys {
   /** `poll(2)`, the time in milliseconds of the simulated clock. Below 0 there is no end. */
   poll(fds: readonly Pollfd[] | null, nfds: number, timeout: number): Coroutine<number>;
   /**
+   * `ppoll(2)`.
+   *
+   * @param tmo null for no end; gets the time that is left
+   * @param sigmask the mask while it waits; null leaves it as it is
+   * @param sigsetsize 8, as the kernel wants it
+   */
+  ppoll(
+    fds: readonly Pollfd[] | null,
+    nfds: number,
+    tmo: Timespec | null,
+    sigmask: SigMask | null,
+    sigsetsize?: number,
+  ): Coroutine<number>;
+  /**
    * `signalfd(2)`: what is read from it is for `signalfdSiginfo` to take apart.
    *
    * @param fd −1 for a new one
@@ -439,6 +454,8 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     dup3: (oldfd, newfd, flags) => k.do_syscall_64({ nr: __NR_dup3, args: [oldfd, newfd, flags] }),
     fcntl: (fd, cmd, arg = 0) => k.do_syscall_64({ nr: __NR_fcntl, args: [fd, cmd, arg] }),
     poll: (fds, nfds, timeout) => k.do_syscall_64({ nr: __NR_poll, args: [fds, nfds, timeout] }),
+    ppoll: (fds, nfds, tmo, sigmask, sigsetsize = SIGSET_SIZE) =>
+      k.do_syscall_64({ nr: __NR_ppoll, args: [fds, nfds, tmo, sigmask, sigsetsize] }),
     signalfd: (fd, mask, flags) =>
       flags === undefined
         ? k.do_syscall_64({ nr: __NR_signalfd, args: [fd, mask, SIGSET_SIZE] })

@@ -10,6 +10,7 @@ import {
   EINVAL,
   EMFILE,
   ENFILE,
+  ENOMEM,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -71,6 +72,7 @@ describe('dup', () => {
       sys.result('same', yield* sys.dup2(w, w));
       sys.result('bad', yield* sys.dup(7));
       sys.result('badSame', yield* sys.dup2(7, 7));
+      sys.check((yield* sys.dup2(99, 99)) === -EBADF && (yield* sys.dup(-1)) === -EBADF, 'numbers out of range');
       sys.result('range', yield* sys.dup2(w, NR_OPEN_DEFAULT));
       yield* sys.close(w);
       yield* sys.write(9, 'x');
@@ -197,6 +199,42 @@ describe('fcntl', () => {
       `fd=1 fdSet=0 fdDup=0 r=${O_RDONLY} w=${O_WRONLY} set=0 dup=${O_WRONLY | O_NONBLOCK | O_APPEND} ` +
         `sfd=${O_RDWR | O_NONBLOCK} sfdDirect=${-EINVAL}`,
     ]);
+  });
+});
+
+describe('two threads', () => {
+  test('at one descriptor see each other\u2019s flags as they were or as they are', () => {
+    const parts = alone(
+      ['fd', 'fl', 'low', 'same'],
+      function* (sys) {
+        const [r] = yield* pipeOf(sys);
+        yield* sys.thread('thread', r, 1);
+        yield* sys.store(0, 1);
+        sys.result('fd', yield* sys.fcntl(r, F_GETFD));
+        sys.result('fl', yield* sys.fcntl(r, F_GETFL));
+        sys.result('same', yield* sys.dup2(r, r));
+        const low = yield* sys.fcntl(r, F_DUPFD, 0);
+        sys.check(low === 2 || low === 3, `F_DUPFD gave ${low}`);
+        sys.result('low', low);
+        yield* sys.fcntl(r, F_SETFL, 0);
+        yield* sys.fcntl(r, F_SETFD, 0);
+        yield* sys.stay();
+      },
+      {
+        *thread(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.fcntl(sys.arg, F_SETFD, FD_CLOEXEC);
+          yield* sys.fcntl(sys.arg, F_SETFL, O_NONBLOCK);
+          yield* sys.fcntl(sys.arg, F_DUPFD, 0);
+          yield* sys.stay();
+        },
+      },
+    );
+    const outcomes = outcomesOf(parts, 600);
+    for (const field of ['fd=0', 'fd=1', 'fl=0', `fl=${O_NONBLOCK}`, 'low=2', 'low=3']) {
+      expect(outcomes.some((outcome) => outcome.includes(`${field} `))).toBe(true);
+    }
+    expect(outcomes.every((outcome) => outcome.endsWith('same=0'))).toBe(true);
   });
 });
 
@@ -404,6 +442,69 @@ describe('a table', () => {
       setup: (setup) => void setup.process('main'),
     };
     expect(outcomesOf(parts, 300)).toEqual(['w=1']);
+  });
+
+  test('is copied on exec while a thread is being given a number that exec would close', () => {
+    const parts = alone(
+      ['first'],
+      function* (sys) {
+        yield* pipeOf(sys);
+        yield* sys.thread('opener', 0, 1);
+        yield* sys.execve('next');
+      },
+      {
+        *opener(sys) {
+          yield* sys.fcntl(0, F_DUPFD_CLOEXEC, 0);
+          yield* sys.stay();
+        },
+        *next(sys) {
+          // Not marked, whatever the number was before.
+          const fd = yield* sys.dup(0);
+          sys.check((yield* sys.fcntl(fd, F_GETFD)) === 0, 'a duplicate is marked');
+          sys.result('first', fd);
+        },
+      },
+    );
+    expect(outcomesOf(parts, 300)).toEqual(['first=2']);
+  });
+
+  test('for which there is no memory is ENOMEM: to fork, exec, threads, and the first to open something', () => {
+    const parts: Parts = {
+      results: ['fork', 'exec', 'pipe', 'signalfd', 'thread', 'still'],
+      cpus: 3,
+      programs: {
+        *main(sys) {
+          const [r] = yield* pipeOf(sys);
+          const execs = yield* sys.clone(CLONE_FILES | CLONE_VM, 'execs', { arg: 1, cpu: 2 });
+          let error = 0;
+          while (error >= 0) error = yield* sys.fork('stays');
+          sys.result('fork', error);
+          yield* sys.store(0, 1);
+          yield* sys.wait4(execs);
+          sys.result('still', yield* sys.fcntl(r, F_GETFD));
+        },
+        *stays(sys) {
+          yield* sys.pause();
+        },
+        *execs(sys) {
+          while ((yield* sys.load(0)) === 0);
+          sys.result('exec', yield* sys.execve('stays'));
+          sys.check((yield* sys.fcntl(sys.arg, F_GETFD)) === 0, 'the table is not what it was');
+        },
+        *late(sys) {
+          while ((yield* sys.load(0)) === 0);
+          sys.result('pipe', yield* sys.pipe([]));
+          sys.result('signalfd', yield* sys.signalfd(-1, sigmask(SIGUSR1)));
+          sys.result('thread', yield* sys.thread('stays'));
+        },
+      },
+      setup(setup) {
+        setup.process('main');
+        setup.process('late', { cpu: 1 });
+      },
+    };
+    const e = -ENOMEM;
+    expect(outcomesOf(parts, 5)).toEqual([`fork=${e} exec=${e} pipe=${e} signalfd=${e} thread=${e} still=0`]);
   });
 
   test('with nothing in it is no hindrance to an exec of a process with threads', () => {

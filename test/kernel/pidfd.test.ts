@@ -116,7 +116,7 @@ describe('pidfd_open', () => {
   test('says ENOMEM when no file can be had, and leaves nothing behind', () => {
     // Two processes with a full table each have all the files there are.
     const parts = alone(
-      ['open', 'pipe', 'clone', 'first'],
+      ['open', 'pipe', 'half', 'clone', 'first'],
       function* (sys) {
         const own = yield* sys.getpid();
         while ((yield* sys.pidfd_open(own, 0)) >= 0);
@@ -128,7 +128,11 @@ describe('pidfd_open', () => {
           for (let fd = 0; fd < NR_OPEN_DEFAULT; fd++) yield* sys.close(fd);
           const own = yield* sys.getpid();
           while ((yield* sys.pidfd_open(own, 0)) >= 0);
-          yield* sys.fork('grandchild');
+          yield* sys.fork('grandchild', 0, 1);
+          yield* until(sys, 0);
+          // The last one, which the grandchild has closed.
+          yield* sys.close(0);
+          yield* sys.store(1, 1);
           yield* sys.wait4(-1);
         },
         *grandchild(sys) {
@@ -137,11 +141,15 @@ describe('pidfd_open', () => {
           sys.result('open', yield* sys.pidfd_open(yield* sys.getpid(), 0));
           sys.result('pipe', yield* sys.pipe([]));
           sys.result('clone', yield* sys.clone(CLONE_PIDFD, 'grandchild', { pidfd: { pidfd: 0 } }));
+          yield* sys.store(0, 1);
+          yield* until(sys, 1);
+          // One file is free, and a pipe has two ends.
+          sys.result('half', yield* sys.pipe([]));
           sys.result('first', yield* sys.dup(2));
         },
       },
     );
-    expect(outcomesOf(parts, 3)).toEqual([`open=${-ENOMEM} pipe=${-ENOMEM} clone=${-ENOMEM} first=0`]);
+    expect(outcomesOf(parts, 3)).toEqual([`open=${-ENOMEM} pipe=${-ENOMEM} half=${-ENOMEM} clone=${-ENOMEM} first=0`]);
   });
 });
 

@@ -268,6 +268,8 @@ describe('the last reader closed', () => {
           yield* sys.close(0);
           sys.result('wrote', yield* sys.write(sys.arg, letters(CAPACITY + 1)));
           sys.result('sig', yield* sys.load(0));
+          // Now it is full, and nobody will read.
+          sys.check((yield* sys.write(sys.arg, 'x')) === -EPIPE, 'another write');
         },
       },
     );
@@ -278,6 +280,29 @@ describe('the last reader closed', () => {
     };
     expect(outcomesOf({ ...parts, handlers }, 300)).toEqual([`wrote=${CAPACITY} sig=${SIGPIPE}`]);
   });
+});
+
+test('a writer asleep on a full pipe, with nothing written, is told EPIPE', () => {
+  const parts = alone(
+    ['wrote'],
+    function* (sys) {
+      const [r, w] = yield* pipeOf(sys);
+      yield* sys.sigaction(SIGPIPE, SIG_IGN);
+      yield* sys.write(w, letters(CAPACITY));
+      yield* sys.fork('writer', w, 1);
+      yield* until(sys, 0);
+      yield* sys.close(r);
+      yield* sys.wait4(-1);
+    },
+    {
+      *writer(sys) {
+        yield* sys.close(0);
+        yield* sys.store(0, 1);
+        sys.result('wrote', yield* sys.write(sys.arg, 'xyz'));
+      },
+    },
+  );
+  expect(outcomesOf(parts, 200)).toEqual([`wrote=${-EPIPE}`]);
 });
 
 describe('a signal', () => {

@@ -105,6 +105,7 @@ describe('poll', () => {
       sys.result('many', yield* sys.poll(fds, NR_OPEN_DEFAULT + 1, 0));
       sys.result('fault', yield* sys.poll(fds, 5, 0));
       sys.result('null', yield* sys.poll(null, 1, 0));
+      sys.check((yield* sys.poll(fds, -1, 0)) === -EINVAL, 'a number of files below 0');
     });
     expect(outcomesOf(parts, 3)).toEqual([
       `count=2 revents=${POLLOUT} bad=${POLLNVAL} none=0 many=${-EINVAL} fault=${-EFAULT} null=${-EFAULT}`,
@@ -276,12 +277,13 @@ describe('a signal', () => {
         function* (sys) {
           const child = yield* sys.fork('child', timeout, 1);
           yield* until(sys, 0);
-          yield* sys.kill(child, SIGSTOP);
-          const { status } = yield* sys.wait4(child, WUNTRACED);
-          if ((status & 0xff) === 0x7f) {
+          // Twice: what was restarted is restarted again.
+          for (let n = 0; n < 2; n++) {
+            yield* sys.kill(child, SIGSTOP);
+            if (((yield* sys.wait4(child, WUNTRACED)).status & 0xff) !== 0x7f) return;
             yield* sys.kill(child, SIGCONT);
-            yield* sys.store(1, 1);
           }
+          yield* sys.store(1, 1);
           yield* sys.wait4(child);
         },
         {
@@ -289,7 +291,7 @@ describe('a signal', () => {
             const [r, w] = yield* pipeOf(sys);
             const start = yield* now(sys);
             yield* sys.store(0, 1);
-            if (sys.arg < 0) yield* sys.thread('writer', w, 1);
+            if (sys.arg < 0) yield* sys.thread('writer', w, 2);
             sys.result('poll', yield* events(sys, r, POLLIN, sys.arg));
             sys.result('late', (yield* now(sys)) - start);
           },
@@ -300,8 +302,8 @@ describe('a signal', () => {
           },
         },
       );
-    expect(outcomesOf(parts(40), 300)).toEqual(['poll=0 late=40']);
-    expect(outcomesOf(parts(-1), 300)).toEqual([`poll=${POLLIN} late=0`]);
+    expect(outcomesOf({ ...parts(40), cpus: 3 }, 300)).toEqual(['poll=0 late=40']);
+    expect(outcomesOf({ ...parts(-1), cpus: 3 }, 300)).toEqual([`poll=${POLLIN} late=0`]);
   });
 
   test('that is blocked makes a signalfd ready, and only in its own process', () => {
@@ -326,5 +328,62 @@ describe('a signal', () => {
       },
     );
     expect(outcomesOf(parts, 400)).toEqual([`before=0 own=${POLLIN} after=0 shared=${POLLIN} other=0`]);
+  });
+});
+
+describe('ppoll', () => {
+  test('takes a time as nanosleep does, and gives back what is left of it', () => {
+    const parts = alone(['none', 'left', 'ready', 'rest', 'zero', 'invalid', 'size'], function* (sys) {
+      const [r, w] = yield* pipeOf(sys);
+      const fds = [pollfd(r, POLLIN)];
+      const time = { tv_sec: 1, tv_nsec: 5 };
+      sys.result('none', yield* sys.ppoll(fds, 1, time, null));
+      sys.result('left', time.tv_sec + time.tv_nsec);
+      yield* sys.write(w, 'x');
+      const more = { tv_sec: 2, tv_nsec: 7 };
+      sys.result('ready', yield* sys.ppoll(fds, 1, more, null));
+      sys.result('rest', more.tv_sec * 10 + more.tv_nsec);
+      sys.result('zero', yield* sys.ppoll([pollfd(w, POLLIN)], 1, { tv_sec: 0, tv_nsec: 0 }, null));
+      sys.result('invalid', yield* sys.ppoll(fds, 1, { tv_sec: 0, tv_nsec: -1 }, null));
+      sys.result('size', yield* sys.ppoll(fds, 1, null, sigmask(), 4));
+    });
+    const e = -EINVAL;
+    expect(outcomesOf(parts, 20)).toEqual([`none=0 left=0 ready=1 rest=27 zero=0 invalid=${e} size=${e}`]);
+  });
+
+  test('lets a signal in only while it waits, so that none is missed, and puts the mask back', () => {
+    const parts: Parts = {
+      ...alone(
+        ['poll', 'handled', 'mask'],
+        function* (sys) {
+          const [r, w] = yield* pipeOf(sys);
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
+          yield* sys.sigaction(SIGUSR1, 'onUser');
+          yield* sys.fork('child', 0, 1);
+          sys.result('poll', yield* sys.ppoll([pollfd(r, POLLIN)], 1, null, sigmask()));
+          sys.result('handled', yield* sys.load(0));
+          const old = { lo: 0, hi: 0 };
+          yield* sys.sigprocmask(SIG_BLOCK, null, old);
+          sys.result('mask', old.lo);
+          // Nothing comes: the mask is put back by the call itself.
+          yield* sys.write(w, 'x');
+          yield* sys.ppoll([pollfd(r, POLLIN)], 1, null, sigmask());
+          yield* sys.sigprocmask(SIG_BLOCK, null, old);
+          sys.check(old.lo === sigmask(SIGUSR1).lo, 'another mask');
+        },
+        {
+          *child(sys) {
+            yield* sys.kill(100, SIGUSR1);
+            yield* sys.stay();
+          },
+        },
+      ),
+      handlers: {
+        *onUser(sys) {
+          yield* sys.store(0, 1);
+        },
+      },
+    };
+    expect(outcomesOf(parts, 500)).toEqual([`poll=${-EINTR} handled=1 mask=${sigmask(SIGUSR1).lo}`]);
   });
 });
