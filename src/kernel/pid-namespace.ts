@@ -68,11 +68,12 @@ export const pidNamespaceFunctions = {
     if (!this.in_userns(this.get(parent_pid_ns, pid_namespace.user_ns), user_ns)) return -EINVAL;
     // Left out: the limit on how many a user may make.
     if (level > MAX_PID_NS_LEVEL) return -ENOSPC;
-    const ns = this.kmem_cache_zalloc<'pid_namespace'>(this.caches.pid_namespace);
-    if (!ns) return -ENOMEM;
     const table = this.kmem_cache_zalloc<'nested_idr'>(this.caches.nested_idr);
-    if (!table) {
-      this.kmem_cache_free(this.caches.pid_namespace, ns);
+    if (!table) return -ENOMEM;
+    const ns = this.kmem_cache_zalloc<'pid_namespace'>(this.caches.pid_namespace);
+    if (!ns) {
+      // One that is gone is freed a grace period after its table.
+      this.kmem_cache_free(this.caches.nested_idr, table);
       return -ENOMEM;
     }
     this.set(ns, pid_namespace.idr, table + nested_idr.slots);
