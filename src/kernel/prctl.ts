@@ -5,12 +5,15 @@ import type { Coroutine } from '../sync/gate.js';
 import {
   EFAULT,
   EINVAL,
+  ENOMEM,
   PR_GET_CHILD_SUBREAPER,
   PR_GET_DUMPABLE,
+  PR_GET_KEEPCAPS,
   PR_GET_NAME,
   PR_GET_PDEATHSIG,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
+  PR_SET_KEEPCAPS,
   PR_SET_NAME,
   PR_SET_PDEATHSIG,
   SUID_DUMP_DISABLE,
@@ -19,7 +22,7 @@ import {
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { valid_signal } from './sigset.js';
-import { globals, signal_struct, task_struct } from './structs.js';
+import { cred, globals, signal_struct, task_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
 
@@ -68,9 +71,22 @@ export const prctlFunctions = {
         return 0;
       case PR_GET_CHILD_SUBREAPER:
         return putUser(out, this.get(signal, signal_struct.is_child_subreaper));
+      case PR_GET_KEEPCAPS:
+        return this.get(this.current_cred(), cred.keep_caps);
+      case PR_SET_KEEPCAPS:
+        if (number !== 0 && number !== 1) return -EINVAL;
+        return yield* this.setKeepCaps(number);
       default:
         return -EINVAL;
     }
+  },
+
+  /** `PR_SET_KEEPCAPS`: whether a change of user ids from root leaves the permitted capabilities. */
+  *setKeepCaps(this: Kernel, keep: number): Coroutine<number> {
+    const c = this.prepare_creds();
+    if (!c) return -ENOMEM;
+    this.set(c, cred.keep_caps, keep);
+    return yield* this.commit_creds(c);
   },
 
   /** Left out: the task's `alloc_lock`, since only the task itself sets its name and asks for it. */

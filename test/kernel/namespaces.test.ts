@@ -221,6 +221,28 @@ describe('a pid namespace', () => {
     expect(outcomesOf(parts, 100)).toEqual(['done=0']);
   });
 
+  test('keeps a pidfd that is brought into it from reaching those outside', () => {
+    const parts = alone(
+      root,
+      function* (sys) {
+        const mine = yield* sys.pidfd_open(100, 0);
+        const init = yield* sys.clone(CLONE_NEWPID, 'init', { arg: mine, cpu: 1 });
+        const its = yield* sys.pidfd_open(init, 0);
+        sys.check((yield* sys.pidfd_send_signal(its, 0, null, 0)) === 0, 'into it');
+        return yield* codeOf(sys, init);
+      },
+      {
+        programs: {
+          *init(sys) {
+            sys.check((yield* sys.pidfd_send_signal(sys.arg, 0, null, 0)) === -EINVAL, 'out of it');
+            sys.check((yield* sys.pidfd_open(100, 0)) === -ESRCH, 'by number');
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 100)).toEqual(['done=0']);
+  });
+
   test('gives numbers again, and none where all are taken', () => {
     const parts = alone(
       root,

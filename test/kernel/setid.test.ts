@@ -17,7 +17,9 @@ import {
   EPERM,
   ESRCH,
   PR_GET_DUMPABLE,
+  PR_GET_KEEPCAPS,
   PR_GET_PDEATHSIG,
+  PR_SET_KEEPCAPS,
   PR_SET_PDEATHSIG,
   RLIM_INFINITY,
   RLIM_NLIMITS,
@@ -286,6 +288,32 @@ describe('capabilities', () => {
       },
     };
     expect(outcomesOf(parts, 50)).toEqual([`root=${CAP_FULL_SET} user=0`]);
+  });
+});
+
+describe('PR_SET_KEEPCAPS', () => {
+  test('leaves the permitted capabilities when root becomes another, until the next exec', () => {
+    const parts = alone(
+      { uid: 0 },
+      function* (sys) {
+        sys.check((yield* sys.prctl(PR_SET_KEEPCAPS, 2)) === -EINVAL, 'neither on nor off');
+        sys.check((yield* sys.prctl(PR_GET_KEEPCAPS)) === 0, 'off');
+        sys.check((yield* sys.prctl(PR_SET_KEEPCAPS, 1)) === 0 && (yield* sys.prctl(PR_GET_KEEPCAPS)) === 1, 'on');
+        yield* sys.setuid(1000);
+        const { effective, permitted } = yield* caps(sys);
+        sys.check(effective === 0 && permitted === CAP_FULL_SET, 'kept');
+        yield* sys.execve('next');
+      },
+      {
+        programs: {
+          *next(sys) {
+            sys.check((yield* sys.prctl(PR_GET_KEEPCAPS)) === 0, 'off again');
+            sys.result('done', (yield* caps(sys)).permitted);
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 20)).toEqual(['done=0']);
   });
 });
 
