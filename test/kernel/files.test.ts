@@ -11,6 +11,7 @@ import {
   EMFILE,
   ENFILE,
   ENOMEM,
+  EPIPE,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -26,8 +27,12 @@ import {
   O_RDONLY,
   O_RDWR,
   O_WRONLY,
+  SIG_IGN,
   SIGKILL,
+  SIGPIPE,
+  SIGSTOP,
   SIGUSR1,
+  WUNTRACED,
 } from '../../src/kernel/constants.js';
 import type { Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
@@ -589,6 +594,28 @@ describe('a file', () => {
       },
     );
     expect(outcomesOf(parts, 600)).toEqual(['flags=0', `flags=${O_NONBLOCK}`]);
+  });
+
+  test('that was closed is released before its last user stops for a signal', () => {
+    const parts = alone(
+      ['write'],
+      function* (sys) {
+        const [r, w] = yield* pipeOf(sys);
+        yield* sys.sigaction(SIGPIPE, SIG_IGN);
+        const child = yield* sys.clone(CLONE_FILES | CLONE_VM, 'reader', { arg: r, cpu: 1 });
+        yield* sys.close(r);
+        yield* sys.kill(child, SIGSTOP);
+        yield* sys.wait4(child, WUNTRACED);
+        sys.result('write', yield* sys.write(w, 'x'));
+      },
+      {
+        *reader(sys) {
+          yield* sys.read(sys.arg, new Uint8Array(1));
+          yield* sys.stay();
+        },
+      },
+    );
+    expect(outcomesOf(parts, 300)).toEqual([`write=${-EPIPE}`]);
   });
 
   test('that cannot be had gives an error, and nothing is left', () => {

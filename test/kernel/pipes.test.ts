@@ -196,6 +196,33 @@ describe('a pipe', () => {
   });
 });
 
+test('a reader with data in hand waits for a writer that is asleep on the full pipe, O_NONBLOCK or not', () => {
+  const parts = (flags: number): Parts =>
+    alone(
+      ['read'],
+      function* (sys) {
+        const [r, w] = yield* pipeOf(sys);
+        yield* sys.fcntl(r, F_SETFL, flags);
+        yield* sys.write(w, letters(CAPACITY));
+        yield* sys.fork('writer', w, 1);
+        yield* until(sys, 0);
+        const read = yield* sys.read(r, new Uint8Array(2 * CAPACITY));
+        sys.check(read >= CAPACITY, `read gave ${read}`);
+        sys.result('read', read);
+      },
+      {
+        *writer(sys) {
+          yield* sys.close(0);
+          yield* sys.store(0, 1);
+          yield* sys.write(sys.arg, letters(8));
+        },
+      },
+    );
+  for (const flags of [0, O_NONBLOCK]) {
+    expect(outcomesOf(parts(flags), 200)).toEqual([`read=${CAPACITY}`, `read=${CAPACITY + 8}`]);
+  }
+});
+
 describe('the last reader closed', () => {
   test('means SIGPIPE, and EPIPE to who ignores or handles that', () => {
     const parts = alone(
