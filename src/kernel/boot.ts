@@ -2,6 +2,7 @@
 
 import type { Arena, ArenaSpec } from '../memory/arena.js';
 import { addr, type Field, type Ptr } from '../memory/layout.js';
+import { completion } from '../sync/completion.js';
 import { cpu_data } from '../sync/cpu.js';
 import type { Coroutine } from '../sync/gate.js';
 import { rcu_state } from '../sync/rcu.js';
@@ -115,6 +116,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { name: 'pipe_inode_info', struct: pipe_inode_info.$, capacity: 8 },
       { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },
       { name: 'poll_table_entry', struct: poll_table_entry.$, capacity: 16 },
+      { name: 'completion', struct: completion.$, capacity: tasks },
       { name: 'pid_namespace', struct: pid_namespace.$, capacity: NAMESPACES },
       { name: 'idr', struct: nested_idr.$, capacity: NAMESPACES },
       { name: 'nsproxy', struct: nsproxy.$, capacity: NAMESPACES },
@@ -138,6 +140,7 @@ function cachesOf(arena: Arena): KernelCaches {
     pipe_inode_info: arena.cacheNumber('pipe_inode_info'),
     signalfd_ctx: arena.cacheNumber('signalfd_ctx'),
     poll_table_entry: arena.cacheNumber('poll_table_entry'),
+    completion: arena.cacheNumber('completion'),
     pid_namespace: arena.cacheNumber('pid_namespace'),
     nested_idr: arena.cacheNumber('idr'),
     nsproxy: arena.cacheNumber('nsproxy'),

@@ -437,6 +437,7 @@ export const __NR_dup3 = 292;
 export const __NR_pipe2 = 293;
 export const __NR_pidfd_send_signal = 424;
 export const __NR_pidfd_open = 434;
+export const __NR_vfork = 58;
 
 /** The system calls by number. Each name is that of the kernel function that does the call. */
 export const SYSCALLS = {
@@ -506,6 +507,7 @@ export const SYSCALLS = {
   [__NR_pipe2]: 'pipe2',
   [__NR_pidfd_send_signal]: 'pidfd_send_signal',
   [__NR_pidfd_open]: 'pidfd_open',
+  [__NR_vfork]: 'vfork',
   [__NR_prlimit64]: 'prlimit64',
   [__NR_write_uid_map]: 'proc_uid_map_write',
   [__NR_write_gid_map]: 'proc_gid_map_write',

@@ -135,6 +135,8 @@ export const execFunctions = {
   *flush_old_exec(this: Kernel): Coroutine<number> {
     const error = yield* this.de_thread(this.current);
     if (error !== 0) return error;
+    // exec_mmap.
+    if (this.get(this.current, task_struct.vfork_done)) yield* this.mm_release(this.current);
     this.set(this.current, task_struct.flags, this.get(this.current, task_struct.flags) & ~PF_FORKNOEXEC);
     const files = this.get(this.current, task_struct.files);
     if (files) yield* this.do_close_on_exec(files);

@@ -318,6 +318,8 @@ export const exitFunctions = {
     if (this.trace !== null) {
       this.emit(TRACE_SCHED_PROCESS_EXIT, tsk, code);
     }
+    // exit_mm.
+    if (this.get(tsk, task_struct.vfork_done)) yield* this.mm_release(tsk);
     this.traceResources(tsk, 0, EXIT_FILES);
     this.exit_files(tsk);
     this.traceResources(tsk, EXIT_FILES + 1, EXIT_FS);

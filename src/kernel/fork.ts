@@ -133,7 +133,13 @@ export const forkFunctions = {
     this.set(p, task_struct.task_works, NULL);
     this.store(addr(p, task_struct.pi_lock), 0);
     this.store(addr(p, task_struct.alloc_lock), 0);
+    this.set(p, task_struct.vfork_done, NULL);
+    this.store(addr(p, task_struct.vfork_lock), 0);
     return p;
+  },
+
+  get_task_struct(this: Kernel, t: Task): void {
+    this.atomic_inc(t, task_struct.usage);
   },
 
   put_task_struct(this: Kernel, t: Task): void {
@@ -233,7 +239,6 @@ export const forkFunctions = {
     if ((flags & (CLONE_NEWUSER | CLONE_FS)) === (CLONE_NEWUSER | CLONE_FS)) return -EINVAL;
     if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) return -EINVAL;
     if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
-    if ((flags & CLONE_VFORK) !== 0) this.violate('unmodelled', 'CLONE_VFORK: the parent would have to wait');
     if ((flags & CLONE_PIDFD) !== 0 && (flags & (CLONE_DETACHED | CLONE_THREAD)) !== 0) return -EINVAL;
     const current = this.current;
     const mySignal = this.get(current, task_struct.signal);
@@ -490,7 +495,9 @@ export const forkFunctions = {
     const child = p as Task;
     const nr = this.task_pid_vnr(child);
     if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_FORK, this.current, child, nr);
+    const vfork = (args.flags & CLONE_VFORK) !== 0 ? this.init_vfork_done(child) : NULL;
     yield* this.wake_up_new_task(child);
+    if (vfork) yield* this.wait_for_vfork_done(child, vfork);
     return nr;
   },
 

@@ -3,10 +3,11 @@
  * by its name.
  */
 
-import type { Ptr } from '../memory/layout.js';
+import { addr, type Ptr } from '../memory/layout.js';
 import { type ListOps, listOps } from '../memory/list.js';
 import { type SlabOps, slabOps } from '../memory/slab.js';
 import { type AtomicOps, atomicOps } from '../sync/atomic.js';
+import { type CompletionOps, completionOps } from '../sync/completion.js';
 import type { Cpu } from '../sync/cpu.js';
 import type { Coroutine } from '../sync/gate.js';
 import { type MutexOps, mutexOps } from '../sync/mutex.js';
@@ -34,7 +35,7 @@ import { type PipeFunctions, pipeFunctions } from './pipe.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
 import { type RlimitFunctions, rlimitFunctions } from './rlimit.js';
 import type { ProgramFile } from './scenario.js';
-import { AUTOREMOVE_WAKE_FUNCTION, type SchedFunctions, schedFunctions } from './sched.js';
+import { AUTOREMOVE_WAKE_FUNCTION, DEFAULT_WAKE_FUNCTION, type SchedFunctions, schedFunctions } from './sched.js';
 import { POLLWAKE, type SelectFunctions, selectFunctions } from './select.js';
 import { type SetidFunctions, setidFunctions } from './setid.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
@@ -44,6 +45,7 @@ import { cred, file, pid, pid_namespace, task_struct } from './structs.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
 import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
 import { type UserNamespaceFunctions, userNamespaceFunctions } from './user-namespace.js';
+import { type VforkFunctions, vforkFunctions } from './vfork.js';
 import { CHILD_WAIT_CALLBACK, type WaitFunctions, waitFunctions } from './wait.js';
 
 /** The numbers of the slab caches. */
@@ -61,6 +63,7 @@ export interface KernelCaches {
   readonly pipe_inode_info: number;
   readonly signalfd_ctx: number;
   readonly poll_table_entry: number;
+  readonly completion: number;
   readonly pid_namespace: number;
   readonly nested_idr: number;
   readonly nsproxy: number;
@@ -145,6 +148,12 @@ export const callbackFunctions = {
   mutex_waiter_of(this: Kernel, t: Ptr<'task_struct'>): Ptr<'mutex_waiter'> {
     return (t + task_struct.mutex_waiter) as Ptr<'mutex_waiter'>;
   },
+
+  completion_wait_entry(this: Kernel): WaitEntryPtr {
+    const entry = addr(this.current, task_struct.child_wait);
+    this.init_wait_entry(entry, DEFAULT_WAKE_FUNCTION);
+    return entry;
+  },
 };
 
 type CallbackFunctions = typeof callbackFunctions;
@@ -162,6 +171,7 @@ export interface Kernel
     RculistOps,
     WaitOps,
     MutexOps,
+    CompletionOps,
     SigsetFunctions,
     TraceFunctions,
     PidFunctions,
@@ -180,6 +190,7 @@ export interface Kernel
     ExitFunctions,
     WaitFunctions,
     ForkFunctions,
+    VforkFunctions,
     ExecFunctions,
     HrtimerFunctions,
     ItimerFunctions,
@@ -203,6 +214,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   rculistOps,
   waitOps,
   mutexOps,
+  completionOps,
   sigsetFunctions,
   traceFunctions,
   pidFunctions,
@@ -221,6 +233,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   exitFunctions,
   waitFunctions,
   forkFunctions,
+  vforkFunctions,
   execFunctions,
   hrtimerFunctions,
   itimerFunctions,
@@ -252,6 +265,7 @@ type PatchableName = keyof (PidFunctions &
   ExitFunctions &
   WaitFunctions &
   ForkFunctions &
+  VforkFunctions &
   ExecFunctions &
   HrtimerFunctions &
   ItimerFunctions &

@@ -194,6 +194,10 @@ export const task_struct = struct('task_struct', {
   task_works: ptr('file'),
   /** `poll_wqueues.triggered`: a wake-up has come since its `poll` looked last. */
   poll_triggered: int,
+  /** With `CLONE_VFORK`: what it completes at its exec or exit, for its parent. */
+  vfork_done: ptr('completion'),
+  /** For `vfork_done` the kernel takes the task's `alloc_lock`. */
+  vfork_lock: spinlock,
 });
 
 /** An open file. Every descriptor that stands for it, and every call that uses it, counts. */

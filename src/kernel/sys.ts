@@ -67,6 +67,7 @@ import {
   __NR_tgkill,
   __NR_tkill,
   __NR_unshare,
+  __NR_vfork,
   __NR_wait4,
   __NR_waitid,
   __NR_write,
@@ -179,6 +180,11 @@ export interface Sys {
   execve(program: string, arg?: number): Coroutine<number>;
   /** `fork(2)`: the child runs a program, on this CPU or the one named. The child's pid or a negative errno. */
   fork(program: string, arg?: number, cpu?: number): Coroutine<number>;
+  /**
+   * `vfork(2)`: the parent goes on when the child has called `execve` or is gone. In C the child begins as a copy of the
+   * parent and on its stack; here it runs a program of its own.
+   */
+  vfork(program: string, arg?: number, cpu?: number): Coroutine<number>;
   /** `pthread_create(3)`: a thread of this process. Its tid or a negative errno. */
   thread(program: string, arg?: number, cpu?: number): Coroutine<number>;
   /** `tkill(2)`: to one thread. */
@@ -399,6 +405,11 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     fork: (program, arg = 0, cpu = k.id) =>
       k.do_syscall_64({
         nr: __NR_clone,
+        args: [{ flags: 0, exit_signal: SIGCHLD, program: numberOf('program', programs, program), arg, cpu }],
+      }),
+    vfork: (program, arg = 0, cpu = k.id) =>
+      k.do_syscall_64({
+        nr: __NR_vfork,
         args: [{ flags: 0, exit_signal: SIGCHLD, program: numberOf('program', programs, program), arg, cpu }],
       }),
     thread: (program, arg = 0, cpu = k.id) =>

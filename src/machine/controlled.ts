@@ -266,7 +266,7 @@ export class ControlledCpu extends SerialCpu {
     } else if (machine.mode === MODE_PARK) {
       return true;
     }
-    this.complete();
+    this.completePoint();
     return false;
   }
 
@@ -280,7 +280,7 @@ export class ControlledCpu extends SerialCpu {
     if (this.words[this.irqWord] !== 0 && this.interruptible()) {
       if (this.takeInterrupt()) return;
     } else {
-      this.complete();
+      this.completePoint();
       if (this.interruption !== null && this.goOnWithInterrupt()) return;
     }
     this.resume();

@@ -93,7 +93,7 @@ export class LockstepCpu extends SerialCpu {
       if (!this.interruptible()) break;
       this.runInterrupt();
     }
-    this.complete();
+    this.completePoint();
     return false;
   }
 

@@ -19,7 +19,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   /** Performs the announced operation. */
-  complete(): void {
+  completePoint(): void {
     const { op, opAddress } = this;
     if (this.checked && this.shadow[opAddress] !== 0 && touchesWord(op)) this.checkMarked(opAddress);
     performSerially(this);

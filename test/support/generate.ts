@@ -43,7 +43,7 @@ export type Step =
   | { readonly do: 'sigaction'; readonly sig: number; readonly handler: number | string; readonly flags: number }
   | { readonly do: 'sigprocmask'; readonly how: number; readonly set: readonly number[] }
   | { readonly do: 'sigsuspend' | 'sigwait'; readonly set: readonly number[] }
-  | { readonly do: 'fork' | 'thread' | 'exec'; readonly ahead: number }
+  | { readonly do: 'fork' | 'vfork' | 'thread' | 'exec'; readonly ahead: number }
   | { readonly do: 'wait4'; readonly pid: number; readonly options: number }
   | { readonly do: 'waitid'; readonly options: number }
   | { readonly do: 'setpgid'; readonly pid: number; readonly pgid: number }
@@ -88,7 +88,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sigsuspend', 'sigwait'), set }) },
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constantFrom('fork', 'fork', 'thread', 'thread', 'exec'), ahead: fc.nat(2) }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('fork', 'fork', 'thread', 'thread', 'exec', 'vfork'),
+      ahead: fc.nat(2),
+    }),
   },
   {
     weight: 3,
@@ -169,11 +172,13 @@ function* perform(sys: Sys, step: Step, number: number, count: number): Coroutin
       yield* sys.sigtimedwait(maskOf(step.set), null, { tv_sec: 0, tv_nsec: 1000 });
       break;
     case 'fork':
+    case 'vfork':
     case 'thread':
     case 'exec': {
       const next = number + 1 + step.ahead;
       if (next >= count) break;
       if (step.do === 'exec') yield* sys.execve(`p${next}`);
+      else if (step.do === 'vfork') yield* sys.vfork(`p${next}`, 0, next % 2);
       else yield* step.do === 'fork' ? sys.fork(`p${next}`, 0, next % 2) : sys.thread(`p${next}`, 0, next % 2);
       break;
     }

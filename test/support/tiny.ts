@@ -9,6 +9,7 @@ import * as layout from '../../src/memory/layout.js';
 import { listOps } from '../../src/memory/list.js';
 import * as slab from '../../src/memory/slab.js';
 import * as atomic from '../../src/sync/atomic.js';
+import * as completion from '../../src/sync/completion.js';
 import * as cpu from '../../src/sync/cpu.js';
 import * as gate from '../../src/sync/gate.js';
 import * as mutex from '../../src/sync/mutex.js';
@@ -24,6 +25,7 @@ export * from '../fixtures/tiny.js';
 const lib = {
   ...layout,
   ...atomic,
+  ...completion,
   ...cpu,
   ...gate,
   ...mutex,
