@@ -2,13 +2,20 @@
 
 import fc from 'fast-check';
 import {
+  CLONE_FILES,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
   P_ALL,
+  POLLIN,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_PDEATHSIG,
   SA_NOCLDSTOP,
   SA_NOCLDWAIT,
   SA_NODEFER,
   SA_RESETHAND,
   SA_RESTART,
   SA_SIGINFO,
+  SFD_NONBLOCK,
   SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
@@ -49,7 +56,18 @@ export type Step =
   | { readonly do: 'setpgid'; readonly pid: number; readonly pgid: number }
   | { readonly do: 'setsid' | 'pause' | 'store' }
   | { readonly do: 'sleep' | 'alarm'; readonly time: number }
-  | { readonly do: 'exit' | 'exit_group'; readonly code: number };
+  | { readonly do: 'exit' | 'exit_group'; readonly code: number }
+  | { readonly do: 'pipe' }
+  | { readonly do: 'read' | 'write' | 'close' | 'poll'; readonly fd: number }
+  | { readonly do: 'dup2'; readonly fd: number; readonly to: number }
+  | { readonly do: 'signalfd'; readonly set: readonly number[] }
+  | { readonly do: 'pidfd_open'; readonly pid: number }
+  | { readonly do: 'pidfd_send_signal'; readonly fd: number; readonly sig: number }
+  | { readonly do: 'setuid'; readonly uid: number }
+  | { readonly do: 'unshare'; readonly flags: number }
+  | { readonly do: 'container'; readonly ahead: number }
+  | { readonly do: 'pdeathsig'; readonly sig: number }
+  | { readonly do: 'subreaper' };
 
 const SIGNALS = [SIGUSR1, SIGTERM, SIGCHLD, SIGRTMIN, SIGKILL, SIGSTOP, SIGTSTP, SIGCONT] as const;
 const HANDLERS = ['nothing', 'reaps', 'blocks', 'exits'] as const;
@@ -121,6 +139,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('setsid', 'pause', 'store') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sleep', 'alarm'), time: fc.integer({ min: 0, max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('exit', 'exit_group'), code: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pipe') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('read', 'write', 'write', 'close', 'poll'), fd: fc.nat(3) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('dup2'), fd: fc.nat(3), to: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('signalfd'), set }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pidfd_open'), pid: one }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pidfd_send_signal'), fd: fc.nat(3), sig: sent }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('setuid'), uid: fc.constantFrom(0, 1000, 1001) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('unshare'),
+      flags: fc.constantFrom(CLONE_FILES, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUSER | CLONE_NEWPID),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('container'), ahead: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pdeathsig'), sig: sent }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('subreaper') }) },
 );
 
 /** A program: its steps, and whether it then ends, or waits for signals for ever, in the kernel or in user mode. */
@@ -130,6 +168,8 @@ export interface MadeProgram {
 }
 
 export interface Made {
+  /** Who runs them: root may do more. */
+  readonly uid: number;
   /** The signals that the first process has a handler for. Forks inherit it. */
   readonly handled: readonly number[];
   /** In order: each starts only later ones, so that every run has an end. */
@@ -137,6 +177,7 @@ export interface Made {
 }
 
 export const made: fc.Arbitrary<Made> = fc.record({
+  uid: fc.constantFrom(0, 1000),
   handled: fc.uniqueArray(fc.constantFrom(SIGUSR1, SIGTERM, SIGCHLD, SIGRTMIN, SIGTSTP, SIGCONT), { maxLength: 4 }),
   programs: fc.array(
     fc.record({ steps: fc.array(step, { maxLength: 6 }), ending: fc.constantFrom('exit', 'pause', 'stay') }),
@@ -212,6 +253,50 @@ function* perform(sys: Sys, step: Step, number: number, count: number): Coroutin
     case 'exit_group':
       yield* sys.exit_group(step.code);
       break;
+    case 'pipe':
+      yield* sys.pipe([]);
+      break;
+    case 'read':
+      yield* sys.read(step.fd, new Uint8Array(128));
+      break;
+    case 'write':
+      yield* sys.write(step.fd, 'x');
+      break;
+    case 'close':
+      yield* sys.close(step.fd);
+      break;
+    case 'poll':
+      yield* sys.poll([{ fd: step.fd, events: POLLIN, revents: 0 }], 1, 1);
+      break;
+    case 'dup2':
+      yield* sys.dup2(step.fd, step.to);
+      break;
+    case 'signalfd':
+      yield* sys.signalfd(-1, maskOf(step.set), SFD_NONBLOCK);
+      break;
+    case 'pidfd_open':
+      yield* sys.pidfd_open(step.pid, 0);
+      break;
+    case 'pidfd_send_signal':
+      yield* sys.pidfd_send_signal(step.fd, step.sig, null, 0);
+      break;
+    case 'setuid':
+      yield* sys.setuid(step.uid);
+      break;
+    case 'unshare':
+      yield* sys.unshare(step.flags);
+      break;
+    case 'container': {
+      const next = number + 1 + step.ahead;
+      if (next < count) yield* sys.clone(CLONE_NEWPID, `p${next}`, { cpu: next % 2 });
+      break;
+    }
+    case 'pdeathsig':
+      yield* sys.prctl(PR_SET_PDEATHSIG, step.sig);
+      break;
+    case 'subreaper':
+      yield* sys.prctl(PR_SET_CHILD_SUBREAPER, 1);
+      break;
   }
 }
 
@@ -221,7 +306,7 @@ export function makes(programs: Made, kind: Step['do']): boolean {
 }
 
 /** The scenario of generated programs: two processes of the first one race. */
-export function generatedScenario({ handled, programs }: Made): Scenario {
+export function generatedScenario({ uid, handled, programs }: Made): Scenario {
   const runs = programs.map(({ steps, ending }, number): [string, (sys: Sys) => Coroutine<void>] => [
     `p${number}`,
     function* (sys) {
@@ -247,7 +332,7 @@ export function generatedScenario({ handled, programs }: Made): Scenario {
     },
     results: [],
     setup(setup) {
-      const first = setup.process('p0', { cpu: 0 });
+      const first = setup.process('p0', { cpu: 0, uid });
       for (const sig of handled) setup.sigaction(first, sig, 'nothing');
       setup.process('p1', { parent: first, cpu: 1 });
     },
