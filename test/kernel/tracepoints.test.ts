@@ -2,7 +2,17 @@
 
 import { expect, it } from 'vitest';
 import { replayWithStacks, type StoryEvent } from '../../src/explore/replay.js';
-import { SA_SIGINFO, SIG_BLOCK, SIG_IGN, SIGKILL, SIGRTMIN, SIGTERM, SIGUSR1 } from '../../src/kernel/constants.js';
+import {
+  SA_SIGINFO,
+  SIG_BLOCK,
+  SIG_IGN,
+  SIGKILL,
+  SIGRTMIN,
+  SIGSTOP,
+  SIGTERM,
+  SIGUSR1,
+  WUNTRACED,
+} from '../../src/kernel/constants.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { TRACE_NAMES } from '../../src/kernel/trace.js';
@@ -101,6 +111,36 @@ it('a life has fork, wait, wake-up, switch, exec, exit and free, and system call
   expect(only(lines, 'sys_enter')).toContain('NR 62 (65, 9, 0)');
   expect(only(lines, 'sys_exit')).toContain('NR 61 = 101');
   expect(only(lines, 'rcu_grace_period').slice(0, 2)).toEqual(['rcu_sched 1 start', 'rcu_sched 4 end']);
+});
+
+it('a task that leaves its CPU says in which state, and a result and a handler have their names', () => {
+  const lines = traced({
+    cpus: 1,
+    programs: {
+      *parent(sys) {
+        const child = yield* sys.fork('child');
+        yield* sys.sigaction(SIGUSR1, 'onUsr1');
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.wait4(child, WUNTRACED);
+        yield* sys.kill(child, SIGKILL);
+        sys.result('reaped', (yield* sys.wait4(-1)).pid);
+      },
+      *child(sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGSTOP);
+      },
+    },
+    handlers: { *onUsr1() {} },
+    results: ['reaped'],
+    setup: (setup) => void setup.process('parent'),
+  });
+  const states = new Set(
+    only(lines, 'sched_switch').map((line) => /prev_pid=(\d+).*prev_state=(\S+)/.exec(line)?.slice(1).join(' ')),
+  );
+  expect(states).toEqual(new Set(['100 S', '101 T', '101 X', '100 X']));
+  expect(only(lines, 'user_result')).toEqual(['name=reaped value=101']);
+  expect(only(lines, 'user_handler')).toEqual(['sig=10']);
+  expect(only(lines, 'sched_process_wait')).toEqual(['comm=parent pid=101 prio=120', 'comm=parent pid=0 prio=120']);
+  expect(only(lines, 'exit_resource').slice(0, 2)).toEqual(['exit_mm', 'exit_sem']);
 });
 
 it('a lock that somebody holds is contended before it is acquired', () => {
