@@ -10,7 +10,6 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
 import { randomStrategy } from '../../src/explore/random.js';
-import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch } from '../../src/kernel/scenario.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
@@ -60,12 +59,6 @@ it(`ends well, in ${EXECUTIONS} executions`, { timeout: 3_600_000 }, () => {
 it('finds a kernel that puts a task to sleep with a signal pending', () => {
   const message = messageOf(() => makeExecutions(20_000, [scheduleIgnoresPending]));
   expect(message).toMatch(/^task \d+ sleeps, though SIG\w+ is pending and not blocked: nobody woke it$/);
-});
-
-it('finds a kernel in which a thread that exits hands nothing on', () => {
-  const functions: KernelPatch = { *retarget_shared_pending() {} };
-  const message = messageOf(() => makeExecutions(20_000, [{ name: 'x', title: '', story: '', functions }]));
-  expect(message).toMatch(/^task \d+ .* is pending and not blocked: nobody told it$/);
 });
 
 function messageOf(run: () => unknown): string {
