@@ -186,6 +186,7 @@ export function bootKernel(cpus: readonly Kernel[]): void {
   k.set(k.init_nsproxy, nsproxy.pid_ns_for_children, ns);
   k.set(k.init_user_ns, user_namespace.flags, USERNS_SETGROUPS_ALLOWED);
   k.mutex_init(addr(k.globals, globals.userns_state_mutex));
+  k.init_waitqueue_head(addr(k.globals, globals.bit_wait_table));
   k.set(ns, pid_namespace.idr_cursor, 1);
   k.set(ns, pid_namespace.idr, k.arena.static(idr));
   k.set(k.globals, globals.max_threads, RLIM_INFINITY);

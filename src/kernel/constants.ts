@@ -4,6 +4,7 @@ export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
+export const EIO = 5;
 export const EBADF = 9;
 export const ECHILD = 10;
 export const EAGAIN = 11;
@@ -108,6 +109,7 @@ const ERROR_NAMES: Record<number, string> = {
   [ENOENT]: 'ENOENT',
   [ESRCH]: 'ESRCH',
   [EINTR]: 'EINTR',
+  [EIO]: 'EIO',
   [EBADF]: 'EBADF',
   [ECHILD]: 'ECHILD',
   [EAGAIN]: 'EAGAIN',
@@ -201,11 +203,16 @@ export const PF_SIGNALED = 0x00000400;
 export const PF_KTHREAD = 0x00200000;
 export const PF_IDLE = 0x00000002;
 
+export const TIF_SYSCALL_TRACE = 1 << 0;
 export const TIF_NOTIFY_RESUME = 1 << 1;
 export const TIF_SIGPENDING = 1 << 2;
 export const TIF_NEED_RESCHED = 1 << 3;
+export const TIF_SINGLESTEP = 1 << 4;
 export const TIF_RESTORE_SIGMASK = 1 << 9;
 export const EXIT_TO_USERMODE_LOOP_FLAGS = TIF_SIGPENDING | TIF_NOTIFY_RESUME | TIF_NEED_RESCHED;
+
+/** What is looked at once on the way out of a system call. */
+export const SYSCALL_EXIT_WORK_FLAGS = TIF_SYSCALL_TRACE | TIF_SINGLESTEP;
 
 export const SIGNAL_STOP_STOPPED = 0x00000001;
 export const SIGNAL_STOP_CONTINUED = 0x00000002;
@@ -224,6 +231,7 @@ export const JOBCTL_STOP_CONSUME = 1 << 18;
 export const JOBCTL_TRAP_STOP = 1 << 19;
 export const JOBCTL_TRAP_NOTIFY = 1 << 20;
 export const JOBCTL_TRAPPING = 1 << 21;
+export const JOBCTL_LISTENING = 1 << 22;
 export const JOBCTL_TRAP_MASK = JOBCTL_TRAP_STOP | JOBCTL_TRAP_NOTIFY;
 export const JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING | JOBCTL_TRAP_MASK;
 
@@ -248,10 +256,12 @@ export const CLONE_FS = 0x00000200;
 export const CLONE_FILES = 0x00000400;
 export const CLONE_SIGHAND = 0x00000800;
 export const CLONE_PIDFD = 0x00001000;
+export const CLONE_PTRACE = 0x00002000;
 export const CLONE_VFORK = 0x00004000;
 export const CLONE_PARENT = 0x00008000;
 export const CLONE_THREAD = 0x00010000;
 export const CLONE_DETACHED = 0x00400000;
+export const CLONE_UNTRACED = 0x00800000;
 export const CLONE_NEWNS = 0x00020000;
 export const CLONE_SYSVSEM = 0x00040000;
 export const CLONE_NEWCGROUP = 0x02000000;
@@ -292,6 +302,61 @@ export const PR_GET_CHILD_SUBREAPER = 37;
 /** Whether a process's memory may be dumped, and so whether others of its user may look into it. */
 export const SUID_DUMP_DISABLE = 0;
 export const SUID_DUMP_USER = 1;
+
+export const PTRACE_TRACEME = 0;
+export const PTRACE_PEEKUSR = 3;
+export const PTRACE_CONT = 7;
+export const PTRACE_KILL = 8;
+export const PTRACE_SINGLESTEP = 9;
+export const PTRACE_GETREGS = 12;
+export const PTRACE_ATTACH = 16;
+export const PTRACE_DETACH = 17;
+export const PTRACE_OLDSETOPTIONS = 21;
+export const PTRACE_SYSCALL = 24;
+export const PTRACE_SETOPTIONS = 0x4200;
+export const PTRACE_GETEVENTMSG = 0x4201;
+export const PTRACE_GETSIGINFO = 0x4202;
+export const PTRACE_SETSIGINFO = 0x4203;
+export const PTRACE_SEIZE = 0x4206;
+export const PTRACE_INTERRUPT = 0x4207;
+export const PTRACE_LISTEN = 0x4208;
+export const PTRACE_GETSIGMASK = 0x420a;
+export const PTRACE_SETSIGMASK = 0x420b;
+export const PTRACE_EVENTMSG_SYSCALL_ENTRY = 1;
+export const PTRACE_EVENTMSG_SYSCALL_EXIT = 2;
+export const PTRACE_EVENT_FORK = 1;
+export const PTRACE_EVENT_VFORK = 2;
+export const PTRACE_EVENT_CLONE = 3;
+export const PTRACE_EVENT_EXEC = 4;
+export const PTRACE_EVENT_VFORK_DONE = 5;
+export const PTRACE_EVENT_EXIT = 6;
+export const PTRACE_EVENT_STOP = 128;
+export const PTRACE_O_TRACESYSGOOD = 1;
+export const PTRACE_O_TRACEFORK = 1 << PTRACE_EVENT_FORK;
+export const PTRACE_O_TRACEVFORK = 1 << PTRACE_EVENT_VFORK;
+export const PTRACE_O_TRACECLONE = 1 << PTRACE_EVENT_CLONE;
+export const PTRACE_O_TRACEEXEC = 1 << PTRACE_EVENT_EXEC;
+export const PTRACE_O_TRACEVFORKDONE = 1 << PTRACE_EVENT_VFORK_DONE;
+export const PTRACE_O_TRACEEXIT = 1 << PTRACE_EVENT_EXIT;
+export const PTRACE_O_EXITKILL = 1 << 20;
+export const PTRACE_O_SUSPEND_SECCOMP = 1 << 21;
+export const PTRACE_O_MASK = 0xff | PTRACE_O_EXITKILL | PTRACE_O_SUSPEND_SECCOMP;
+/** In `task_struct.ptrace`. */
+export const PT_PTRACED = 0x00000001;
+export const PT_SEIZED = 0x00010000;
+export const PT_OPT_FLAG_SHIFT = 3;
+export const PT_TRACESYSGOOD = PTRACE_O_TRACESYSGOOD << PT_OPT_FLAG_SHIFT;
+export const PT_EXITKILL = PTRACE_O_EXITKILL << PT_OPT_FLAG_SHIFT;
+export const PTRACE_MODE_ATTACH = 0x02;
+export const PTRACE_MODE_REALCREDS = 0x10;
+export const PTRACE_MODE_ATTACH_REALCREDS = PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS;
+/** Of a `SIGTRAP` for a step. */
+export const TRAP_BRKPT = 1;
+/** Where `PTRACE_PEEKUSR` finds a register: the place in `struct user`. */
+export const RAX = 80;
+export const ORIG_RAX = 120;
+/** The size of `struct user`. */
+export const USER_SIZE = 912;
 
 /** Capabilities, each a bit of `cred.cap_effective`. */
 export const CAP_KILL = 1 << 5;
@@ -380,6 +445,7 @@ export const __NR_exit = 60;
 export const __NR_wait4 = 61;
 export const __NR_kill = 62;
 export const __NR_getrlimit = 97;
+export const __NR_ptrace = 101;
 export const __NR_getuid = 102;
 export const __NR_getgid = 104;
 export const __NR_setuid = 105;
@@ -410,6 +476,7 @@ export const __NR_prctl = 157;
 export const __NR_setrlimit = 160;
 export const __NR_gettid = 186;
 export const __NR_tkill = 200;
+export const __NR_restart_syscall = 219;
 export const __NR_clock_gettime = 228;
 export const __NR_exit_group = 231;
 export const __NR_waitid = 247;
@@ -456,6 +523,7 @@ export const SYSCALLS = {
   [__NR_wait4]: 'wait4',
   [__NR_kill]: 'kill',
   [__NR_getrlimit]: 'getrlimit',
+  [__NR_ptrace]: 'ptrace',
   [__NR_getuid]: 'getuid',
   [__NR_getgid]: 'getgid',
   [__NR_setuid]: 'setuid',

@@ -6,6 +6,7 @@ import {
   __TASK_STOPPED,
   __TASK_TRACED,
   EXIT_DEAD,
+  EXIT_TRACE,
   EXIT_ZOMBIE,
   errorName,
   SIG_DFL,
@@ -15,11 +16,15 @@ import {
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
   TASK_KILLABLE,
+  TASK_STOPPED,
+  TASK_TRACED,
   TASK_UNINTERRUPTIBLE,
   TASK_WAKING,
   TIF_NEED_RESCHED,
   TIF_NOTIFY_RESUME,
   TIF_SIGPENDING,
+  TIF_SINGLESTEP,
+  TIF_SYSCALL_TRACE,
 } from './constants.js';
 import { pid, task_struct, upid } from './structs.js';
 import {
@@ -134,6 +139,9 @@ const STATE_NAMES: Readonly<Record<number, string>> = {
   [TASK_INTERRUPTIBLE]: 'TASK_INTERRUPTIBLE',
   [TASK_UNINTERRUPTIBLE]: 'TASK_UNINTERRUPTIBLE',
   [TASK_KILLABLE]: 'TASK_KILLABLE',
+  [TASK_STOPPED]: 'TASK_STOPPED',
+  [TASK_TRACED]: 'TASK_TRACED',
+  [__TASK_TRACED]: '__TASK_TRACED',
   [TASK_WAKING]: 'TASK_WAKING',
   [TASK_DEAD]: 'TASK_DEAD',
 };
@@ -142,6 +150,7 @@ const EXIT_STATE_NAMES: Readonly<Record<number, string>> = {
   0: '0',
   [EXIT_ZOMBIE]: 'EXIT_ZOMBIE',
   [EXIT_DEAD]: 'EXIT_DEAD',
+  [EXIT_TRACE]: 'EXIT_TRACE',
 };
 
 /** What the value of a word means, by the field it is in. */
@@ -158,6 +167,8 @@ export function describeValue(cpu: Cpu, address: number, value: number): string 
     if ((value & TIF_SIGPENDING) !== 0) names.push('TIF_SIGPENDING');
     if ((value & TIF_NEED_RESCHED) !== 0) names.push('TIF_NEED_RESCHED');
     if ((value & TIF_NOTIFY_RESUME) !== 0) names.push('TIF_NOTIFY_RESUME');
+    if ((value & TIF_SYSCALL_TRACE) !== 0) names.push('TIF_SYSCALL_TRACE');
+    if ((value & TIF_SINGLESTEP) !== 0) names.push('TIF_SINGLESTEP');
     return names.join('|') || 'nothing to do';
   }
   return String(value);
@@ -208,7 +219,8 @@ function stateName(state: number, exitState: number): string {
   if ((state & TASK_WAKING) !== 0) return 'waking';
   if ((state & TASK_INTERRUPTIBLE) !== 0) return 'sleeping';
   if ((state & TASK_UNINTERRUPTIBLE) !== 0) return 'in uninterruptible sleep';
-  if ((state & (__TASK_STOPPED | __TASK_TRACED)) !== 0) return 'stopped';
+  if ((state & __TASK_STOPPED) !== 0) return 'stopped';
+  if ((state & __TASK_TRACED) !== 0) return 'stopped for its tracer';
   return 'runnable';
 }
 

@@ -8,9 +8,11 @@ import {
   __NR_execve,
   __NR_exit_group,
   __NR_kill,
+  __NR_restart_syscall,
   __NR_rt_sigreturn,
   __NR_wait4,
   EINTR,
+  ENOSYS,
   ERESTART_RESTARTBLOCK,
   ERESTARTNOHAND,
   ERESTARTNOINTR,
@@ -21,11 +23,14 @@ import {
   SA_SIGINFO,
   SIG_HANDLER_BASE,
   SIGSEGV,
+  SYSCALL_EXIT_WORK_FLAGS,
   SYSCALLS,
   TIF_NEED_RESCHED,
   TIF_NOTIFY_RESUME,
   TIF_RESTORE_SIGMASK,
   TIF_SIGPENDING,
+  TIF_SINGLESTEP,
+  TIF_SYSCALL_TRACE,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import type { KSignal } from './signal.js';
@@ -62,6 +67,7 @@ export const entryFunctions = {
    */
   *do_syscall_64(this: Kernel, call: Syscall): Coroutine<number> {
     const tsk = this.current;
+    let skip = false;
     for (;;) {
       if (this.get(tsk, task_struct.in_syscall) !== 0) {
         // Inside it since before the race began.
@@ -74,15 +80,20 @@ export const entryFunctions = {
           continue;
         }
         this.rcu_eqs_exit();
+        if ((this.peek(tsk + task_struct.thread_flags) & TIF_SYSCALL_TRACE) !== 0) {
+          const again = this.get(tsk, task_struct.restart) === RESTART_BLOCK;
+          skip = yield* this.syscall_trace_enter(again ? __NR_restart_syscall : call.nr);
+        }
       }
       this.count(COUNT_SYSCALLS);
       if (this.trace !== null) this.trace_sys_enter(call.nr, call.args);
-      this.set(tsk, task_struct.orig_ax, call.nr);
       const restart = this.get(tsk, task_struct.restart);
+      this.set(tsk, task_struct.orig_ax, restart === RESTART_BLOCK ? __NR_restart_syscall : call.nr);
       this.set(tsk, task_struct.restart, 0);
       // `sys_call_table`. A `yield*` for each call that is made often, so that the engine knows what it waits for there.
       let result: number;
-      if (restart === RESTART_BLOCK) result = yield* this.restart_syscall(call.args);
+      if (skip) result = -ENOSYS;
+      else if (restart === RESTART_BLOCK) result = yield* this.restart_syscall(call.args);
       else
         switch (call.nr) {
           case __NR_kill:
@@ -110,7 +121,7 @@ export const entryFunctions = {
       if (this.trace !== null) this.emit(TRACE_SYS_EXIT, tsk, result, call.nr);
       // return_to_user_mode, without the call: this is the way of every system call.
       if (this.prepare_exit_to_usermode()) yield;
-      if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
+      if ((this.result & SYSCALL_RETURN_FLAGS) !== 0) yield* this.syscall_return_slowpath(this.result);
       this.rcu_eqs_enter();
       if (this.get(tsk, task_struct.sigframe)) yield* this.run_handlers();
       // After sigreturn the registers are those of whatever the handler interrupted: its restart is not ours to make.
@@ -213,9 +224,12 @@ export const entryFunctions = {
           break;
       }
     }
+    const stepping = this.test_tsk_thread_flag(tsk, TIF_SINGLESTEP);
+    // user_disable_single_step.
+    if (stepping) this.clear_tsk_thread_flag(tsk, TIF_SINGLESTEP);
     this.setup_rt_frame(ksig);
     // Left out of signal_setup_done: the frame that cannot be written. The user stack has no end here.
-    yield* this.signal_delivered(ksig);
+    yield* this.signal_delivered(ksig, stepping);
   },
 
   /** Saves what the handler interrupts on the user stack, and makes the handler what runs next in user mode. */
@@ -303,6 +317,9 @@ export const entryFunctions = {
 /** In `task_struct.restart`. */
 const RESTART_CALL = 1;
 const RESTART_BLOCK = 2;
+
+/** What makes the way out of a system call a longer one. */
+const SYSCALL_RETURN_FLAGS = EXIT_TO_USERMODE_LOOP_FLAGS | SYSCALL_EXIT_WORK_FLAGS;
 
 const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn, args: [] };
 

@@ -15,6 +15,7 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  PTRACE_EVENT_EXEC,
   SIGCHLD,
   SUID_DUMP_DISABLE,
   SUID_DUMP_USER,
@@ -99,6 +100,10 @@ export const execFunctions = {
     this.set(leader, task_struct.exit_signal, -1);
     this.BUG_ON(this.get(leader, task_struct.exit_state) !== EXIT_ZOMBIE, 'de_thread: the leader is no zombie');
     if (this.WRITE_ONCE(leader, task_struct.exit_state, EXIT_DEAD)) yield;
+    // Its tracer may wait for it, and will hear nothing more of it.
+    if (this.get(leader, task_struct.ptrace) !== 0) {
+      yield* this.__wake_up_parent(leader, this.get(leader, task_struct.parent));
+    }
     this.write_unlock_irq(tasklist);
     yield* this.release_task(leader);
     return 0;
@@ -216,6 +221,8 @@ export const execFunctions = {
       return made;
     }
     const oldPid = this.get(tsk, task_struct.pid);
+    // As the parent's namespace has it, or the tracer's.
+    const old_vpid = this.task_pid_nr_ns(tsk, this.task_active_pid_ns(this.get(tsk, task_struct.parent)));
     const error = yield* this.flush_old_exec();
     if (error !== 0) {
       yield* this.mutex_unlock(guard);
@@ -232,6 +239,7 @@ export const execFunctions = {
     this.set(tsk, task_struct.program, program);
     this.set(tsk, task_struct.arg, arg);
     if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_EXEC, tsk, this.get(tsk, task_struct.pid), oldPid);
+    if (this.get(tsk, task_struct.ptrace) !== 0) yield* this.ptrace_event(PTRACE_EVENT_EXEC, old_vpid);
     if (displaced) this.put_files_struct(displaced as Ptr<'files_struct'>);
     this.release_user_frames(tsk);
     this.replaceCoroutine(tsk, this.start_program(true));

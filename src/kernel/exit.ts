@@ -10,6 +10,7 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  PTRACE_EVENT_EXIT,
   SEND_SIG_PRIV,
   SIGCHLD,
   SIGCONT,
@@ -105,8 +106,9 @@ export const exitFunctions = {
       const c = this.value(task_struct.real_cred);
       this.atomic_dec(this.get(c, cred.user), user_struct.processes);
       this.rcu_read_unlock();
-      // Left out: proc_flush_task, cgroup_release, and ptrace_release_task until there is ptrace.
+      // Left out: proc_flush_task and cgroup_release.
       if (this.write_lock_irq(lock)) yield;
+      yield* this.ptrace_release_task(p);
       yield* this.__exit_signal(p);
       let zap_leader = false;
       const leader = this.get(p, task_struct.group_leader);
@@ -247,6 +249,7 @@ export const exitFunctions = {
 
   /** Gives a dying task's children to somebody else. Needs `tasklist_lock` for writing. */
   *forget_original_parent(this: Kernel, father: Task, dead: ListPtr): Coroutine<void> {
+    if (!this.list_empty(addr(father, task_struct.ptraced))) yield* this.exit_ptrace(father, dead);
     let child_reaper = this.get(this.task_active_pid_ns(father), pid_namespace.child_reaper);
     if (child_reaper === father) child_reaper = yield* this.find_child_reaper(father, dead);
     const children = addr(father, task_struct.children);
@@ -277,7 +280,11 @@ export const exitFunctions = {
     if (group_dead) yield* this.kill_orphaned_pgrp(this.get(tsk, task_struct.group_leader), NULL);
     if (this.WRITE_ONCE(tsk, task_struct.exit_state, EXIT_ZOMBIE)) yield;
     let autoreap = true;
-    if (this.thread_group_leader(tsk)) {
+    if (this.get(tsk, task_struct.ptrace) !== 0) {
+      const whole = this.thread_group_leader(tsk) && this.thread_group_empty(tsk);
+      const sig = whole && !this.ptrace_reparented(tsk) ? this.get(tsk, task_struct.exit_signal) : SIGCHLD;
+      autoreap = yield* this.do_notify_parent(tsk, sig);
+    } else if (this.thread_group_leader(tsk)) {
       autoreap =
         this.thread_group_empty(tsk) && (yield* this.do_notify_parent(tsk, this.get(tsk, task_struct.exit_signal)));
     }
@@ -303,6 +310,7 @@ export const exitFunctions = {
   *do_exit(this: Kernel, code: number): Coroutine<never> {
     const tsk = this.current;
     this.BUG_ON(this.get(tsk, task_struct.pid) === 0, 'Attempted to kill the idle task!');
+    if (this.get(tsk, task_struct.ptrace) !== 0) yield* this.ptrace_event(PTRACE_EVENT_EXIT, code);
     yield* this.exit_signals(tsk);
     // Waits for a waker that still looks at the task's state.
     const piLock = addr(tsk, task_struct.pi_lock);

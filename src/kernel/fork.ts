@@ -14,8 +14,10 @@ import {
   CLONE_NEWUSER,
   CLONE_PARENT,
   CLONE_PIDFD,
+  CLONE_PTRACE,
   CLONE_SIGHAND,
   CLONE_THREAD,
+  CLONE_UNTRACED,
   CLONE_VFORK,
   CLONE_VM,
   EAGAIN,
@@ -35,7 +37,12 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  PTRACE_EVENT_CLONE,
+  PTRACE_EVENT_FORK,
+  PTRACE_EVENT_VFORK,
+  PTRACE_EVENT_VFORK_DONE,
   pidfd_fops,
+  SIGCHLD,
   SIGNAL_UNKILLABLE,
   TASK_DEAD,
   TASK_NEW,
@@ -126,6 +133,8 @@ export const forkFunctions = {
     this.set(p, task_struct.exit_code, 0);
     this.set(p, task_struct.jobctl, 0);
     this.set(p, task_struct.ptrace, 0);
+    this.set(p, task_struct.ptracer_cred, NULL);
+    this.set(p, task_struct.last_siginfo, NULL);
     this.set(p, task_struct.sigframe, NULL);
     this.set(p, task_struct.restart, 0);
     this.set(p, task_struct.in_syscall, 0);
@@ -231,9 +240,10 @@ export const forkFunctions = {
    * Makes a task out of the current one. Signals to several processes at once that arrive meanwhile are collected in
    * `multiprocess`, so that the child gets what its parent got; one that has arrived already makes the fork start over.
    *
+   * @param trace the event for which the tracer of the current task traces the new one, or 0
    * @returns the new task, not yet running, or a negative errno
    */
-  *copy_process(this: Kernel, args: CloneArgs): Coroutine<number> {
+  *copy_process(this: Kernel, args: CloneArgs, trace = 0): Coroutine<number> {
     const { flags } = args;
     if ((flags & (CLONE_NEWNS | CLONE_FS)) === (CLONE_NEWNS | CLONE_FS)) return -EINVAL;
     if ((flags & (CLONE_NEWUSER | CLONE_FS)) === (CLONE_NEWUSER | CLONE_FS)) return -EINVAL;
@@ -317,7 +327,7 @@ export const forkFunctions = {
       }
       pidfd = made;
     }
-    return yield* this.publishTask(p, newPid as Ptr<'pid'>, args, pidfd);
+    return yield* this.publishTask(p, newPid as Ptr<'pid'>, args, pidfd, trace);
   },
 
   /** Whether a signal that came while the current task forks ends that: 0, or the errno. Needs siglock. */
@@ -326,7 +336,14 @@ export const forkFunctions = {
   },
 
   /** The second half of `copy_process`: makes the new task visible, unless a fatal signal came first. */
-  *publishTask(this: Kernel, p: Task, newPid: Ptr<'pid'>, args: CloneArgs, pidfd: ForkPidfd | null): Coroutine<number> {
+  *publishTask(
+    this: Kernel,
+    p: Task,
+    newPid: Ptr<'pid'>,
+    args: CloneArgs,
+    pidfd: ForkPidfd | null,
+    trace: number,
+  ): Coroutine<number> {
     const { flags } = args;
     const current = this.current;
     const mySignal = this.get(current, task_struct.signal);
@@ -372,6 +389,9 @@ export const forkFunctions = {
     if (pidfd !== null) if (this.fd_install(pidfd.fd, pidfd.file)) yield;
     for (let type = 0; type < PIDTYPE_MAX; type++) this.INIT_HLIST_NODE(pidLink(p, type));
     this.set(p, task_struct.parent, this.get(p, task_struct.real_parent));
+    if (this.get(current, task_struct.ptrace) !== 0) {
+      this.ptrace_init_task(p, (flags & CLONE_PTRACE) !== 0 || trace !== 0);
+    }
     this.set(p, task_struct.thread_pid, newPid);
     if (this.thread_group_leader(p)) {
       const signal = this.get(p, task_struct.signal);
@@ -490,15 +510,34 @@ export const forkFunctions = {
 
   /** Makes a task and starts it. @returns the new number, or a negative errno */
   *_do_fork(this: Kernel, args: CloneArgs): Coroutine<number> {
-    const p = yield* this.copy_process(args);
+    const trace = this.get(this.current, task_struct.ptrace) !== 0 ? this.forkEvent(args) : 0;
+    const p = yield* this.copy_process(args, trace);
     if (p < 0) return p;
     const child = p as Task;
     const nr = this.task_pid_vnr(child);
+    // From when it runs the child may be gone at any time, and its pid with it.
+    const keeps = trace !== 0 || (args.flags & CLONE_VFORK) !== 0;
+    const number = keeps ? this.get_pid(this.get(child, task_struct.thread_pid)) : NULL;
     if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_FORK, this.current, child, nr);
     const vfork = (args.flags & CLONE_VFORK) !== 0 ? this.init_vfork_done(child) : NULL;
     yield* this.wake_up_new_task(child);
-    if (vfork) yield* this.wait_for_vfork_done(child, vfork);
+    if (trace !== 0) yield* this.ptrace_event_pid(trace, number);
+    if (vfork) {
+      const killed = yield* this.wait_for_vfork_done(child, vfork);
+      if (killed === 0 && this.get(this.current, task_struct.ptrace) !== 0) {
+        yield* this.ptrace_event_pid(PTRACE_EVENT_VFORK_DONE, number);
+      }
+    }
+    this.put_pid(number);
     return nr;
+  },
+
+  /** The event that the tracer of the current task is told of for a fork, or 0. */
+  forkEvent(this: Kernel, { flags, exit_signal }: CloneArgs): number {
+    if ((flags & CLONE_UNTRACED) !== 0) return 0;
+    let trace = exit_signal === SIGCHLD ? PTRACE_EVENT_FORK : PTRACE_EVENT_CLONE;
+    if ((flags & CLONE_VFORK) !== 0) trace = PTRACE_EVENT_VFORK;
+    return this.ptrace_event_enabled(this.current, trace) ? trace : 0;
   },
 
   /** `clone(2)`, with what the child runs in place of a copy of the caller's stack. */

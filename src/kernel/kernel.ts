@@ -33,6 +33,8 @@ import { type PidNamespaceFunctions, pidNamespaceFunctions } from './pid-namespa
 import { type PidfdFunctions, pidfdFunctions } from './pidfd.js';
 import { type PipeFunctions, pipeFunctions } from './pipe.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
+import { type PtraceFunctions, ptraceFunctions } from './ptrace.js';
+import { type PtraceStopFunctions, ptraceStopFunctions, WAKE_BIT_FUNCTION } from './ptrace-stop.js';
 import { type RlimitFunctions, rlimitFunctions } from './rlimit.js';
 import type { ProgramFile } from './scenario.js';
 import { AUTOREMOVE_WAKE_FUNCTION, DEFAULT_WAKE_FUNCTION, type SchedFunctions, schedFunctions } from './sched.js';
@@ -43,6 +45,7 @@ import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
 import { cred, file, pid, pid_namespace, task_struct } from './structs.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
+import { type TracehookFunctions, tracehookFunctions } from './tracehook.js';
 import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
 import { type UserNamespaceFunctions, userNamespaceFunctions } from './user-namespace.js';
 import { type VforkFunctions, vforkFunctions } from './vfork.js';
@@ -138,6 +141,8 @@ export const callbackFunctions = {
         return this.child_wait_callback(entry, mode, key as Ptr<'task_struct'>);
       case POLLWAKE:
         return this.pollwake(entry, mode, key);
+      case WAKE_BIT_FUNCTION:
+        return this.wake_bit_function(entry, mode, key as Ptr<'task_struct'>);
       case AUTOREMOVE_WAKE_FUNCTION:
         return this.autoremove_wake_function(entry, mode);
       default:
@@ -192,6 +197,9 @@ export interface Kernel
     ForkFunctions,
     VforkFunctions,
     ExecFunctions,
+    PtraceFunctions,
+    PtraceStopFunctions,
+    TracehookFunctions,
     HrtimerFunctions,
     ItimerFunctions,
     EntryFunctions,
@@ -235,6 +243,9 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   forkFunctions,
   vforkFunctions,
   execFunctions,
+  ptraceFunctions,
+  ptraceStopFunctions,
+  tracehookFunctions,
   hrtimerFunctions,
   itimerFunctions,
   entryFunctions,
@@ -267,6 +278,9 @@ type PatchableName = keyof (PidFunctions &
   ForkFunctions &
   VforkFunctions &
   ExecFunctions &
+  PtraceFunctions &
+  PtraceStopFunctions &
+  TracehookFunctions &
   HrtimerFunctions &
   ItimerFunctions &
   FileFunctions &

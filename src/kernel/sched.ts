@@ -198,6 +198,18 @@ export const schedFunctions = {
     return woke;
   },
 
+  /**
+   * Waits until a task has left its CPU: false if it is not in `match_state`. Left out: a task that is runnable again,
+   * which no task that somebody waits for like this can be.
+   */
+  *wait_task_inactive(this: Kernel, p: Task, match_state: number): Coroutine<boolean> {
+    if (this.peek(p + task_struct.on_cpu) !== 0) {
+      if (this.peek(p + task_struct.state) !== match_state) return false;
+      if (this.smp_cond_load_acquire(p, task_struct.on_cpu, 0)) yield;
+    }
+    return this.peek(p + task_struct.state) === match_state;
+  },
+
   /** Starts a new task on the CPU it was placed on. */
   *wake_up_new_task(this: Kernel, p: Task): Coroutine<void> {
     const lock = addr(p, task_struct.pi_lock);

@@ -12,6 +12,7 @@ import {
   CLD_EXITED,
   CLD_KILLED,
   CLD_STOPPED,
+  CLD_TRAPPED,
   EAGAIN,
   EFAULT,
   EINTR,
@@ -25,6 +26,8 @@ import {
   JOBCTL_STOP_DEQUEUED,
   JOBCTL_STOP_PENDING,
   JOBCTL_STOP_SIGMASK,
+  JOBCTL_TRAP_MASK,
+  JOBCTL_TRAP_STOP,
   PF_EXITING,
   PF_KTHREAD,
   PF_SIGNALED,
@@ -33,6 +36,7 @@ import {
   PIDTYPE_PID,
   PIDTYPE_SID,
   PIDTYPE_TGID,
+  PT_SEIZED,
   SA_NOCLDSTOP,
   SA_NOCLDWAIT,
   SA_NODEFER,
@@ -423,8 +427,9 @@ export const signalFunctions = {
   },
 
   /** Sends to one thread, for the kernel. @param priv as the kernel itself, and not as the current task */
-  send_sig(this: Kernel, sig: number, p: Task, priv: boolean): Coroutine<number> {
-    return this.do_send_sig_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, p, PIDTYPE_PID);
+  *send_sig(this: Kernel, sig: number, p: Task, priv: boolean): Coroutine<number> {
+    if (!valid_signal(sig)) return -EINVAL;
+    return yield* this.do_send_sig_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, p, PIDTYPE_PID);
   },
 
   /**
@@ -659,7 +664,8 @@ export const signalFunctions = {
     if ((flags & (SIGNAL_GROUP_EXIT | SIGNAL_GROUP_COREDUMP)) !== 0) return;
     let t = p;
     do {
-      yield* this.wake_up_state(t, __TASK_STOPPED);
+      if ((this.get(t, task_struct.ptrace) & PT_SEIZED) === 0) yield* this.wake_up_state(t, __TASK_STOPPED);
+      else yield* this.ptrace_trap_notify(t);
       t = this.next_thread(t);
     } while (t !== p);
   },
@@ -674,12 +680,21 @@ export const signalFunctions = {
     } while (t !== p);
   },
 
+  /**
+   * Clears bits of `jobctl`. Needs siglock. A tracer may wait for a trap that is cleared here; the caller tells it,
+   * with `task_clear_jobctl_trapping`. Where only a stop is cleared there is none: it waits for `JOBCTL_TRAP_STOP`.
+   */
   task_clear_jobctl_pending(this: Kernel, t: Task, mask: number): void {
     let bits = mask;
     if ((bits & JOBCTL_STOP_PENDING) !== 0) bits |= JOBCTL_STOP_CONSUME | JOBCTL_STOP_DEQUEUED;
     const jobctl = this.get(t, task_struct.jobctl);
-    // Left out until there is ptrace: waking a tracer that waits for the trap.
     if ((jobctl & bits) !== 0) this.set(t, task_struct.jobctl, jobctl & ~bits);
+  },
+
+  /** A task that is to die stops and traps no more; a tracer that waits for its trap is told. Needs siglock. */
+  *clearJobctl(this: Kernel, t: Task): Coroutine<void> {
+    this.task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
+    yield* this.task_clear_jobctl_trapping(t);
   },
 
   // ---- who takes it ----
@@ -727,7 +742,7 @@ export const signalFunctions = {
       this.set(signal, signal_struct.group_stop_count, 0);
       t = p;
       do {
-        this.task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
+        if (this.get(t, task_struct.jobctl) !== 0) yield* this.clearJobctl(t);
         this.sigaddset(addr(addr(t, task_struct.pending), sigpending.signal), SIGKILL);
         yield* this.signal_wake_up_state(t, TASK_WAKEKILL);
         t = this.next_thread(t);
@@ -930,7 +945,7 @@ export const signalFunctions = {
       if (why !== 0) {
         // Woken by SIGCONT: the first thread to come here tells the parent, for the process.
         this.spin_unlock_irq(lock);
-        yield* this.notifyCldstop(why);
+        yield* this.notifyContinued(why);
         continue;
       }
       // Left out until something sends them: dequeue_synchronous_signal, for signals that the thread itself caused.
@@ -957,13 +972,23 @@ export const signalFunctions = {
     lock: Ptr<'spinlock_t'>,
   ): Coroutine<KSignal | null | typeof RELOCK> {
     for (;;) {
-      if ((this.get(this.current, task_struct.jobctl) & JOBCTL_STOP_PENDING) !== 0) {
-        if (yield* this.do_signal_stop(0)) return RELOCK;
+      if ((this.get(this.current, task_struct.jobctl) & JOBCTL_PENDING_MASK) !== 0) {
+        const stopping = (this.get(this.current, task_struct.jobctl) & JOBCTL_STOP_PENDING) !== 0;
+        if (stopping && (yield* this.do_signal_stop(0))) return RELOCK;
+        if ((this.get(this.current, task_struct.jobctl) & JOBCTL_TRAP_MASK) !== 0) {
+          yield* this.do_jobctl_trap();
+          this.spin_unlock_irq(lock);
+          return RELOCK;
+        }
       }
-      const info = this.dequeue_signal(this.current, this.loadSigset(addr(this.current, task_struct.blocked)));
+      let info = this.dequeue_signal(this.current, this.loadSigset(addr(this.current, task_struct.blocked)));
       if (info === null) {
         this.spin_unlock_irq(lock);
         return null;
+      }
+      if (this.get(this.current, task_struct.ptrace) !== 0 && info.si_signo !== SIGKILL) {
+        info = yield* this.ptrace_signal(info.si_signo, info);
+        if (info === null) continue;
       }
       const sig = info.si_signo;
       const ka = action(sighand, sig);
@@ -1006,8 +1031,17 @@ export const signalFunctions = {
   *notifyCldstop(this: Kernel, why: number): Coroutine<void> {
     const tasklist = addr(this.globals, globals.tasklist_lock);
     if (this.read_lock(tasklist)) yield;
-    yield* this.do_notify_parent_cldstop(this.current, why);
-    // Left out until there is ptrace: the tracer of the leader.
+    yield* this.do_notify_parent_cldstop(this.current, false, why);
+    this.read_unlock(tasklist);
+  },
+
+  /** The same after SIGCONT: the tracer of the leader hears of it as well. */
+  *notifyContinued(this: Kernel, why: number): Coroutine<void> {
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    if (this.read_lock(tasklist)) yield;
+    yield* this.do_notify_parent_cldstop(this.current, false, why);
+    const leader = this.get(this.current, task_struct.group_leader);
+    if (this.ptrace_reparented(leader)) yield* this.do_notify_parent_cldstop(leader, true, why);
     this.read_unlock(tasklist);
   },
 
@@ -1056,7 +1090,7 @@ export const signalFunctions = {
    * was taken before a SIGCONT came does nothing: SIGCONT has cleared `JOBCTL_STOP_DEQUEUED`. Needs siglock.
    *
    * @param signr the signal that begins a stop; 0 to join one
-   * @returns true if it stopped, and went on: then the siglock has been released
+   * @returns true if it stopped, and went on: then the siglock has been released. False also where a trap is pending
    */
   *do_signal_stop(this: Kernel, signr: number): Coroutine<boolean> {
     const tsk = this.current;
@@ -1066,7 +1100,11 @@ export const signalFunctions = {
       if (!dequeued || this.signal_group_exit(signal)) return false;
       yield* this.beginGroupStop(signal, signr | JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME);
     }
-    // Left out until there is ptrace: a traced task stops in a trap.
+    if (this.get(tsk, task_struct.ptrace) !== 0) {
+      // A traced task stops in a trap: the caller's next step.
+      this.task_set_jobctl_pending(tsk, JOBCTL_TRAP_STOP);
+      return false;
+    }
     const notify = this.task_participate_group_stop(tsk);
     yield* this.set_special_state(TASK_STOPPED);
     this.spin_unlock_irq(addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock));
@@ -1085,21 +1123,25 @@ export const signalFunctions = {
     for (let t = this.next_thread(tsk); t !== tsk; t = this.next_thread(t)) {
       if (this.task_is_stopped(t) || !this.task_set_jobctl_pending(t, mask)) continue;
       count++;
-      yield* this.signal_wake_up_state(t, 0);
+      if ((this.get(t, task_struct.ptrace) & PT_SEIZED) === 0) yield* this.signal_wake_up_state(t, 0);
+      else yield* this.ptrace_trap_notify(t);
     }
     this.set(signal, signal_struct.group_stop_count, count);
   },
 
   /**
-   * Tells the parent of a process that it has stopped or goes on. Needs `tasklist_lock`.
+   * Tells the parent of a process, or the tracer of a task, that it has stopped or goes on. Needs `tasklist_lock`.
    *
-   * @param why `CLD_STOPPED` or `CLD_CONTINUED`
+   * @param why `CLD_STOPPED`, `CLD_CONTINUED` or `CLD_TRAPPED`
    */
-  *do_notify_parent_cldstop(this: Kernel, tsk: Task, why: number): Coroutine<void> {
-    const leader = this.get(tsk, task_struct.group_leader);
-    const parent = this.get(leader, task_struct.real_parent);
+  *do_notify_parent_cldstop(this: Kernel, tsk: Task, for_ptracer: boolean, why: number): Coroutine<void> {
+    // Who has stopped: a traced task for itself, otherwise the process.
+    const leader = for_ptracer ? tsk : this.get(tsk, task_struct.group_leader);
+    const parent = this.get(leader, for_ptracer ? task_struct.parent : task_struct.real_parent);
     const signal = this.get(leader, task_struct.signal);
-    const stopped = this.get(signal, signal_struct.group_exit_code) & 0x7f;
+    const code =
+      why === CLD_TRAPPED ? this.get(leader, task_struct.exit_code) : this.get(signal, signal_struct.group_exit_code);
+    const stopped = code & 0x7f;
     const info: KernelSiginfo = {
       si_signo: SIGCHLD,
       si_errno: 0,
@@ -1325,7 +1367,7 @@ export const signalFunctions = {
   },
 
   /** After a handler's frame is set up: its mask, and the signal itself, are blocked while it runs. */
-  *signal_delivered(this: Kernel, ksig: KSignal): Coroutine<void> {
+  *signal_delivered(this: Kernel, ksig: KSignal, stepping: boolean): Coroutine<void> {
     this.clear_tsk_thread_flag(this.current, TIF_RESTORE_SIGMASK);
     const old = this.loadSigset(addr(this.current, task_struct.blocked));
     const own = (ksig.flags & SA_NODEFER) === 0 ? sigmask(ksig.sig) : EMPTY_MASK;
@@ -1333,6 +1375,7 @@ export const signalFunctions = {
       lo: old.lo | ksig.mask.lo | own.lo,
       hi: old.hi | ksig.mask.hi | own.hi,
     });
+    yield* this.tracehook_signal_handler(stepping);
   },
 
   // ---- exec and exit ----
@@ -1367,7 +1410,7 @@ export const signalFunctions = {
     this.set(this.get(p, task_struct.signal), signal_struct.group_stop_count, 0);
     let count = 0;
     for (let t = this.next_thread(p); t !== p; t = this.next_thread(t)) {
-      this.task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
+      if (this.get(t, task_struct.jobctl) !== 0) yield* this.clearJobctl(t);
       count++;
       if (this.get(t, task_struct.exit_state) !== 0) continue;
       this.sigaddset(addr(addr(t, task_struct.pending), sigpending.signal), SIGKILL);

@@ -192,6 +192,16 @@ export const task_struct = struct('task_struct', {
   files: ptr('files_struct'),
   /** Files whose last reference it has dropped, to be released before it is back in user mode. */
   task_works: ptr('file'),
+  /** The credentials of the tracer when it attached. */
+  ptracer_cred: ptr('cred'),
+  /** For `PTRACE_GETEVENTMSG`. */
+  ptrace_message: int,
+  /** NULL, or the siginfo that it has stopped with. */
+  last_siginfo: ptr('kernel_siginfo'),
+  /** On its kernel stack while it is stopped for its tracer: what `last_siginfo` points to. */
+  ptrace_siginfo: siginfo,
+  /** On its kernel stack: for whose `JOBCTL_TRAPPING` it waits, with its `child_wait` in the queue. */
+  wait_bit_key: ptr('task_struct'),
   /** `poll_wqueues.triggered`: a wake-up has come since its `poll` looked last. */
   poll_triggered: int,
   /** With `CLONE_VFORK`: what it completes at its exec or exit, for its parent. */
@@ -396,6 +406,8 @@ export const globals = struct('globals', {
   /** How many user namespaces there are besides the initial one. */
   user_namespaces: int,
   userns_state_mutex: mutexField,
+  /** `bit_wait_table`: the kernel's has 256, chosen by the address. */
+  bit_wait_table: waitQueueHead,
 });
 
 /** How many objects of each slab cache are in use when the machine has booted: what is left when all processes are gone. */

@@ -42,6 +42,7 @@ import {
   __NR_ppoll,
   __NR_prctl,
   __NR_prlimit64,
+  __NR_ptrace,
   __NR_read,
   __NR_rt_sigaction,
   __NR_rt_sigpending,
@@ -80,12 +81,14 @@ import {
   SIG_HANDLER_BASE,
   type SIG_IGN,
   SIGCHLD,
+  TIF_SINGLESTEP,
 } from './constants.js';
 import type { Timespec } from './hrtimer.js';
 import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
 import type { PidfdSiginfo } from './pidfd.js';
 import type { PrctlArg } from './prctl.js';
+import type { PtraceData } from './ptrace.js';
 import type { Rlimit } from './rlimit.js';
 import type { Scenario } from './scenario.js';
 import type { Pollfd } from './select.js';
@@ -346,6 +349,13 @@ export interface Sys {
    * @param arg2 a number, a name, or where the answer goes
    */
   prctl(option: number, arg2?: PrctlArg): Coroutine<number>;
+  /**
+   * `ptrace(2)`, the system call itself.
+   *
+   * @param request `PTRACE_…`
+   * @param data a number, or where what is asked for goes
+   */
+  ptrace(request: number, pid: number, addr?: number, data?: PtraceData): Coroutine<number>;
   /** `exit(2)`: ends this thread. */
   exit(code: number): Coroutine<number>;
   /** `exit_group(2)`: ends this process. */
@@ -515,6 +525,8 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     write_gid_map: (pid, extents) => k.do_syscall_64({ nr: __NR_write_gid_map, args: [pid, extents] }),
     write_setgroups: (pid, allowed) => k.do_syscall_64({ nr: __NR_write_setgroups, args: [pid, allowed] }),
     prctl: (option, arg2 = 0) => k.do_syscall_64({ nr: __NR_prctl, args: [option, arg2] }),
+    ptrace: (request, pid, addr = 0, data = 0) =>
+      k.do_syscall_64({ nr: __NR_ptrace, args: [request, pid, addr, data] }),
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, args: [code] }),
     stay: () => k.stay_in_user_mode(),
@@ -522,11 +534,14 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     *load(cell) {
       if (k.irqs_pending()) yield* k.interrupt_from_user();
       if (k.point(OP_READ, nth(user_memory.cells, cell) + memory, 0, 0)) yield;
-      return k.result;
+      const value = k.result;
+      if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.exc_debug();
+      return value;
     },
     *store(cell, value) {
       if (k.irqs_pending()) yield* k.interrupt_from_user();
       if (k.point(OP_WRITE, nth(user_memory.cells, cell) + memory, value, 0)) yield;
+      if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.exc_debug();
     },
     result(name, value) {
       const number = numberOf('result', scenario.results, name);

@@ -1,7 +1,7 @@
 /** User mode: how a task comes to run a program, and a handler. */
 
 import type { Coroutine } from '../sync/gate.js';
-import { __NR_exit_group, PF_FORKNOEXEC } from './constants.js';
+import { __NR_exit_group, PF_FORKNOEXEC, SYSCALL_EXIT_WORK_FLAGS } from './constants.js';
 import type { Kernel, KernelData } from './kernel.js';
 import type { ProgramFile, Scenario } from './scenario.js';
 import type { KernelSiginfo } from './signal.js';
@@ -25,7 +25,13 @@ export function userFunctions(
       const t = this.current;
       if (fromKernel && this.get(t, task_struct.in_syscall) === 0) {
         // A new task's first way out of the kernel (`ret_from_fork`), or a new program's.
-        if ((this.get(t, task_struct.flags) & PF_FORKNOEXEC) !== 0) yield* this.calculate_sigpending();
+        if ((this.get(t, task_struct.flags) & PF_FORKNOEXEC) !== 0) {
+          yield* this.calculate_sigpending();
+        } else {
+          this.set(t, task_struct.ax, 0);
+          const flags = this.peek(t + task_struct.thread_flags);
+          if ((flags & SYSCALL_EXIT_WORK_FLAGS) !== 0) yield* this.syscall_slow_exit_work(flags);
+        }
         this.set(t, task_struct.orig_ax, -1);
         yield* this.return_to_user_mode();
       }

@@ -12,6 +12,7 @@ import {
   CLD_EXITED,
   CLD_KILLED,
   CLD_STOPPED,
+  CLD_TRAPPED,
   EBADF,
   ECHILD,
   EINVAL,
@@ -21,6 +22,7 @@ import {
   EXIT_TRACE,
   EXIT_ZOMBIE,
   INT_MIN,
+  JOBCTL_LISTENING,
   P_ALL,
   P_PGID,
   P_PID,
@@ -83,10 +85,10 @@ export const waitFunctions = {
     return wo.wo_type === PIDTYPE_MAX || this.task_pid_type(p, wo.wo_type) === wo.wo_pid;
   },
 
-  /** Whether a call asks for this child at all. */
-  eligible_child(this: Kernel, wo: WaitOpts, p: Task): boolean {
+  /** Whether a call asks for this child at all. A tracer's asks for any kind of task. */
+  eligible_child(this: Kernel, wo: WaitOpts, ptrace: boolean, p: Task): boolean {
     if (!this.eligible_pid(wo, p)) return false;
-    if ((wo.wo_flags & __WALL) !== 0) return true;
+    if (ptrace || (wo.wo_flags & __WALL) !== 0) return true;
     const clone = this.get(p, task_struct.exit_signal) !== SIGCHLD;
     return clone === ((wo.wo_flags & __WCLONE) !== 0);
   },
@@ -111,16 +113,29 @@ export const waitFunctions = {
       this.reportExit(wo, pid, uid, status);
       return pid;
     }
-    // Left out until there is ptrace: EXIT_TRACE, for a child that its tracer reaps before its parent.
-    if (this.cmpxchg(p, task_struct.exit_state, EXIT_ZOMBIE, EXIT_DEAD)) yield;
+    // Somebody else's child that is traced: its parent is to have it after its tracer.
+    const state = this.ptrace_reparented(p) && this.thread_group_leader(p) ? EXIT_TRACE : EXIT_DEAD;
+    if (this.cmpxchg(p, task_struct.exit_state, EXIT_ZOMBIE, state)) yield;
     if (this.value(task_struct.exit_state) !== EXIT_ZOMBIE) return 0;
     this.read_unlock(tasklist);
     // Left out: adding the child's times to the parent's, under the parent's siglock.
     const uid = this.task_uid(p);
     const status = this.exitStatus(p);
-    yield* this.release_task(p);
+    if (state !== EXIT_TRACE || (yield* this.giveToParent(p))) yield* this.release_task(p);
     this.reportExit(wo, pid, uid, status);
     return pid;
+  },
+
+  /** A tracer has waited for a zombie: now its parent may. @returns whether the parent does not want to */
+  *giveToParent(this: Kernel, p: Task): Coroutine<boolean> {
+    const tasklist = addr(this.globals, globals.tasklist_lock);
+    if (this.write_lock_irq(tasklist)) yield;
+    // The tracer may have died since, and let go of it.
+    if (this.get(p, task_struct.ptrace) !== 0) yield* this.__ptrace_unlink(p);
+    const dead = yield* this.do_notify_parent(p, this.get(p, task_struct.exit_signal));
+    if (this.WRITE_ONCE(p, task_struct.exit_state, dead ? EXIT_DEAD : EXIT_ZOMBIE)) yield;
+    this.write_unlock_irq(tasklist);
+    return dead;
   },
 
   /** The status of a zombie: its process's, where that was ended as a whole. */
@@ -138,22 +153,33 @@ export const waitFunctions = {
     Object.assign(wo.wo_info, { si_code, si_pid: pid, si_uid: uid, si_status: killed ? status & 0x7f : status >> 8 });
   },
 
-  /** The code of a stop that nobody has waited for, or 0. Left out until there is ptrace: stops of traced tasks. */
-  task_stopped_code(this: Kernel, p: Task): number {
+  /**
+   * The address of the code of a stop, where the task is stopped; it holds 0 when somebody has waited for it.
+   *
+   * @param ptrace for the tracer: a stop of this task; otherwise one of its process
+   */
+  task_stopped_code(this: Kernel, p: Task, ptrace: boolean): number {
+    if (ptrace) {
+      if (!this.task_is_traced(p) || (this.peek(p + task_struct.jobctl) & JOBCTL_LISTENING) !== 0) return 0;
+      return p + task_struct.exit_code;
+    }
     const signal = this.get(p, task_struct.signal);
     if ((this.peek(signal + signal_struct.flags) & SIGNAL_STOP_STOPPED) === 0) return 0;
-    return this.peek(signal + signal_struct.group_exit_code);
+    return signal + signal_struct.group_exit_code;
   },
 
-  /** Takes the news that a child has stopped. Needs `tasklist_lock` for reading; a result other than 0 released it. */
-  *wait_task_stopped(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
-    if ((wo.wo_flags & WUNTRACED) === 0 || this.task_stopped_code(p) === 0) return 0;
+  /**
+   * Takes the news that a child or tracee has stopped; a tracer gets them whatever it asked for. Needs `tasklist_lock`
+   * for reading; a result other than 0 released it.
+   */
+  *wait_task_stopped(this: Kernel, wo: WaitOpts, ptrace: boolean, p: Task): Coroutine<number> {
+    if (!ptrace && (wo.wo_flags & WUNTRACED) === 0) return 0;
+    if (this.task_stopped_code(p, ptrace) === 0) return 0;
     const lock = addr(this.get(p, task_struct.sighand), sighand_struct.siglock);
     if (this.spin_lock_irq(lock)) yield;
-    const exit_code = this.task_stopped_code(p);
-    if (exit_code !== 0 && (wo.wo_flags & WNOWAIT) === 0) {
-      this.set(this.get(p, task_struct.signal), signal_struct.group_exit_code, 0);
-    }
+    const p_code = this.task_stopped_code(p, ptrace);
+    const exit_code = p_code === 0 ? 0 : this.load(p_code);
+    if (exit_code !== 0 && (wo.wo_flags & WNOWAIT) === 0) this.store(p_code, 0);
     const uid = this.task_uid(p);
     this.spin_unlock_irq(lock);
     if (exit_code === 0) return 0;
@@ -161,7 +187,8 @@ export const waitFunctions = {
     this.read_unlock(addr(this.globals, globals.tasklist_lock));
     if ((wo.wo_flags & WNOWAIT) === 0) wo.wo_stat = (exit_code << 8) | 0x7f;
     if (wo.wo_info !== null) {
-      Object.assign(wo.wo_info, { si_code: CLD_STOPPED, si_pid: pid, si_uid: uid, si_status: exit_code });
+      const si_code = ptrace ? CLD_TRAPPED : CLD_STOPPED;
+      Object.assign(wo.wo_info, { si_code, si_pid: pid, si_uid: uid, si_status: exit_code });
     }
     return pid;
   },
@@ -196,26 +223,47 @@ export const waitFunctions = {
     return this.from_kuid_munged(this.current_user_ns(), this.get(c, cred.uid));
   },
 
-  /** What a child has for this call: its pid, 0 for nothing now, or an error. Needs `tasklist_lock` for reading. */
-  *wait_consider_task(this: Kernel, wo: WaitOpts, p: Task): Coroutine<number> {
+  /**
+   * What a child has for this call: its pid, 0 for nothing now, or an error. Needs `tasklist_lock` for reading.
+   *
+   * @param ptrace the current process traces it; otherwise it is a child
+   */
+  *wait_consider_task(this: Kernel, wo: WaitOpts, ptrace: boolean, p: Task): Coroutine<number> {
     if (this.READ_ONCE(p, task_struct.exit_state)) yield;
     const exit_state = this.value(task_struct.exit_state);
     if (exit_state === EXIT_DEAD) return 0;
-    if (!this.eligible_child(wo, p)) return 0;
+    if (!this.eligible_child(wo, ptrace, p)) return 0;
     if (exit_state === EXIT_TRACE) {
-      wo.notask_error = 0;
+      // Its tracer waits for it just now: the parent will be told.
+      if (!ptrace) wo.notask_error = 0;
       return 0;
     }
-    if (exit_state === EXIT_ZOMBIE && !this.delay_group_leader(p)) return yield* this.wait_task_zombie(wo, p);
-    wo.notask_error = 0;
-    // Also of a zombie leader whose threads live: its process can still stop and go on.
-    return (yield* this.wait_task_stopped(wo, p)) || (yield* this.wait_task_continued(wo, p));
+    const traced = this.get(p, task_struct.ptrace) !== 0;
+    // A child that is traced by a thread of its parent has one kind of stop only.
+    const asTracer = ptrace || (traced && !this.ptrace_reparented(p));
+    if (exit_state === EXIT_ZOMBIE) {
+      if (!this.delay_group_leader(p) && (asTracer || !traced)) return yield* this.wait_task_zombie(wo, p);
+      // Also of a zombie leader whose threads live: its process can still stop and go on. A zombie thread cannot.
+      if (!asTracer || (wo.wo_flags & (WCONTINUED | WEXITED)) !== 0) wo.notask_error = 0;
+    } else {
+      wo.notask_error = 0;
+    }
+    return (yield* this.wait_task_stopped(wo, asTracer, p)) || (yield* this.wait_task_continued(wo, p));
   },
 
   *do_wait_thread(this: Kernel, wo: WaitOpts, tsk: Task): Coroutine<number> {
     const children = addr(tsk, task_struct.children);
     for (let node = this.get(children, list_head.next); node !== children; node = this.get(node, list_head.next)) {
-      const result = yield* this.wait_consider_task(wo, container_of(node, task_struct.sibling));
+      const result = yield* this.wait_consider_task(wo, false, container_of(node, task_struct.sibling));
+      if (result !== 0) return result;
+    }
+    return 0;
+  },
+
+  *ptrace_do_wait(this: Kernel, wo: WaitOpts, tsk: Task): Coroutine<number> {
+    const ptraced = addr(tsk, task_struct.ptraced);
+    for (let node = this.get(ptraced, list_head.next); node !== ptraced; node = this.get(node, list_head.next)) {
+      const result = yield* this.wait_consider_task(wo, true, container_of(node, task_struct.ptrace_entry));
       if (result !== 0) return result;
     }
     return 0;
@@ -265,6 +313,8 @@ export const waitFunctions = {
         let t = tsk;
         do {
           retval = yield* this.do_wait_thread(wo, t);
+          if (retval === 0 && !this.list_empty(addr(t, task_struct.ptraced)))
+            retval = yield* this.ptrace_do_wait(wo, t);
           if (retval !== 0 || (wo.wo_flags & __WNOTHREAD) !== 0) break;
           t = this.next_thread(t);
         } while (t !== tsk);

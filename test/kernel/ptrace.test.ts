@@ -1,0 +1,1111 @@
+/** ptrace(2): what a tracer sees of its tracees, under every schedule tried. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  __WALL,
+  CLD_TRAPPED,
+  ECHILD,
+  EFAULT,
+  EINVAL,
+  EIO,
+  ENOSYS,
+  EPERM,
+  ESRCH,
+  ORIG_RAX,
+  P_PID,
+  PTRACE_ATTACH,
+  PTRACE_CONT,
+  PTRACE_DETACH,
+  PTRACE_EVENT_CLONE,
+  PTRACE_EVENT_EXEC,
+  PTRACE_EVENT_EXIT,
+  PTRACE_EVENT_FORK,
+  PTRACE_EVENT_STOP,
+  PTRACE_GETEVENTMSG,
+  PTRACE_GETREGS,
+  PTRACE_GETSIGINFO,
+  PTRACE_GETSIGMASK,
+  PTRACE_INTERRUPT,
+  PTRACE_KILL,
+  PTRACE_LISTEN,
+  PTRACE_O_EXITKILL,
+  PTRACE_O_TRACECLONE,
+  PTRACE_O_TRACEEXEC,
+  PTRACE_O_TRACEEXIT,
+  PTRACE_O_TRACEFORK,
+  PTRACE_O_TRACESYSGOOD,
+  PTRACE_PEEKUSR,
+  PTRACE_SEIZE,
+  PTRACE_SETOPTIONS,
+  PTRACE_SETSIGINFO,
+  PTRACE_SETSIGMASK,
+  PTRACE_SINGLESTEP,
+  PTRACE_SYSCALL,
+  PTRACE_TRACEME,
+  RAX,
+  SIG_BLOCK,
+  SIG_IGN,
+  SIGCHLD,
+  SIGCONT,
+  SIGKILL,
+  SIGSTOP,
+  SIGTERM,
+  SIGTRAP,
+  SIGUSR1,
+  SIGUSR2,
+  WCONTINUED,
+  WEXITED,
+  WNOHANG,
+  WUNTRACED,
+} from '../../src/kernel/constants.js';
+import { sigmask } from '../../src/kernel/sigset.js';
+import type { Sys } from '../../src/kernel/sys.js';
+import type { WaitidInfo } from '../../src/kernel/wait.js';
+import type { Coroutine } from '../../src/sync/gate.js';
+import { outcomesOf, type Parts } from '../support/programs.js';
+
+type Program = Parts['programs'][string];
+
+function* stay(sys: Sys): Coroutine<void> {
+  yield* sys.stay();
+}
+
+/** The status of a stop as `wait4` gives it. */
+const stopped = (code: number): number => (code << 8) | 0x7f;
+const event = (number: number, sig = SIGTRAP): number => stopped(sig | (number << 8));
+
+/** A process that forks a child that has itself traced. */
+function traces(parent: Program, child: Program, results: readonly string[], more: Partial<Parts> = {}): Parts {
+  return {
+    results,
+    programs: {
+      *parent(sys) {
+        yield* parent(sys);
+      },
+      *child(sys) {
+        sys.check((yield* sys.ptrace(PTRACE_TRACEME, 0)) === 0, 'TRACEME failed');
+        const code = yield* child(sys);
+        return typeof code === 'number' ? code : 0;
+      },
+      ...more.programs,
+    },
+    setup: (setup) => void setup.process('parent'),
+    ...(({ programs: _, ...rest }) => rest)(more),
+  };
+}
+
+/** Waits for a task and checks what comes. */
+function* expectStop(sys: Sys, pid: number, status: number, options = __WALL): Coroutine<void> {
+  const got = yield* sys.wait4(pid, options);
+  sys.check(
+    got.pid === pid && got.status === status,
+    `wait4 gave ${got.pid} with ${got.status.toString(16)}, not ${pid} with ${status.toString(16)}`,
+  );
+}
+
+/** Waits for the end of a tracee. One that is killed may stop on its way, as far as its tracer can tell. */
+function* endOf(sys: Sys, pid: number): Coroutine<number> {
+  for (;;) {
+    const { status } = yield* sys.wait4(pid, __WALL);
+    if ((status & 0x7f) !== 0x7f) return status;
+    yield* sys.ptrace(PTRACE_CONT, pid);
+  }
+}
+
+function* must(sys: Sys, call: Coroutine<number>): Coroutine<void> {
+  const result = yield* call;
+  sys.check(result === 0, `a call gave ${result}`);
+}
+
+describe('a signal of a tracee', () => {
+  test('stops it before it is taken, and PTRACE_CONT delivers it, another, or none', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1), 0);
+        // Once only.
+        sys.result('again', (yield* sys.wait4(child, WNOHANG)).pid);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, 0));
+        yield* expectStop(sys, child, stopped(SIGUSR1), 0);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR2));
+        yield* expectStop(sys, child, stopped(SIGUSR1), 0);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR1));
+        sys.result('end', (yield* sys.wait4(child)).status);
+        sys.result('usr2', yield* sys.load(0));
+      },
+      function* (sys) {
+        yield* sys.sigaction(SIGUSR2, 'count');
+        const me = yield* sys.getpid();
+        yield* sys.kill(me, SIGUSR1);
+        yield* sys.kill(me, SIGUSR1);
+        yield* sys.kill(me, SIGUSR1);
+      },
+      ['again', 'end', 'usr2'],
+      {
+        handlers: {
+          *count(sys, sig) {
+            yield* sys.store(0, sig);
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 300)).toEqual([`again=0 end=${SIGUSR1} usr2=${SIGUSR2}`]);
+  });
+
+  test('stops it even where it is ignored; SIGKILL does not', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1), 0);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR1));
+        yield* expectStop(sys, child, stopped(SIGCHLD), 0);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGCHLD));
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.sigaction(SIGUSR1, SIG_IGN);
+        const me = yield* sys.getpid();
+        yield* sys.kill(me, SIGUSR1);
+        yield* sys.kill(me, SIGCHLD);
+        yield* sys.kill(me, SIGKILL);
+      },
+      ['end'],
+    );
+    expect(outcomesOf(parts, 200)).toEqual([`end=${SIGKILL}`]);
+  });
+
+  test('tells its tracer by SIGCHLD with CLD_TRAPPED, and by waitid without WSTOPPED', () => {
+    const parts = traces(
+      function* (sys) {
+        yield* sys.sigaction(SIGCHLD, 'onChild', { flags: 4 });
+        const child = yield* sys.fork('child', 0, 1);
+        const info: WaitidInfo = { si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 };
+        while ((yield* sys.waitid(P_PID, child, info, WEXITED)) !== 0);
+        sys.result('waited', info.si_code * 100 + info.si_status);
+        while ((yield* sys.load(0)) === 0) yield* sys.getpid();
+        sys.result('signal', yield* sys.load(0));
+        yield* sys.ptrace(PTRACE_KILL, child);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGTERM);
+      },
+      ['waited', 'signal'],
+      {
+        handlers: {
+          *onChild(sys, _sig, info) {
+            if (info?.si_code === CLD_TRAPPED) yield* sys.store(0, info.si_code * 100 + info.si_status);
+          },
+        },
+      },
+    );
+    const trapped = CLD_TRAPPED * 100 + SIGTERM;
+    expect(outcomesOf(parts, 200)).toEqual([`waited=${trapped} signal=${trapped}`]);
+  });
+
+  test('that the tracer has blocked meanwhile is queued again', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        const old = { lo: -1, hi: -1 };
+        yield* must(sys, sys.ptrace(PTRACE_GETSIGMASK, child, 8, old));
+        sys.check(old.lo === 0 && old.hi === 0, 'the mask is not empty');
+        yield* must(sys, sys.ptrace(PTRACE_SETSIGMASK, child, 8, { ...sigmask(SIGUSR1, SIGKILL, SIGSTOP) }));
+        yield* must(sys, sys.ptrace(PTRACE_GETSIGMASK, child, 8, old));
+        sys.result('mask', old.lo);
+        sys.result('size', yield* sys.ptrace(PTRACE_GETSIGMASK, child, 4, old));
+        sys.result('fault', yield* sys.ptrace(PTRACE_SETSIGMASK, child, 8, null));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR1));
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        const set = { lo: 0, hi: 0 };
+        yield* sys.sigpending(set);
+        return set.lo === sigmask(SIGUSR1).lo ? 7 : 8;
+      },
+      ['mask', 'size', 'fault', 'end'],
+    );
+    expect(outcomesOf(parts, 200)).toEqual([
+      `mask=${sigmask(SIGUSR1).lo} size=${-EINVAL} fault=${-EFAULT} end=${7 << 8}`,
+    ]);
+  });
+
+  test('has a siginfo that the tracer can read and change', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        const info: { si_signo?: number; si_code?: number; si_value?: number; si_pid?: number } = {};
+        yield* must(sys, sys.ptrace(PTRACE_GETSIGINFO, child, 0, info));
+        sys.check(info.si_signo === SIGUSR1 && info.si_value === 5 && info.si_pid === child, 'not the siginfo');
+        sys.result('fault', yield* sys.ptrace(PTRACE_GETSIGINFO, child, 0, null));
+        sys.result('setFault', yield* sys.ptrace(PTRACE_SETSIGINFO, child, 0, null));
+        yield* must(sys, sys.ptrace(PTRACE_SETSIGINFO, child, 0, { ...info, si_value: 6, si_status: 6 }));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR1));
+        // Another signal than that in the siginfo: from the tracer.
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR2));
+        sys.result('end', (yield* sys.wait4(child)).status);
+        sys.result('value', yield* sys.load(0));
+        sys.result('from', (yield* sys.load(1)) - (yield* sys.getpid()));
+      },
+      function* (sys) {
+        yield* sys.sigaction(SIGUSR1, 'got', { flags: 4 });
+        yield* sys.sigaction(SIGUSR2, 'got', { flags: 4 });
+        const me = yield* sys.getpid();
+        yield* sys.sigqueue(me, SIGUSR1, 5);
+        yield* sys.sigqueue(me, SIGUSR1, 5);
+      },
+      ['fault', 'setFault', 'end', 'value', 'from'],
+      {
+        handlers: {
+          *got(sys, sig, info) {
+            if (sig === SIGUSR1) yield* sys.store(0, info?.si_value ?? -1);
+            else yield* sys.store(1, info?.si_pid ?? -1);
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 200)).toEqual([`fault=${-EFAULT} setFault=${-EFAULT} end=0 value=6 from=0`]);
+  });
+});
+
+describe('the arguments', () => {
+  test('are checked: who may, and who is there', () => {
+    const parts: Parts = {
+      results: ['nobody', 'own', 'other', 'noTracee', 'options', 'addr', 'twice', 'request', 'sig', 'running', 'init'],
+      cpus: 3,
+      programs: {
+        *tracer(sys) {
+          sys.result('nobody', yield* sys.ptrace(PTRACE_ATTACH, 999));
+          sys.result('own', yield* sys.ptrace(PTRACE_ATTACH, yield* sys.getpid()));
+          sys.result('other', yield* sys.ptrace(PTRACE_ATTACH, 102));
+          sys.result('noTracee', yield* sys.ptrace(PTRACE_CONT, 101));
+          sys.result('options', yield* sys.ptrace(PTRACE_SEIZE, 101, 0, 1 << 30));
+          sys.result('addr', yield* sys.ptrace(PTRACE_SEIZE, 101, 1, 0));
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101, 0, 0));
+          sys.result('twice', yield* sys.ptrace(PTRACE_ATTACH, 101));
+          // Traced, but not stopped.
+          sys.result('running', yield* sys.ptrace(PTRACE_CONT, 101));
+          yield* must(sys, sys.ptrace(PTRACE_INTERRUPT, 101));
+          yield* expectStop(sys, 101, event(PTRACE_EVENT_STOP));
+          sys.result('request', yield* sys.ptrace(12345, 101));
+          sys.result('sig', yield* sys.ptrace(PTRACE_CONT, 101, 0, 65));
+          sys.check((yield* sys.ptrace(PTRACE_DETACH, 101, 0, 65)) === -EIO, 'DETACH with a wrong signal');
+          sys.check((yield* sys.ptrace(PTRACE_SETOPTIONS, 101, 0, 1 << 30)) === -EINVAL, 'wrong options');
+          sys.check((yield* sys.ptrace(PTRACE_SETOPTIONS, 101, 0, 1 << 21)) === -EINVAL, 'seccomp');
+          sys.check((yield* sys.ptrace(PTRACE_GETEVENTMSG, 101, 0, null)) === -EFAULT, 'no place');
+          sys.check((yield* sys.ptrace(PTRACE_PEEKUSR, 101, 4, { value: 0 })) === -EIO, 'odd address');
+          sys.check((yield* sys.ptrace(PTRACE_PEEKUSR, 101, 912, { value: 0 })) === -EIO, 'too far');
+          sys.check((yield* sys.ptrace(PTRACE_PEEKUSR, 101, 0, null)) === -EFAULT, 'no place for a register');
+          sys.check((yield* sys.ptrace(PTRACE_GETREGS, 101, 0, null)) === -EFAULT, 'no place for registers');
+          const word = { value: 1 };
+          sys.check((yield* sys.ptrace(PTRACE_PEEKUSR, 101, 0, word)) === 0 && word.value === 0, 'r15 is not 0');
+          yield* must(sys, sys.ptrace(PTRACE_DETACH, 101, 0, SIGKILL));
+          sys.result('init', yield* sys.ptrace(PTRACE_ATTACH, 1));
+        },
+        target: stay,
+        *other(sys) {
+          yield* sys.stay();
+        },
+      },
+      setup(setup) {
+        setup.process('tracer');
+        setup.process('target', { cpu: 1 });
+        setup.process('other', { cpu: 2, uid: 1001 });
+      },
+    };
+    expect(outcomesOf(parts, 100)).toEqual([
+      `nobody=${-ESRCH} own=${-EPERM} other=${-EPERM} noTracee=${-ESRCH} options=${-EIO} addr=${-EIO} ` +
+        `twice=${-EPERM} request=${-EIO} sig=${-EIO} running=${-ESRCH} init=${-EPERM}`,
+    ]);
+  });
+
+  test('TRACEME fails where the process is traced already', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        return (yield* sys.ptrace(PTRACE_TRACEME, 0)) === -EPERM ? 4 : 5;
+      },
+      ['end'],
+    );
+    expect(outcomesOf(parts, 50)).toEqual([`end=${4 << 8}`]);
+  });
+});
+
+describe('a group-stop', () => {
+  test('of a tracee is one with the signal and no siginfo', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGSTOP));
+        yield* must(sys, sys.ptrace(PTRACE_GETSIGINFO, child, 0, {}));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGSTOP));
+        yield* expectStop(sys, child, stopped(SIGSTOP));
+        sys.result('info', yield* sys.ptrace(PTRACE_GETSIGINFO, child, 0, {}));
+        sys.result('set', yield* sys.ptrace(PTRACE_SETSIGINFO, child, 0, { si_signo: 1 }));
+        sys.result('listen', yield* sys.ptrace(PTRACE_LISTEN, child));
+        sys.result('interrupt', yield* sys.ptrace(PTRACE_INTERRUPT, child));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGSTOP);
+        return 3;
+      },
+      ['info', 'set', 'listen', 'interrupt', 'end'],
+    );
+    expect(outcomesOf(parts, 200)).toEqual([
+      `info=${-EINVAL} set=${-EINVAL} listen=${-EIO} interrupt=${-EIO} end=${3 << 8}`,
+    ]);
+  });
+
+  test('that is under way when the tracer attaches becomes a trap, and goes on after detaching', () => {
+    const parts: Parts = {
+      results: ['first', 'parent', 'end'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          yield* sys.kill(101, SIGSTOP);
+          sys.result('parent', (yield* sys.wait4(101, WUNTRACED)).status);
+          yield* sys.store(0, 1);
+          while ((yield* sys.load(1)) === 0);
+          // Stopped as before.
+          yield* sys.kill(101, SIGCONT);
+          sys.result('end', (yield* sys.wait4(101, WCONTINUED)).status);
+          yield* sys.kill(101, SIGKILL);
+        },
+        child: stay,
+        *tracer(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* must(sys, sys.ptrace(PTRACE_ATTACH, 101));
+          // The way from the stop to the trap is hidden: it is there at once.
+          const got = yield* sys.wait4(101, __WALL | WNOHANG);
+          sys.check(got.pid === 101, `wait4 gave ${got.pid}: the tracee is not in its trap`);
+          sys.result('first', got.status);
+          yield* must(sys, sys.ptrace(PTRACE_DETACH, 101));
+          yield* sys.store(1, 1);
+          yield* sys.stay();
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 500)).toEqual([`first=${stopped(SIGSTOP)} parent=${stopped(SIGSTOP)} end=${0xffff}`]);
+  });
+
+  test('that races with attaching is not lost, nor is SIGCONT', () => {
+    const parts: Parts = {
+      results: ['first', 'end'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          yield* sys.kill(101, SIGSTOP);
+          yield* sys.kill(101, SIGCONT);
+          yield* sys.stay();
+        },
+        child: stay,
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_ATTACH, 101));
+          const got = yield* sys.wait4(101, __WALL);
+          sys.result('first', got.status);
+          yield* must(sys, sys.ptrace(PTRACE_CONT, 101));
+          yield* must(sys, sys.kill(101, SIGKILL));
+          sys.result('end', yield* endOf(sys, 101));
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 800)).toEqual(
+      [`first=${stopped(SIGCONT)} end=${SIGKILL}`, `first=${stopped(SIGSTOP)} end=${SIGKILL}`].sort(),
+    );
+  });
+
+  test('of a process traced by another than its parent is told to both', () => {
+    const parts: Parts = {
+      results: ['parent', 'tracer', 'continued'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.kill(101, SIGSTOP);
+          sys.result('parent', (yield* sys.wait4(101, WUNTRACED)).status);
+          yield* sys.kill(101, SIGCONT);
+          sys.result('continued', (yield* sys.wait4(101, WCONTINUED)).status);
+          yield* sys.kill(101, SIGKILL);
+        },
+        child: stay,
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
+          yield* sys.store(0, 1);
+          yield* expectStop(sys, 101, stopped(SIGSTOP));
+          yield* must(sys, sys.ptrace(PTRACE_CONT, 101, 0, SIGSTOP));
+          let last = 0;
+          for (;;) {
+            const { pid, status } = yield* sys.wait4(101, __WALL);
+            if (pid !== 101 || (status & 0x7f) !== 0x7f) break;
+            if (status === event(PTRACE_EVENT_STOP, SIGSTOP)) {
+              last = status;
+              const info: { si_signo?: number } = {};
+              // Killed meanwhile, or not.
+              const read = yield* sys.ptrace(PTRACE_GETSIGINFO, 101, 0, info);
+              sys.check(read === -ESRCH || info.si_signo === SIGSTOP, 'the siginfo does not have the signal');
+              yield* sys.ptrace(PTRACE_LISTEN, 101);
+            } else {
+              yield* sys.ptrace(PTRACE_CONT, 101, 0, status >> 8 === SIGCONT ? SIGCONT : 0);
+            }
+          }
+          sys.result('tracer', last);
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 500)).toContain(
+      `parent=${stopped(SIGSTOP)} tracer=${event(PTRACE_EVENT_STOP, SIGSTOP)} continued=${0xffff}`,
+    );
+  });
+});
+
+describe('PTRACE_SEIZE', () => {
+  test('does not stop; INTERRUPT does, without a signal, and LISTEN waits for SIGCONT', () => {
+    const parts: Parts = {
+      results: ['first', 'interrupted', 'stop', 'listening', 'waiting', 'continued', 'end'],
+      programs: {
+        *parent(sys) {
+          const child = yield* sys.fork('child', 0, 1);
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, child));
+          sys.result('first', (yield* sys.wait4(child, WNOHANG)).pid);
+          yield* must(sys, sys.ptrace(PTRACE_INTERRUPT, child));
+          sys.result('interrupted', (yield* sys.wait4(child)).status);
+          yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+          yield* must(sys, sys.kill(child, SIGSTOP));
+          yield* expectStop(sys, child, stopped(SIGSTOP));
+          sys.check((yield* sys.ptrace(PTRACE_LISTEN, child)) === -EIO, 'LISTEN in another stop');
+          yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGSTOP));
+          sys.result('stop', (yield* sys.wait4(child)).status);
+          yield* must(sys, sys.ptrace(PTRACE_LISTEN, child));
+          // It is not in a stop that wait or ptrace could see.
+          sys.result('listening', yield* sys.ptrace(PTRACE_CONT, child));
+          sys.result('waiting', (yield* sys.wait4(child, WNOHANG)).pid);
+          yield* must(sys, sys.ptrace(PTRACE_INTERRUPT, child));
+          yield* expectStop(sys, child, event(PTRACE_EVENT_STOP, SIGSTOP));
+          yield* must(sys, sys.ptrace(PTRACE_LISTEN, child));
+          yield* must(sys, sys.kill(child, SIGCONT));
+          sys.result('continued', (yield* sys.wait4(child)).status);
+          yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+          yield* expectStop(sys, child, stopped(SIGCONT));
+          yield* must(sys, sys.kill(child, SIGKILL));
+          sys.result('end', (yield* sys.wait4(child)).status);
+        },
+        child: stay,
+      },
+      setup: (setup) => void setup.process('parent'),
+    };
+    expect(outcomesOf(parts, 400)).toEqual([
+      `first=0 interrupted=${event(PTRACE_EVENT_STOP)} stop=${event(PTRACE_EVENT_STOP, SIGSTOP)} listening=${-ESRCH} ` +
+        `waiting=0 continued=${event(PTRACE_EVENT_STOP)} end=${SIGKILL}`,
+    ]);
+  });
+
+  test('and SIGCONT between the trap and LISTEN traps again at once', () => {
+    const parts: Parts = {
+      results: ['after'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          const child = yield* sys.fork('child', 0, 1);
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, child));
+          yield* must(sys, sys.kill(child, SIGSTOP));
+          yield* expectStop(sys, child, stopped(SIGSTOP));
+          yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGSTOP));
+          yield* expectStop(sys, child, event(PTRACE_EVENT_STOP, SIGSTOP));
+          yield* sys.store(0, child);
+          yield* must(sys, sys.ptrace(PTRACE_LISTEN, child));
+          sys.result('after', (yield* sys.wait4(child)).status);
+          yield* sys.kill(child, SIGKILL);
+        },
+        *other(sys) {
+          let child = 0;
+          while (child === 0) child = yield* sys.load(0);
+          yield* sys.kill(child, SIGCONT);
+        },
+        child: stay,
+      },
+      setup(setup) {
+        setup.process('parent');
+        setup.process('other', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 500)).toEqual([`after=${event(PTRACE_EVENT_STOP)}`]);
+  });
+});
+
+describe('PTRACE_SYSCALL', () => {
+  test('stops before a call and after it, with its number and result', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD));
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP | 0x80));
+        const message = { value: -1 };
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+        sys.result('entry', message.value);
+        const regs = { orig_ax: 0, ax: 0 };
+        yield* must(sys, sys.ptrace(PTRACE_GETREGS, child, 0, regs));
+        sys.check(regs.ax === -ENOSYS, `ax is ${regs.ax} before the call`);
+        sys.result('number', regs.orig_ax);
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP | 0x80));
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+        sys.result('exit', message.value);
+        const word = { value: 0 };
+        yield* must(sys, sys.ptrace(PTRACE_PEEKUSR, child, RAX, word));
+        sys.result('ax', word.value - child);
+        yield* must(sys, sys.ptrace(PTRACE_PEEKUSR, child, ORIG_RAX, word));
+        sys.check(word.value === 39, 'orig_ax after the call');
+        // With a signal: it is sent, and seen as a signal of its own.
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child, 0, SIGUSR2));
+        yield* expectStop(sys, child, stopped(SIGUSR2));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.getpid();
+        return 2;
+      },
+      ['entry', 'number', 'exit', 'ax', 'end'],
+    );
+    expect(outcomesOf(parts, 200)).toEqual([`entry=1 number=39 exit=2 ax=0 end=${2 << 8}`]);
+  });
+
+  test('counts the stops of a call that is restarted, and shows exec as a call that gives 0', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        const regs = { orig_ax: 0, ax: 0 };
+        let seen = '';
+        for (let stops = 0; stops < 4; stops++) {
+          yield* expectStop(sys, child, stopped(SIGTRAP));
+          yield* must(sys, sys.ptrace(PTRACE_GETREGS, child, 0, regs));
+          seen += `${regs.orig_ax},${regs.ax};`;
+          yield* must(sys, sys.ptrace(stops === 3 ? PTRACE_CONT : PTRACE_SYSCALL, child));
+        }
+        sys.check(seen === `59,-38;59,0;39,-38;39,${child};`, seen);
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.execve('next');
+      },
+      ['end'],
+      {
+        programs: {
+          *next(sys) {
+            yield* sys.getpid();
+            return 6;
+          },
+        },
+      },
+    );
+    // The SIGTRAP that tells a tracer of exec which has asked for nothing comes between the two.
+    expect(() => outcomesOf(parts, 20)).toThrow('59,-38;59,0;');
+    const good = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD));
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        const regs = { orig_ax: 0, ax: 0 };
+        let seen = '';
+        for (;;) {
+          const { status } = yield* sys.wait4(child);
+          if ((status & 0x7f) !== 0x7f) {
+            sys.result('end', status);
+            break;
+          }
+          yield* must(sys, sys.ptrace(PTRACE_GETREGS, child, 0, regs));
+          seen += status >> 8 === SIGTRAP ? 'trap;' : `${regs.orig_ax},${regs.ax};`;
+          yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        }
+        sys.check(seen === `59,-38;59,0;trap;39,-38;39,${child};231,-38;`, seen);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.execve('next');
+      },
+      ['end'],
+      {
+        programs: {
+          *next(sys) {
+            yield* sys.getpid();
+            return 6;
+          },
+        },
+      },
+    );
+    expect(outcomesOf(good, 100)).toEqual([`end=${6 << 8}`]);
+  });
+
+  test('of a call that a signal interrupts, and that is made again', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD));
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP | 0x80));
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        yield* must(sys, sys.kill(child, SIGUSR2));
+        const regs = { orig_ax: 0, ax: 0 };
+        yield* expectStop(sys, child, stopped(SIGTRAP | 0x80));
+        yield* must(sys, sys.ptrace(PTRACE_GETREGS, child, 0, regs));
+        // The kernel's own number, which programs never see.
+        sys.result('interrupted', regs.ax);
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        yield* expectStop(sys, child, stopped(SIGUSR2));
+        yield* must(sys, sys.ptrace(PTRACE_SYSCALL, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP | 0x80));
+        yield* must(sys, sys.ptrace(PTRACE_GETREGS, child, 0, regs));
+        sys.result('again', regs.orig_ax);
+        // Killed before the call: it is not made.
+        yield* must(sys, sys.kill(child, SIGKILL));
+        sys.result('end', yield* endOf(sys, child));
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.pause();
+      },
+      ['interrupted', 'again', 'end'],
+    );
+    expect(outcomesOf(parts, 300)).toEqual([`interrupted=-514 again=34 end=${SIGKILL}`]);
+  });
+});
+
+describe('PTRACE_SINGLESTEP', () => {
+  test('stops after a system call, after a memory access, and at the beginning of a handler', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_SINGLESTEP, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP));
+        sys.result('stored', yield* sys.load(0));
+        const info: { si_code?: number } = {};
+        yield* must(sys, sys.ptrace(PTRACE_GETSIGINFO, child, 0, info));
+        sys.check(info.si_code === 1, 'not the trap of a step');
+        yield* must(sys, sys.ptrace(PTRACE_SINGLESTEP, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP));
+        sys.result('then', yield* sys.load(0));
+        yield* must(sys, sys.ptrace(PTRACE_SINGLESTEP, child));
+        yield* expectStop(sys, child, stopped(SIGTRAP));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        yield* expectStop(sys, child, stopped(SIGUSR2));
+        yield* must(sys, sys.ptrace(PTRACE_SINGLESTEP, child, 0, SIGUSR2));
+        yield* expectStop(sys, child, stopped(SIGTRAP));
+        sys.result('handler', yield* sys.load(1));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.sigaction(SIGUSR2, 'count');
+        // Blocked: forced through, and the block with it.
+        yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGTRAP));
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.store(0, 1);
+        const one = yield* sys.load(0);
+        yield* sys.sigprocmask(SIG_BLOCK, { lo: 0, hi: 0 });
+        yield* sys.store(0, one + 1);
+        yield* sys.kill(yield* sys.getpid(), SIGUSR2);
+        return 1;
+      },
+      ['stored', 'then', 'handler', 'end'],
+      {
+        handlers: {
+          *count(sys) {
+            yield* sys.store(1, 1);
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 200)).toEqual([`stored=1 then=1 handler=0 end=${1 << 8}`]);
+  });
+
+  test('of a task whose tracer dies ends it by SIGTRAP', () => {
+    const parts: Parts = {
+      results: ['end'],
+      programs: {
+        *parent(sys) {
+          const child = yield* sys.fork('child', 0, 1);
+          const tracer = yield* sys.fork('tracer', child);
+          yield* sys.wait4(tracer);
+          yield* sys.store(0, 1);
+          sys.result('end', (yield* sys.wait4(child)).status);
+        },
+        *child(sys) {
+          yield* sys.sigaction(SIGTRAP, SIG_IGN);
+          while ((yield* sys.load(0)) === 0);
+        },
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_ATTACH, sys.arg));
+          yield* expectStop(sys, sys.arg, stopped(SIGSTOP));
+          yield* must(sys, sys.ptrace(PTRACE_SINGLESTEP, sys.arg));
+        },
+      },
+      setup: (setup) => void setup.process('parent'),
+    };
+    expect(outcomesOf(parts, 200)).toEqual([`end=${SIGTRAP}`]);
+  });
+});
+
+describe('an event', () => {
+  test('of fork, of clone and of exit is a stop with a message, and the new task is traced', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        const options = PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT;
+        yield* must(sys, sys.ptrace(PTRACE_SETOPTIONS, child, 0, options));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        const message = { value: 0 };
+        yield* expectStop(sys, child, event(PTRACE_EVENT_FORK));
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+        const grandchild = message.value;
+        yield* expectStop(sys, grandchild, stopped(SIGSTOP));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        yield* expectStop(sys, child, event(PTRACE_EVENT_CLONE));
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+        const thread = message.value;
+        yield* expectStop(sys, thread, stopped(SIGSTOP));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, thread));
+        yield* expectStop(sys, thread, event(PTRACE_EVENT_EXIT));
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, thread, 0, message));
+        sys.result('threadExit', message.value);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, thread));
+        sys.result('thread', (yield* sys.wait4(thread, __WALL)).status);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, grandchild));
+        yield* expectStop(sys, grandchild, event(PTRACE_EVENT_EXIT));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, grandchild));
+        // First the tracer, then the parent.
+        sys.result('grandchild', (yield* sys.wait4(grandchild)).status);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        for (;;) {
+          const { pid, status } = yield* sys.wait4(-1, __WALL);
+          if (status === event(PTRACE_EVENT_EXIT)) {
+            yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+            sys.result('exit', message.value);
+          } else if ((status & 0x7f) !== 0x7f) {
+            sys.result('end', pid === child ? status : -1);
+            break;
+          }
+          yield* sys.ptrace(PTRACE_CONT, pid);
+        }
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        const pid = yield* sys.fork('grandchild');
+        yield* sys.thread('thread');
+        const { status } = yield* sys.wait4(pid);
+        return status >> 8;
+      },
+      ['threadExit', 'thread', 'grandchild', 'exit', 'end'],
+      {
+        programs: {
+          *grandchild(sys) {
+            yield* sys.getpid();
+            return 9;
+          },
+          *thread(sys) {
+            yield* sys.exit(2);
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 300)).toEqual([
+      `threadExit=${2 << 8} thread=${2 << 8} grandchild=${9 << 8} exit=${9 << 8} end=${9 << 8}`,
+    ]);
+  });
+
+  test('of a seized task: its child begins with PTRACE_EVENT_STOP; CLONE_UNTRACED and CLONE_PTRACE say otherwise', () => {
+    const parts: Parts = {
+      results: ['event', 'untraced', 'traced', 'end'],
+      programs: {
+        *parent(sys) {
+          const child = yield* sys.fork('child', 0, 1);
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_TRACEFORK));
+          yield* sys.store(0, 1);
+          yield* expectStop(sys, child, event(PTRACE_EVENT_FORK));
+          const message = { value: 0 };
+          yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+          sys.result('event', (yield* sys.wait4(message.value)).status);
+          yield* must(sys, sys.ptrace(PTRACE_DETACH, message.value));
+          yield* must(sys, sys.ptrace(PTRACE_SETOPTIONS, child, 0, 0));
+          yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+          const next = yield* sys.wait4(-1, __WALL);
+          sys.result('traced', next.status);
+          sys.check(next.pid !== child, 'the child has stopped, and not its child');
+          yield* must(sys, sys.ptrace(PTRACE_DETACH, next.pid));
+          for (;;) {
+            const { pid, status } = yield* sys.wait4(child);
+            if (pid === child && (status & 0x7f) !== 0x7f) {
+              sys.result('end', status);
+              break;
+            }
+            yield* sys.ptrace(PTRACE_CONT, child, 0, 0);
+          }
+          sys.result('untraced', yield* sys.load(1));
+        },
+        *child(sys) {
+          // Its SIGCHLD would stop it as well.
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGCHLD));
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.clone(0x800000, 'grandchild');
+          yield* sys.clone(0, 'grandchild');
+          yield* sys.clone(0x2000, 'grandchild');
+          for (let n = 0; n < 3; n++) yield* sys.wait4(-1);
+        },
+        *grandchild(sys) {
+          yield* sys.store(1, (yield* sys.load(1)) + 1);
+        },
+      },
+      setup: (setup) => void setup.process('parent'),
+    };
+    expect(outcomesOf(parts, 300)).toEqual([
+      `event=${event(PTRACE_EVENT_STOP)} untraced=3 traced=${event(PTRACE_EVENT_STOP)} end=0`,
+    ]);
+  });
+
+  test('of exec has the pid that the thread had before', () => {
+    const parts: Parts = {
+      results: ['event', 'old', 'leader', 'end'],
+      cpus: 3,
+      programs: {
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 102, 0, PTRACE_O_TRACEEXEC));
+          if (sys.arg === 1) yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101, 0, 0));
+          yield* sys.store(0, 1);
+          // The thread has the leader's number by now.
+          const { pid, status } = yield* sys.wait4(-1, __WALL);
+          sys.check(pid === 101, `task ${pid} has stopped`);
+          sys.result('event', status);
+          const message = { value: 0 };
+          yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, 101, 0, message));
+          sys.result('old', message.value);
+          // The leader is gone, without a word.
+          sys.result('leader', (yield* sys.wait4(102, __WALL)).pid);
+          yield* must(sys, sys.ptrace(PTRACE_CONT, 101));
+          sys.result('end', yield* endOf(sys, 101));
+        },
+        leader: stay,
+        *thread(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.execve('next');
+        },
+        *next(sys) {
+          yield* sys.getpid();
+          return 4;
+        },
+      },
+      setup(setup) {
+        setup.process('tracer');
+        setup.thread(setup.process('leader', { cpu: 1 }), 'thread', { cpu: 2 });
+      },
+    };
+    const all = `event=${event(PTRACE_EVENT_EXEC)} old=102 leader=${-ECHILD} end=${4 << 8}`;
+    expect(outcomesOf(parts, 400)).toEqual([all]);
+    const both = {
+      ...parts,
+      setup(setup: Parameters<Parts['setup']>[0]) {
+        setup.process('tracer', { arg: 1 });
+        setup.thread(setup.process('leader', { cpu: 1 }), 'thread', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(both, 600)).toEqual([all]);
+  });
+});
+
+describe('a tracer that ends', () => {
+  const ends = (options: number, how: 'stopped' | 'running'): Parts => ({
+    results: ['end'],
+    cpus: 3,
+    programs: {
+      *parent(sys) {
+        const { pid } = yield* sys.wait4(102);
+        sys.check(pid === 102, 'the tracer was not waited for');
+        yield* sys.store(0, 1);
+        sys.result('end', (yield* sys.wait4(101)).status);
+      },
+      *child(sys) {
+        while ((yield* sys.load(0)) === 0);
+        return 7;
+      },
+      *tracer(sys) {
+        yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101, 0, options));
+        if (how === 'running') return;
+        yield* must(sys, sys.ptrace(PTRACE_INTERRUPT, 101));
+        yield* expectStop(sys, 101, event(PTRACE_EVENT_STOP));
+      },
+    },
+    setup(setup) {
+      const parent = setup.process('parent');
+      setup.process('child', { parent, cpu: 1 });
+      setup.process('tracer', { parent, cpu: 2 });
+    },
+  });
+
+  test('lets its tracees go on', () => {
+    expect(outcomesOf(ends(0, 'stopped'), 300)).toEqual([`end=${7 << 8}`]);
+    expect(outcomesOf(ends(0, 'running'), 200)).toEqual([`end=${7 << 8}`]);
+  });
+
+  test('kills them where PTRACE_O_EXITKILL says so', () => {
+    expect(outcomesOf(ends(PTRACE_O_EXITKILL, 'stopped'), 300)).toEqual([`end=${SIGKILL}`]);
+    expect(outcomesOf(ends(PTRACE_O_EXITKILL, 'running'), 200)).toEqual([`end=${SIGKILL}`]);
+  });
+
+  test('while a tracee is on its way into a stop lets it go on, with the signal', () => {
+    const parts: Parts = {
+      results: ['end'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          sys.result('end', (yield* sys.wait4(101)).status);
+        },
+        *child(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.kill(101, SIGTERM);
+        },
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
+          yield* sys.store(0, 1);
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    };
+    // Stopped for a tracer that dies, it goes on without the signal; the stop that nobody waited for has its code still.
+    expect(outcomesOf(parts, 1000)).toEqual([`end=${SIGTERM}`]);
+  });
+
+  test('leaves a stopped process stopped', () => {
+    const parts: Parts = {
+      results: ['stop', 'end'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          yield* sys.wait4(102);
+          const { status } = yield* sys.wait4(101, WUNTRACED);
+          sys.result('stop', status);
+          yield* sys.kill(101, SIGCONT);
+          yield* sys.wait4(101, WCONTINUED);
+          yield* sys.store(0, 1);
+          sys.result('end', (yield* sys.wait4(101)).status);
+        },
+        *child(sys) {
+          while ((yield* sys.load(0)) === 0);
+          return 7;
+        },
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101, 0, PTRACE_O_TRACEFORK));
+          yield* must(sys, sys.kill(101, SIGSTOP));
+          yield* expectStop(sys, 101, stopped(SIGSTOP));
+          yield* must(sys, sys.ptrace(PTRACE_CONT, 101, 0, SIGSTOP));
+          yield* expectStop(sys, 101, event(PTRACE_EVENT_STOP, SIGSTOP));
+          if (sys.arg === 1) yield* must(sys, sys.ptrace(PTRACE_CONT, 101));
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { parent, cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 300)).toEqual([`stop=${stopped(SIGSTOP)} end=${7 << 8}`]);
+  });
+
+  test('gives a zombie to its parent, and releases one that nobody wants', () => {
+    const parts = (ignore: boolean): Parts => ({
+      results: ['end', 'thread'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          if (ignore) yield* sys.sigaction(SIGCHLD, SIG_IGN);
+          yield* sys.store(0, 1);
+          sys.result('end', (yield* sys.wait4(101)).pid);
+        },
+        *child(sys) {
+          yield* sys.thread('other');
+          while ((yield* sys.load(1)) === 0);
+          return 7;
+        },
+        *other(sys) {
+          while ((yield* sys.load(1)) === 0);
+          yield* sys.exit(1);
+        },
+        *tracer(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.ptrace(PTRACE_SEIZE, 101, 0, 0);
+          sys.result('thread', (yield* sys.ptrace(PTRACE_SEIZE, 103, 0, 0)) <= 0 ? 0 : 1);
+          yield* sys.store(1, 1);
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    });
+    expect(outcomesOf(parts(false), 600)).toEqual(['end=101 thread=0']);
+    expect(outcomesOf(parts(true), 600)).toEqual([`end=${-ECHILD} thread=0`]);
+  });
+
+  test('that ignores its own children releases a traced one when it lets go of it', () => {
+    const parts: Parts = {
+      results: ['end'],
+      cpus: 3,
+      programs: {
+        *leader(sys) {
+          yield* sys.sigaction(SIGCHLD, SIG_IGN);
+          yield* sys.thread('tracer', yield* sys.fork('child', 0, 2), 1);
+          yield* sys.store(0, 1);
+          sys.result('end', (yield* sys.wait4(-1)).pid);
+        },
+        *tracer(sys) {
+          // Of the same process as the parent, and its thread ends first.
+          yield* sys.ptrace(PTRACE_SEIZE, sys.arg);
+          yield* sys.store(1, 1);
+          yield* sys.exit(0);
+        },
+        *child(sys) {
+          while ((yield* sys.load(1)) === 0);
+          return 1;
+        },
+      },
+      setup: (setup) => void setup.process('leader'),
+    };
+    // The zombie of a tracee is there to be waited for until then.
+    expect(outcomesOf(parts, 800)).toEqual([`end=${-ECHILD}`, 'end=101']);
+  });
+});
