@@ -40,6 +40,7 @@ import {
   globals,
   hrtimer_cpu_base,
   idr,
+  k_itimer,
   k_sigaction,
   nested_idr,
   nsproxy,
@@ -110,6 +111,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { name: 'pid', struct: pid.$, capacity: tasks + 8 },
       { name: 'cred_jar', struct: cred.$, capacity: 2 * tasks },
       { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
+      { name: 'posix_timers_cache', struct: k_itimer.$, capacity: 16 },
       { name: 'sigframe', struct: sigframe.$, capacity: limits.sigqueues },
       { name: 'files_cache', struct: files_struct.$, capacity: 16 },
       { name: 'filp', struct: file.$, capacity: 32 },
@@ -135,6 +137,7 @@ function cachesOf(arena: Arena): KernelCaches {
     cred: arena.cacheNumber('cred_jar'),
     user_struct: arena.cacheNumber('uid_cache'),
     sigframe: arena.cacheNumber('sigframe'),
+    posix_timers: arena.cacheNumber('posix_timers_cache'),
     files_struct: arena.cacheNumber('files_cache'),
     filp: arena.cacheNumber('filp'),
     pipe_inode_info: arena.cacheNumber('pipe_inode_info'),
@@ -249,6 +252,7 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.init_waitqueue_head(addr(signal, signal_struct.wait_chldexit));
   k.init_sigpending(addr(signal, signal_struct.shared_pending));
   k.hrtimer_init(addr(signal, signal_struct.real_timer), IT_REAL_FN, signal);
+  k.INIT_LIST_HEAD(addr(signal, signal_struct.posix_timers));
   k.mutex_init(addr(signal, signal_struct.cred_guard_mutex));
   return t;
 }

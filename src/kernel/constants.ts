@@ -18,6 +18,7 @@ export const EMFILE = 24;
 export const EPIPE = 32;
 export const ENOSPC = 28;
 export const ENOSYS = 38;
+export const EOPNOTSUPP = 95;
 /** Seen inside the kernel only: the system call is to be restarted, or to return EINTR. */
 export const ERESTARTSYS = 512;
 export const ERESTARTNOINTR = 513;
@@ -25,6 +26,7 @@ export const ERESTARTNOHAND = 514;
 export const ERESTART_RESTARTBLOCK = 516;
 
 export const INT_MIN = -0x80000000;
+export const INT_MAX = 0x7fffffff;
 
 export const SIGHUP = 1;
 export const SIGINT = 2;
@@ -123,6 +125,7 @@ const ERROR_NAMES: Record<number, string> = {
   [EPIPE]: 'EPIPE',
   [ENOSPC]: 'ENOSPC',
   [ENOSYS]: 'ENOSYS',
+  [EOPNOTSUPP]: 'EOPNOTSUPP',
   [ERESTARTSYS]: 'ERESTARTSYS',
   [ERESTARTNOINTR]: 'ERESTARTNOINTR',
   [ERESTARTNOHAND]: 'ERESTARTNOHAND',
@@ -168,6 +171,16 @@ export const SEND_SIG_FORCED = 2;
 
 export const SI_USER = 0;
 export const SI_TIMER = -2;
+
+/** How a POSIX timer tells: `sigev_notify`. */
+export const SIGEV_SIGNAL = 0;
+export const SIGEV_NONE = 1;
+export const SIGEV_THREAD = 2;
+export const SIGEV_THREAD_ID = 4;
+export const TIMER_ABSTIME = 1;
+/** In `sigqueue.flags`: allocated by its sender, who keeps it. */
+export const SIGQUEUE_PREALLOC = 1;
+
 export const SI_KERNEL = 0x80;
 export const SI_QUEUE = -1;
 export const SI_TKILL = -6;
@@ -477,7 +490,14 @@ export const __NR_setrlimit = 160;
 export const __NR_gettid = 186;
 export const __NR_tkill = 200;
 export const __NR_restart_syscall = 219;
+export const __NR_timer_create = 222;
+export const __NR_timer_settime = 223;
+export const __NR_timer_gettime = 224;
+export const __NR_timer_getoverrun = 225;
+export const __NR_timer_delete = 226;
 export const __NR_clock_gettime = 228;
+export const __NR_clock_getres = 229;
+export const __NR_clock_nanosleep = 230;
 export const __NR_exit_group = 231;
 export const __NR_waitid = 247;
 export const __NR_tgkill = 234;
@@ -555,6 +575,13 @@ export const SYSCALLS = {
   [__NR_gettid]: 'gettid',
   [__NR_tkill]: 'tkill',
   [__NR_clock_gettime]: 'clock_gettime',
+  [__NR_clock_getres]: 'clock_getres',
+  [__NR_clock_nanosleep]: 'clock_nanosleep',
+  [__NR_timer_create]: 'timer_create',
+  [__NR_timer_settime]: 'timer_settime',
+  [__NR_timer_gettime]: 'timer_gettime',
+  [__NR_timer_getoverrun]: 'timer_getoverrun',
+  [__NR_timer_delete]: 'timer_delete',
   [__NR_exit_group]: 'exit_group',
   [__NR_waitid]: 'waitid',
   [__NR_tgkill]: 'tgkill',

@@ -320,6 +320,7 @@ export const exitFunctions = {
     const group_dead = this.refcount_dec_and_test(signal, signal_struct.live);
     if (group_dead) {
       yield* this.hrtimer_cancel(addr(signal, signal_struct.real_timer));
+      if (!this.list_empty(addr(signal, signal_struct.posix_timers))) yield* this.exit_itimers(signal);
     }
     this.set(tsk, task_struct.exit_code, code);
     this.release_user_frames(tsk);

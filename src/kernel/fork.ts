@@ -226,6 +226,7 @@ export const forkFunctions = {
     this.set(sig, signal_struct.curr_target, p);
     this.init_sigpending(addr(sig, signal_struct.shared_pending));
     this.hrtimer_init(addr(sig, signal_struct.real_timer), IT_REAL_FN, sig);
+    this.INIT_LIST_HEAD(addr(sig, signal_struct.posix_timers));
     this.task_lock(this.get(this.current, task_struct.group_leader));
     for (let word: number = signal_struct.rlim_nproc; word <= signal_struct.rlim_core_max; word++) {
       this.store(sig + word, this.load(mine + word));

@@ -26,6 +26,7 @@ export const KTIME_MAX = 0x7fffffff * 0x1_0000_0000;
 /** What an expired timer calls: numbers, since the arena holds no functions. */
 export const HRTIMER_WAKEUP = 1;
 export const IT_REAL_FN = 2;
+export const POSIX_TIMER_FN = 3;
 
 /** The words of a `struct timespec` of a program. */
 export interface Timespec {
@@ -35,7 +36,7 @@ export interface Timespec {
 
 /** The tasks's `restart_block.fn`. */
 const DO_NO_RESTART_SYSCALL = 0;
-const HRTIMER_NANOSLEEP_RESTART = 1;
+export const HRTIMER_NANOSLEEP_RESTART = 1;
 export const DO_RESTART_POLL = 2;
 
 export function ktime_to_timespec(ns: number): Timespec {
@@ -242,7 +243,9 @@ export const hrtimerFunctions = {
     const fn = this.get(timer, hrtimer.function);
     if (fn === HRTIMER_WAKEUP) yield* this.hrtimer_wakeup(timer);
     else if (fn === IT_REAL_FN) yield* this.it_real_fn(timer);
-    else this.BUG_ON(true, `a timer has no function ${fn}`);
+    else if (fn === POSIX_TIMER_FN) {
+      if (yield* this.posix_timer_fn(timer)) this.hrtimer_restart(timer);
+    } else this.BUG_ON(true, `a timer has no function ${fn}`);
   },
 
   /** Wakes the sleeper of a timer, and tells it that its time is over. */
@@ -321,12 +324,12 @@ export const hrtimerFunctions = {
   /**
    * `restart_syscall(2)`: goes on with a call that was interrupted without a handler.
    *
-   * @param args those of the call
+   * @param args those of the call; the last is where the time left goes
    */
   *restart_syscall(this: Kernel, args: readonly unknown[]): Coroutine<number> {
     switch (this.get(this.current, task_struct.restart_fn)) {
       case HRTIMER_NANOSLEEP_RESTART:
-        return yield* this.hrtimer_nanosleep_restart(args[1] as Timespec | null);
+        return yield* this.hrtimer_nanosleep_restart(args.at(-1) as Timespec | null);
       case DO_RESTART_POLL:
         return yield* this.do_restart_poll(args);
       default:
@@ -342,17 +345,16 @@ export const hrtimerFunctions = {
   forgetRestart(this: Kernel): void {
     this.set(this.current, task_struct.restart_fn, DO_NO_RESTART_SYSCALL);
   },
-
-  /** `clock_gettime(2)` of the one clock there is. */
-  *clock_gettime(this: Kernel, which_clock: number, tp: Timespec | null): Coroutine<number> {
-    if (which_clock !== CLOCK_REALTIME && which_clock !== CLOCK_MONOTONIC) return -EINVAL;
-    if (tp === null) return -EFAULT;
-    Object.assign(tp, ktime_to_timespec(this.ktime_get()));
-    return 0;
-  },
 };
 
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
+export const CLOCK_PROCESS_CPUTIME_ID = 2;
+export const CLOCK_THREAD_CPUTIME_ID = 3;
+export const CLOCK_MONOTONIC_RAW = 4;
+export const CLOCK_REALTIME_COARSE = 5;
+export const CLOCK_MONOTONIC_COARSE = 6;
+export const CLOCK_BOOTTIME = 7;
+export const CLOCK_TAI = 11;
 
 export type HrtimerFunctions = typeof hrtimerFunctions;

@@ -32,6 +32,7 @@ import { type PidFunctions, pidFunctions } from './pid.js';
 import { type PidNamespaceFunctions, pidNamespaceFunctions } from './pid-namespace.js';
 import { type PidfdFunctions, pidfdFunctions } from './pidfd.js';
 import { type PipeFunctions, pipeFunctions } from './pipe.js';
+import { type PosixTimersFunctions, posixTimersFunctions } from './posix-timers.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
 import { type PtraceFunctions, ptraceFunctions } from './ptrace.js';
 import { type PtraceStopFunctions, ptraceStopFunctions, WAKE_BIT_FUNCTION } from './ptrace-stop.js';
@@ -43,7 +44,7 @@ import { type SetidFunctions, setidFunctions } from './setid.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
 import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
-import { cred, file, pid, pid_namespace, task_struct } from './structs.js';
+import { cred, file, k_itimer, pid, pid_namespace, task_struct } from './structs.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
 import { type TracehookFunctions, tracehookFunctions } from './tracehook.js';
 import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
@@ -61,6 +62,7 @@ export interface KernelCaches {
   readonly cred: number;
   readonly user_struct: number;
   readonly sigframe: number;
+  readonly posix_timers: number;
   readonly files_struct: number;
   readonly filp: number;
   readonly pipe_inode_info: number;
@@ -80,6 +82,7 @@ export interface RcuCallbacks {
   readonly put_cred_rcu: number;
   readonly file_free_rcu: number;
   readonly delayed_free_pidns: number;
+  readonly k_itimer_rcu_free: number;
 }
 
 export const RCU_CALLBACKS: RcuCallbacks = {
@@ -88,6 +91,7 @@ export const RCU_CALLBACKS: RcuCallbacks = {
   put_cred_rcu: 2,
   file_free_rcu: 3,
   delayed_free_pidns: 4,
+  k_itimer_rcu_free: 5,
 };
 
 /** What a CPU's kernel knows besides its functions. Filled in when the CPU is made. */
@@ -129,6 +133,9 @@ export const callbackFunctions = {
         break;
       case RCU_CALLBACKS.delayed_free_pidns:
         this.delayed_free_pidns((head - pid_namespace.rcu) as Ptr<'pid_namespace'>);
+        break;
+      case RCU_CALLBACKS.k_itimer_rcu_free:
+        this.k_itimer_rcu_free((head - k_itimer.rcu) as Ptr<'k_itimer'>);
         break;
       default:
         this.put_cred_rcu((head - cred.rcu) as Ptr<'cred'>);
@@ -202,6 +209,7 @@ export interface Kernel
     TracehookFunctions,
     HrtimerFunctions,
     ItimerFunctions,
+    PosixTimersFunctions,
     EntryFunctions,
     FileFunctions,
     PipeFunctions,
@@ -248,6 +256,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   tracehookFunctions,
   hrtimerFunctions,
   itimerFunctions,
+  posixTimersFunctions,
   entryFunctions,
   fileFunctions,
   pipeFunctions,
@@ -283,6 +292,7 @@ type PatchableName = keyof (PidFunctions &
   TracehookFunctions &
   HrtimerFunctions &
   ItimerFunctions &
+  PosixTimersFunctions &
   FileFunctions &
   PipeFunctions &
   SignalfdFunctions &

@@ -66,6 +66,7 @@ import {
   SIGNAL_STOP_MASK,
   SIGNAL_STOP_STOPPED,
   SIGNAL_UNKILLABLE,
+  SIGQUEUE_PREALLOC,
   SIGRTMIN,
   SIGSTOP,
   TASK_INTERRUPTIBLE,
@@ -824,6 +825,7 @@ export const signalFunctions = {
   },
 
   __sigqueue_free(this: Kernel, q: Ptr<'sigqueue'>): void {
+    if ((this.get(q, sigqueue.flags) & SIGQUEUE_PREALLOC) !== 0) return;
     const user = this.get(q, sigqueue.user);
     this.atomic_dec(user, user_struct.sigpending);
     this.free_uid(user);
@@ -887,8 +889,10 @@ export const signalFunctions = {
     if (!first) return clear_siginfo(sig);
     const info = this.loadSiginfo(addr(first, sigqueue.info));
     this.list_del_init(addr(first, sigqueue.list));
+    // Of a timer that has been deleted meanwhile nothing is armed again.
+    const prealloc = (this.get(first, sigqueue.flags) & SIGQUEUE_PREALLOC) !== 0;
     this.__sigqueue_free(first);
-    return info;
+    return prealloc || info.si_sys_private === 0 ? info : { ...info, si_sys_private: 0 };
   },
 
   __dequeue_signal(this: Kernel, queue: Pending, blocked: SigMask): KernelSiginfo | null {
@@ -896,7 +900,10 @@ export const signalFunctions = {
     return sig === 0 ? null : this.collect_signal(sig, queue);
   },
 
-  /** Takes the current task's next signal: its own before its process's. Needs siglock. */
+  /**
+   * Takes the current task's next signal: its own before its process's. Needs siglock. The caller arms a timer again whose
+   * signal it is, with `rearmPosixTimer`, where `si_sys_private` is not 0.
+   */
   dequeue_signal(this: Kernel, t: Task, blocked: SigMask): KernelSiginfo | null {
     const shared = addr(this.get(t, task_struct.signal), signal_struct.shared_pending);
     let info = this.__dequeue_signal(addr(t, task_struct.pending), blocked);
@@ -986,6 +993,7 @@ export const signalFunctions = {
         this.spin_unlock_irq(lock);
         return null;
       }
+      if (info.si_sys_private !== 0) info = yield* this.rearmPosixTimer(info);
       if (this.get(this.current, task_struct.ptrace) !== 0 && info.si_signo !== SIGKILL) {
         info = yield* this.ptrace_signal(info.si_signo, info);
         if (info === null) continue;
@@ -1346,6 +1354,7 @@ export const signalFunctions = {
     let late = 0;
     if (this.spin_lock_irq(lock)) yield;
     let info = this.dequeue_signal(tsk, mask);
+    if (info !== null && info.si_sys_private !== 0) info = yield* this.rearmPosixTimer(info);
     if (info === null && timeout !== 0) {
       // While it sleeps the signals of the set are not blocked, so that they wake it, and not fatal either.
       const before = this.loadSigset(blocked);
@@ -1359,6 +1368,7 @@ export const signalFunctions = {
       yield* this.__set_task_blocked(tsk, before);
       this.storeSigset(real_blocked, EMPTY_MASK);
       info = this.dequeue_signal(tsk, mask);
+      if (info !== null && info.si_sys_private !== 0) info = yield* this.rearmPosixTimer(info);
     }
     this.spin_unlock_irq(lock);
     if (info === null) return late !== 0 ? -EINTR : -EAGAIN;

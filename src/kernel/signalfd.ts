@@ -171,6 +171,7 @@ export const signalfdFunctions = {
     const mask = addr(ctx, signalfd_ctx.sigmask);
     if (this.spin_lock_irq(lock)) yield;
     let info = this.dequeue_signal(tsk, this.loadSigset(mask));
+    if (info !== null && info.si_sys_private !== 0) info = yield* this.rearmPosixTimer(info);
     if (info !== null || nonblock) {
       this.spin_unlock_irq(lock);
       return info ?? -EAGAIN;
@@ -183,6 +184,7 @@ export const signalfdFunctions = {
     for (;;) {
       if (this.set_current_state(TASK_INTERRUPTIBLE)) yield;
       info = this.dequeue_signal(tsk, this.loadSigset(mask));
+      if (info !== null && info.si_sys_private !== 0) info = yield* this.rearmPosixTimer(info);
       if (info !== null) break;
       interrupted = this.signal_pending(tsk);
       if (interrupted) break;

@@ -71,6 +71,30 @@ export const sighand_struct = struct('sighand_struct', {
   action: embed('k_sigaction', k_sigaction.$.words, _NSIG),
 });
 
+/** `struct k_itimer`: a POSIX timer. */
+export const k_itimer = struct('k_itimer', {
+  t_hash: hlistNode,
+  list: listHead,
+  it_lock: spinlock,
+  it_id: int,
+  it_clock: int,
+  /** Expiries missed since the signal was taken last; −1 for none. */
+  it_overrun: int,
+  /** As it was when the signal was taken last. */
+  it_overrun_last: int,
+  /** Which arming of the timer its signal belongs to. Odd while the signal waits to be taken. */
+  it_requeue_pending: int,
+  it_sigev_notify: int,
+  it_active: int,
+  it_interval: ktime,
+  /** The process that it belongs to; NULL while it is made, and once it is deleted. */
+  it_signal: ptr('signal_struct'),
+  it_pid: ptr('pid'),
+  sigq: ptr('sigqueue'),
+  timer,
+  rcu: rcuHead,
+});
+
 export const signal_struct = struct('signal_struct', {
   sigcnt: int,
   live: int,
@@ -102,6 +126,8 @@ export const signal_struct = struct('signal_struct', {
   cred_guard_mutex: mutexField,
   real_timer: timer,
   it_real_incr: ktime,
+  posix_timers: listHead,
+  posix_timer_id: int,
   /** 1: the process is the leader of its session. */
   leader: int,
   /** The kernel's is in the `mm_struct`: processes that share their memory share it. */
@@ -400,6 +426,8 @@ export const globals = struct('globals', {
   /** The time since boot. */
   clock: ktime,
   init_task: ptr('task_struct'),
+  posix_timers_lock: spinlock,
+  posix_timers_hashtable: hlistHead,
   uidhash_lock: spinlock,
   /** `INIT_USER`. */
   root_user: ptr('user_struct'),

@@ -7,7 +7,9 @@ import {
   __NR_alarm,
   __NR_capget,
   __NR_capset,
+  __NR_clock_getres,
   __NR_clock_gettime,
+  __NR_clock_nanosleep,
   __NR_clone,
   __NR_close,
   __NR_dup,
@@ -66,6 +68,11 @@ import {
   __NR_signalfd,
   __NR_signalfd4,
   __NR_tgkill,
+  __NR_timer_create,
+  __NR_timer_delete,
+  __NR_timer_getoverrun,
+  __NR_timer_gettime,
+  __NR_timer_settime,
   __NR_tkill,
   __NR_unshare,
   __NR_vfork,
@@ -87,6 +94,7 @@ import type { Timespec } from './hrtimer.js';
 import type { Itimerval } from './itimer.js';
 import type { Kernel } from './kernel.js';
 import type { PidfdSiginfo } from './pidfd.js';
+import type { Itimerspec, Sigevent, TimerIdOut } from './posix-timers.js';
 import type { PrctlArg } from './prctl.js';
 import type { PtraceData } from './ptrace.js';
 import type { Rlimit } from './rlimit.js';
@@ -234,6 +242,29 @@ export interface Sys {
   nanosleep(req: Timespec | null, rem?: Timespec): Coroutine<number>;
   /** `clock_gettime(2)` of the simulated clock. */
   clock_gettime(clock: number, tp: Timespec | null): Coroutine<number>;
+  /** `clock_getres(2)`. */
+  clock_getres(clock: number, res: Timespec | null): Coroutine<number>;
+  /**
+   * `clock_nanosleep(2)`. Unlike the C library's it gives a negative errno.
+   *
+   * @param flags 0, or `TIMER_ABSTIME`: until a time
+   */
+  clock_nanosleep(clock: number, flags: number, req: Timespec | null, rem?: Timespec): Coroutine<number>;
+  /**
+   * `timer_create(2)`.
+   *
+   * @param sevp how it tells of an expiry; null is SIGALRM with the timer's number as its value
+   * @param timerid gets the timer's number
+   */
+  timer_create(clock: number, sevp: Sigevent | null, timerid: TimerIdOut | null): Coroutine<number>;
+  /** `timer_settime(2)`. */
+  timer_settime(timerid: number, flags: number, value: Itimerspec | null, old?: Itimerspec): Coroutine<number>;
+  /** `timer_gettime(2)`. */
+  timer_gettime(timerid: number, value: Itimerspec | null): Coroutine<number>;
+  /** `timer_getoverrun(2)`. */
+  timer_getoverrun(timerid: number): Coroutine<number>;
+  /** `timer_delete(2)`. */
+  timer_delete(timerid: number): Coroutine<number>;
   /** `alarm(2)`: the seconds that were left of the last one. */
   alarm(seconds: number): Coroutine<number>;
   /** `setitimer(2)` with `ITIMER_REAL`. */
@@ -458,6 +489,15 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     sigwaitinfo: (set, info) => sigtimedwait(set, info ?? null, null),
     sigtimedwait,
     nanosleep: (req, rem) => k.do_syscall_64({ nr: __NR_nanosleep, args: [req, rem ?? null] }),
+    clock_getres: (clock, res) => k.do_syscall_64({ nr: __NR_clock_getres, args: [clock, res] }),
+    clock_nanosleep: (clock, flags, req, rem) =>
+      k.do_syscall_64({ nr: __NR_clock_nanosleep, args: [clock, flags, req, rem ?? null] }),
+    timer_create: (clock, sevp, timerid) => k.do_syscall_64({ nr: __NR_timer_create, args: [clock, sevp, timerid] }),
+    timer_settime: (timerid, flags, value, old) =>
+      k.do_syscall_64({ nr: __NR_timer_settime, args: [timerid, flags, value, old ?? null] }),
+    timer_gettime: (timerid, value) => k.do_syscall_64({ nr: __NR_timer_gettime, args: [timerid, value] }),
+    timer_getoverrun: (timerid) => k.do_syscall_64({ nr: __NR_timer_getoverrun, args: [timerid] }),
+    timer_delete: (timerid) => k.do_syscall_64({ nr: __NR_timer_delete, args: [timerid] }),
     clock_gettime: (clock, tp) => k.do_syscall_64({ nr: __NR_clock_gettime, args: [clock, tp] }),
     alarm: (seconds) => k.do_syscall_64({ nr: __NR_alarm, args: [seconds] }),
     setitimer: (which, value, old) => k.do_syscall_64({ nr: __NR_setitimer, args: [which, value, old ?? null] }),
