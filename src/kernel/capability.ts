@@ -2,7 +2,17 @@
 
 import { NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
-import { CAP_FS_MASK, CAP_FULL_SET, CAP_SETPCAP, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from './constants.js';
+import {
+  CAP_FS_MASK,
+  CAP_FULL_SET,
+  CAP_SETPCAP,
+  CAP_SETUID,
+  EFAULT,
+  EINVAL,
+  ENOMEM,
+  EPERM,
+  ESRCH,
+} from './constants.js';
 import type { Kernel } from './kernel.js';
 import type { ProgramFile } from './scenario.js';
 import { cred, task_struct, user_namespace } from './structs.js';
@@ -166,7 +176,7 @@ export const capabilityFunctions = {
 
   /**
    * The credentials that a new program gets: the file's owner where it is set-user-id, all capabilities for root, none
-   * for anybody else. Left out: capabilities of files, ambient ones, and what a tracer or `no_new_privs` takes away.
+   * for anybody else. Left out: capabilities of files, ambient ones, and `no_new_privs`.
    *
    * @param c a copy of the current task's credentials
    * @returns whether the program gets more than its caller had, so that it is to be protected from it
@@ -184,9 +194,18 @@ export const capabilityFunctions = {
     const root = this.make_kuid(ns, 0);
     const effective = this.get(c, cred.euid) === root;
     const isRoot = effective || this.get(c, cred.uid) === root;
-    const permitted = isRoot ? CAP_FULL_SET | this.get(old, cred.cap_inheritable) : 0;
+    let permitted = isRoot ? CAP_FULL_SET | this.get(old, cred.cap_inheritable) : 0;
     const isSetid =
       this.get(c, cred.euid) !== this.get(old, cred.uid) || this.get(c, cred.egid) !== this.get(old, cred.gid);
+    const gained = !cap_issubset(permitted, this.get(old, cred.cap_permitted));
+    if ((isSetid || gained) && !this.ptracer_capable(this.current, ns)) {
+      // The tracer would have what the program has.
+      if (!this.ns_capable(ns, CAP_SETUID)) {
+        this.set(c, cred.euid, this.get(c, cred.uid));
+        this.set(c, cred.egid, this.get(c, cred.gid));
+      }
+      permitted &= this.get(old, cred.cap_permitted);
+    }
     this.set(c, cred.suid, this.get(c, cred.euid));
     this.set(c, cred.fsuid, this.get(c, cred.euid));
     this.set(c, cred.sgid, this.get(c, cred.egid));

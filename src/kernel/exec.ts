@@ -225,6 +225,8 @@ export const execFunctions = {
       if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
       return made;
     }
+    // prepare_binprm: by the tracer that there is now, whatever becomes of it before the old program is gone.
+    const secureexec = made !== 0 && this.cap_bprm_set_creds(made as Ptr<'cred'>, this.program_file(program));
     const oldPid = this.get(tsk, task_struct.pid);
     // As the parent's namespace has it, or the tracer's.
     const old_vpid = this.task_pid_nr_ns(tsk, this.task_active_pid_ns(this.get(tsk, task_struct.parent)));
@@ -235,8 +237,6 @@ export const execFunctions = {
       if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
       return error;
     }
-    const file = this.program_file(program);
-    const secureexec = made !== 0 && this.cap_bprm_set_creds(made as Ptr<'cred'>, file);
     this.setup_new_exec(secureexec);
     // install_exec_creds.
     if (made !== 0) yield* this.commit_creds(made as Ptr<'cred'>);

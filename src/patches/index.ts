@@ -6,6 +6,7 @@ import { forkRestarts } from './fork-restarts.js';
 import { killIntMin } from './kill-int-min.js';
 import { linux316 } from './linux-3-16.js';
 import { noKillRetry } from './no-kill-retry.js';
+import { noPtraceFreeze } from './no-ptrace-freeze.js';
 import { scheduleIgnoresPending } from './schedule-ignores-pending.js';
 import { siglockIrqsOn } from './siglock-irqs-on.js';
 
@@ -17,4 +18,5 @@ export const PATCHES: readonly Patch[] = [
   forcedSignals,
   forkRestarts,
   linux316,
+  noPtraceFreeze,
 ];

@@ -1,8 +1,12 @@
 /** ptrace(2): what a tracer sees of its tracees, under every schedule tried. */
 
 import { describe, expect, test } from 'vitest';
+import type { ProcessOptions, Setup } from '../../src/kernel/boot.js';
 import {
   __WALL,
+  __WNOTHREAD,
+  CAP_KILL,
+  CAP_SYS_PTRACE,
   CLD_TRAPPED,
   ECHILD,
   EFAULT,
@@ -13,6 +17,7 @@ import {
   ESRCH,
   ORIG_RAX,
   P_PID,
+  PR_SET_DUMPABLE,
   PTRACE_ATTACH,
   PTRACE_CONT,
   PTRACE_DETACH,
@@ -21,6 +26,8 @@ import {
   PTRACE_EVENT_EXIT,
   PTRACE_EVENT_FORK,
   PTRACE_EVENT_STOP,
+  PTRACE_EVENT_VFORK,
+  PTRACE_EVENT_VFORK_DONE,
   PTRACE_GETEVENTMSG,
   PTRACE_GETREGS,
   PTRACE_GETSIGINFO,
@@ -34,6 +41,8 @@ import {
   PTRACE_O_TRACEEXIT,
   PTRACE_O_TRACEFORK,
   PTRACE_O_TRACESYSGOOD,
+  PTRACE_O_TRACEVFORK,
+  PTRACE_O_TRACEVFORKDONE,
   PTRACE_PEEKUSR,
   PTRACE_SEIZE,
   PTRACE_SETOPTIONS,
@@ -56,11 +65,14 @@ import {
   WCONTINUED,
   WEXITED,
   WNOHANG,
+  WNOWAIT,
+  WSTOPPED,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { WaitidInfo } from '../../src/kernel/wait.js';
+import { noPtraceFreeze } from '../../src/patches/no-ptrace-freeze.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
 
@@ -1107,5 +1119,515 @@ describe('a tracer that ends', () => {
     };
     // The zombie of a tracee is there to be waited for until then.
     expect(outcomesOf(parts, 800)).toEqual([`end=${-ECHILD}`, 'end=101']);
+  });
+});
+
+describe('permission', () => {
+  const attach = (more: Partial<Parts>, tracer: ProcessOptions, target: ProcessOptions): Parts => ({
+    results: ['attach'],
+    programs: {
+      *tracer(sys) {
+        sys.result('attach', yield* sys.ptrace(PTRACE_SEIZE, 101));
+      },
+      target: stay,
+      ...more.programs,
+    },
+    setup(setup) {
+      setup.process('tracer', tracer);
+      setup.process('target', { cpu: 1, ...target });
+    },
+  });
+
+  test('is by all user and group ids, or CAP_SYS_PTRACE', () => {
+    const denied = [`attach=${-EPERM}`];
+    expect(outcomesOf(attach({}, {}, {}), 20)).toEqual(['attach=0']);
+    expect(outcomesOf(attach({}, {}, { euid: 0, capabilities: 0 }), 20)).toEqual(denied);
+    expect(outcomesOf(attach({}, { uid: 0 }, {}), 20)).toEqual(['attach=0']);
+    expect(outcomesOf(attach({}, {}, { gid: 7 }), 20)).toEqual(denied);
+    expect(outcomesOf(attach({}, { capabilities: CAP_SYS_PTRACE }, { gid: 7 }), 20)).toEqual(['attach=0']);
+    // The same ids, and a capability that the tracer does not have.
+    expect(outcomesOf(attach({}, {}, { capabilities: CAP_KILL }), 20)).toEqual(denied);
+    expect(outcomesOf(attach({}, { capabilities: CAP_KILL }, { capabilities: CAP_KILL }), 20)).toEqual(['attach=0']);
+  });
+
+  test('is refused where the process may not be dumped', () => {
+    const parts: Parts = {
+      results: ['attach'],
+      programs: {
+        *tracer(sys) {
+          while ((yield* sys.load(0)) === 0);
+          sys.result('attach', yield* sys.ptrace(PTRACE_SEIZE, 101));
+        },
+        *target(sys) {
+          yield* sys.prctl(PR_SET_DUMPABLE, 0);
+          yield* sys.store(0, 1);
+          yield* sys.stay();
+        },
+      },
+      setup(setup) {
+        setup.process('tracer');
+        setup.process('target', { cpu: 1 });
+      },
+    };
+    expect(outcomesOf(parts, 50)).toEqual([`attach=${-EPERM}`]);
+    const root = {
+      ...parts,
+      setup(setup: Setup) {
+        setup.process('tracer', { uid: 0 });
+        setup.process('target', { cpu: 1 });
+      },
+    };
+    expect(outcomesOf(root, 50)).toEqual(['attach=0']);
+  });
+
+  test('to have oneself traced is refused where the parent has less, and where it is on its way out', () => {
+    const parts: Parts = {
+      results: ['less', 'more'],
+      programs: {
+        *parent(sys) {
+          yield* sys.stay();
+        },
+        *child(sys) {
+          sys.result(sys.arg === 0 ? 'less' : 'more', yield* sys.ptrace(PTRACE_TRACEME, 0));
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        const capable = setup.process('parent', { capabilities: CAP_SYS_PTRACE });
+        setup.process('child', { parent, cpu: 1, capabilities: CAP_KILL });
+        setup.process('child', { parent: capable, cpu: 1, capabilities: CAP_KILL, arg: 1 });
+      },
+    };
+    expect(outcomesOf(parts, 50)).toEqual([`less=${-EPERM} more=0`]);
+    const dying: Parts = {
+      results: ['traceme', 'end'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          yield* sys.getpid();
+        },
+        *child(sys) {
+          sys.result('traceme', yield* sys.ptrace(PTRACE_TRACEME, 0));
+          yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+          return 3;
+        },
+        *reaper(sys) {
+          // Whoever had it traced is gone: it dies by the signal.
+          for (;;) {
+            const { pid, status } = yield* sys.wait4(-1);
+            if (pid === 102) {
+              sys.result('end', status);
+              break;
+            }
+          }
+        },
+      },
+      setup(setup) {
+        const reaper = setup.process('reaper', { subreaper: true });
+        setup.process('child', { parent: setup.process('parent', { parent: reaper, cpu: 1 }), cpu: 2 });
+      },
+    };
+    // By nobody, where the parent is dying, or was when the signal came; otherwise by the new parent, who sees it stop.
+    expect(outcomesOf(dying, 800)).toEqual([`traceme=0 end=${SIGUSR1}`, `traceme=0 end=${stopped(SIGUSR1)}`]);
+  });
+
+  test('a traced process gains nothing from a set-user-id program, unless its tracer may trace all', () => {
+    const parts = (traced: boolean, tracer: ProcessOptions): Parts => ({
+      results: ['euid', 'end'],
+      programs: {
+        *tracer(sys) {
+          if (traced) yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
+          yield* sys.store(0, 1);
+          sys.result('end', traced ? yield* endOf(sys, 101) : 0);
+        },
+        *target(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.execve('passwd');
+        },
+        *passwd(sys) {
+          sys.result('euid', yield* sys.geteuid());
+        },
+      },
+      files: { passwd: { setuid: 0 } },
+      setup(setup) {
+        setup.process('tracer', tracer);
+        setup.process('target', { cpu: 1 });
+      },
+    });
+    expect(outcomesOf(parts(false, {}), 50)).toEqual(['euid=0 end=0']);
+    expect(outcomesOf(parts(true, {}), 100)).toEqual(['euid=1000 end=0']);
+    expect(outcomesOf(parts(true, { uid: 0 }), 100)).toEqual(['euid=0 end=0']);
+  });
+});
+
+describe('several threads', () => {
+  test('of a tracee stop each for itself, and the parent hears of the whole once', () => {
+    const parts: Parts = {
+      results: ['leader', 'thread', 'parent', 'more', 'end'],
+      cpus: 4,
+      programs: {
+        *parent(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.kill(101, SIGSTOP);
+          sys.result('parent', (yield* sys.wait4(101, WUNTRACED)).status);
+          sys.result('more', (yield* sys.wait4(101, WUNTRACED | WNOHANG)).pid);
+          yield* sys.kill(101, SIGKILL);
+          sys.result('end', (yield* sys.wait4(101)).status);
+        },
+        leader: stay,
+        thread: stay,
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 102));
+          yield* sys.store(0, 1);
+          // One of them takes the signal, and the other follows.
+          const { pid, status } = yield* sys.wait4(-1, __WALL);
+          sys.check(status === stopped(SIGSTOP), 'the first stop is that of the signal');
+          yield* must(sys, sys.ptrace(PTRACE_CONT, pid, 0, SIGSTOP));
+          for (let left = 2; left > 0; ) {
+            const stop = yield* sys.wait4(-1, __WALL);
+            if ((stop.status & 0x7f) !== 0x7f) break;
+            if (stop.status === event(PTRACE_EVENT_STOP, SIGSTOP)) {
+              sys.result(stop.pid === 101 ? 'leader' : 'thread', stop.status);
+              left--;
+            }
+          }
+          yield* sys.stay();
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        const leader = setup.process('leader', { parent, cpu: 1 });
+        setup.thread(leader, 'thread', { cpu: 2 });
+        setup.process('tracer', { cpu: 3 });
+      },
+    };
+    const stop = event(PTRACE_EVENT_STOP, SIGSTOP);
+    const outcomes = outcomesOf(parts, 600);
+    expect(outcomes).toContain(`leader=${stop} thread=${stop} parent=${stopped(SIGSTOP)} more=0 end=null`);
+  });
+
+  test('of a tracer: only the one that attached may ask, and each may wait, unless it says __WNOTHREAD', () => {
+    const parts: Parts = {
+      results: ['other', 'wait', 'nothread', 'end'],
+      cpus: 3,
+      programs: {
+        *leader(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_ATTACH, 102));
+          yield* sys.store(0, 1);
+          while ((yield* sys.load(1)) === 0);
+          yield* must(sys, sys.ptrace(PTRACE_CONT, 102, 0, SIGTERM));
+          // Of two that wait for its end one gets it.
+          sys.result('end', (yield* sys.wait4(102, __WALL)).status);
+        },
+        *thread(sys) {
+          while ((yield* sys.load(0)) === 0);
+          sys.result('nothread', (yield* sys.wait4(-1, __WALL | __WNOTHREAD | WNOHANG)).pid);
+          sys.result('wait', (yield* sys.wait4(-1, __WALL)).status);
+          sys.result('other', yield* sys.ptrace(PTRACE_CONT, 102));
+          yield* sys.store(1, 1);
+          yield* sys.stay();
+        },
+        target: stay,
+      },
+      setup(setup) {
+        const leader = setup.process('leader');
+        setup.thread(leader, 'thread', { cpu: 1 });
+        setup.process('target', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 400)).toEqual([
+      `other=${-ESRCH} wait=${stopped(SIGSTOP)} nothread=${-ECHILD} end=${SIGTERM}`,
+    ]);
+  });
+
+  test('a tracer and a parent that both wait for the end both get it, the tracer first', () => {
+    const parts: Parts = {
+      results: ['tracer', 'parent'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.kill(101, SIGKILL);
+          const { pid, status } = yield* sys.wait4(101);
+          sys.check(pid === 101, `wait4 gave ${pid}`);
+          sys.check((yield* sys.load(1)) === 1, 'the parent was told before the tracer');
+          sys.result('parent', status);
+        },
+        child: stay,
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
+          // It stays in one call: from its end on the parent may have it.
+          yield* sys.store(1, 1);
+          yield* sys.store(0, 1);
+          sys.result('tracer', (yield* sys.wait4(101, __WALL)).status);
+          yield* sys.stay();
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 800)).toEqual([`tracer=${SIGKILL} parent=${SIGKILL}`]);
+  });
+
+  test('a parent that ignores SIGCHLD never has the zombie that its tracer waited for', () => {
+    const parts: Parts = {
+      results: ['tracer', 'parent'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          yield* sys.sigaction(SIGCHLD, SIG_IGN);
+          yield* sys.store(0, 1);
+          sys.result('parent', (yield* sys.wait4(101)).pid);
+        },
+        *child(sys) {
+          while ((yield* sys.load(1)) === 0);
+        },
+        *tracer(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
+          yield* sys.store(1, 1);
+          sys.result('tracer', (yield* sys.wait4(101, __WALL)).pid);
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 800)).toEqual([`tracer=101 parent=${-ECHILD}`]);
+  });
+
+  test('wait for a stop of a zombie leader, and for its own exit only with its threads', () => {
+    const parts: Parts = {
+      results: ['zombie', 'nostop', 'thread', 'end'],
+      cpus: 3,
+      programs: {
+        *tracer(sys) {
+          yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101, 0, PTRACE_O_TRACEEXIT));
+          yield* sys.store(0, 1);
+          yield* expectStop(sys, 101, event(PTRACE_EVENT_EXIT));
+          yield* must(sys, sys.ptrace(PTRACE_CONT, 101));
+          const info: WaitidInfo = { si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 };
+          sys.result('zombie', (yield* sys.wait4(101, __WALL | WNOHANG)).pid);
+          let nostop = yield* sys.waitid(P_PID, 101, info, WSTOPPED | WNOHANG | __WALL);
+          while (nostop === 0) nostop = yield* sys.waitid(P_PID, 101, info, WSTOPPED | WNOHANG | __WALL);
+          sys.result('nostop', nostop);
+          yield* sys.store(2, 1);
+          sys.result('end', (yield* sys.wait4(101, __WALL)).status);
+        },
+        *leader(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.exit(1);
+        },
+        *thread(sys) {
+          while ((yield* sys.load(2)) === 0);
+          sys.result('thread', 1);
+          yield* sys.exit(2);
+        },
+      },
+      setup(setup) {
+        setup.process('tracer');
+        setup.thread(setup.process('leader', { cpu: 1 }), 'thread', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 300)).toEqual([`zombie=0 nostop=${-ECHILD} thread=1 end=${1 << 8}`]);
+  });
+});
+
+describe('SIGKILL', () => {
+  const reading: Parts = {
+    results: ['end'],
+    cpus: 3,
+    programs: {
+      *tracer(sys) {
+        yield* must(sys, sys.ptrace(PTRACE_ATTACH, 101));
+        yield* expectStop(sys, 101, stopped(SIGSTOP));
+        yield* sys.store(0, 1);
+        const regs = { orig_ax: 0, ax: 0 };
+        for (let reads = 0; reads < 3; reads++) {
+          const result = yield* sys.ptrace(PTRACE_GETREGS, 101, 0, regs);
+          sys.check(result === 0 || result === -ESRCH, `GETREGS gave ${result}`);
+        }
+        sys.result('end', yield* endOf(sys, 101));
+      },
+      target: stay,
+      *killer(sys) {
+        while ((yield* sys.load(0)) === 0);
+        yield* sys.kill(101, SIGKILL);
+      },
+    },
+    setup(setup) {
+      setup.process('tracer');
+      setup.process('target', { cpu: 1 });
+      setup.process('killer', { cpu: 2 });
+    },
+  };
+
+  test('does not wake a tracee while its tracer reads it, and does so after', () => {
+    expect(outcomesOf(reading, 1000)).toEqual([`end=${SIGKILL}`]);
+  });
+
+  test('does, where the kernel does not freeze it', () => {
+    expect(() => outcomesOf(reading, 2000, [noPtraceFreeze])).toThrow('ptrace: the registers of a task that runs');
+  });
+
+  test('by PTRACE_KILL takes effect in a stop, and is no error for one that is dead', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        sys.result('kill', yield* sys.ptrace(PTRACE_KILL, child));
+        yield* sys.store(0, 1);
+        const info: WaitidInfo = { si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 };
+        sys.check((yield* sys.waitid(P_PID, child, info, WEXITED | WNOWAIT)) === 0, 'waitid');
+        sys.result('dead', yield* sys.ptrace(PTRACE_KILL, child));
+        sys.result('end', (yield* sys.wait4(child)).status);
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+      },
+      ['kill', 'dead', 'end'],
+    );
+    expect(outcomesOf(parts, 200)).toEqual([`kill=0 dead=0 end=${SIGKILL}`]);
+  });
+
+  test('ends a tracer that waits for a stopped task to be in its trap, and leaves the task as it was', () => {
+    const parts: Parts = {
+      results: ['end', 'child'],
+      cpus: 3,
+      programs: {
+        *parent(sys) {
+          yield* sys.kill(101, SIGSTOP);
+          yield* sys.wait4(101, WUNTRACED);
+          yield* sys.store(0, 1);
+          while ((yield* sys.load(1)) === 0);
+          yield* sys.kill(102, SIGKILL);
+          sys.result('end', (yield* sys.wait4(102)).status);
+          yield* sys.kill(101, SIGKILL);
+          sys.result('child', (yield* sys.wait4(101)).status);
+        },
+        child: stay,
+        *tracer(sys) {
+          while ((yield* sys.load(0)) === 0);
+          yield* sys.store(1, 1);
+          yield* sys.ptrace(PTRACE_SEIZE, 101);
+          yield* sys.stay();
+        },
+      },
+      setup(setup) {
+        const parent = setup.process('parent');
+        setup.process('child', { parent, cpu: 1 });
+        setup.process('tracer', { parent, cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 800)).toEqual([`end=${SIGKILL} child=${SIGKILL}`]);
+  });
+});
+
+describe('attaching to a process in exec', () => {
+  /** @param zombie a thread of the process that the tracer has, and that dies in the exec */
+  const race = (zombie: boolean): Parts => ({
+    results: ['attached', 'end'],
+    cpus: 4,
+    programs: {
+      *tracer(sys) {
+        if (zombie) yield* must(sys, sys.ptrace(PTRACE_SEIZE, 102));
+        yield* sys.store(0, 1);
+        sys.result('attached', yield* sys.ptrace(PTRACE_SEIZE, 101));
+        if (zombie) yield* endOf(sys, 102);
+        sys.result('end', yield* endOf(sys, 101));
+      },
+      *leader(sys) {
+        while ((yield* sys.load(0)) === 0);
+        yield* sys.execve('next');
+      },
+      thread: stay,
+      *next(sys) {
+        yield* sys.getpid();
+        yield* sys.stay();
+      },
+    },
+    setup(setup) {
+      setup.process('tracer');
+      const leader = setup.process('leader', { cpu: 1 });
+      setup.thread(leader, 'thread', { cpu: 2 });
+    },
+    unfinished: ({ attached }) => (attached === null ? 'PTRACE_SEIZE has not come back' : null),
+  });
+
+  test('waits for it, where all its threads die', () => {
+    expect(outcomesOf(race(false), 600)).toEqual(['attached=0 end=null']);
+  });
+
+  test('never ends, where one of them is a zombie that only the tracer can wait for: this kernel deadlocks', () => {
+    expect(() => outcomesOf(race(true), 1000)).toThrow(
+      /PTRACE_SEIZE has not come back; task 100 is sleeping, task 101 is in uninterruptible sleep.*task 102 of 101 is zombie/,
+    );
+  });
+
+  test('is ended by a signal to the tracer, and made again', () => {
+    const parts = race(true);
+    const programs = {
+      ...parts.programs,
+      *tracer(sys: Sys): Coroutine<void> {
+        yield* sys.sigaction(SIGCHLD, 'reap');
+        yield* must(sys, sys.ptrace(PTRACE_SEIZE, 102));
+        yield* sys.store(0, 1);
+        sys.result('attached', yield* sys.ptrace(PTRACE_SEIZE, 101));
+      },
+    };
+    const handlers: Parts['handlers'] = {
+      *reap(sys) {
+        yield* sys.wait4(102, __WALL | WNOHANG);
+      },
+    };
+    // The zombie's SIGCHLD lets the tracer wait for it: nobody need wait for ever.
+    expect(outcomesOf({ ...parts, programs, handlers }, 800)).toEqual(['attached=0 end=null']);
+  });
+});
+
+describe('vfork', () => {
+  test('of a tracee has an event at its beginning and one at its end', () => {
+    const parts = traces(
+      function* (sys) {
+        const child = yield* sys.fork('child', 0, 1);
+        yield* expectStop(sys, child, stopped(SIGUSR1));
+        yield* must(sys, sys.ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        yield* expectStop(sys, child, event(PTRACE_EVENT_VFORK));
+        const message = { value: 0 };
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+        const grandchild = message.value;
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        yield* expectStop(sys, grandchild, stopped(SIGSTOP));
+        yield* must(sys, sys.ptrace(PTRACE_CONT, grandchild));
+        sys.result('grandchild', (yield* sys.wait4(grandchild, __WALL)).status);
+        yield* expectStop(sys, child, event(PTRACE_EVENT_VFORK_DONE));
+        yield* must(sys, sys.ptrace(PTRACE_GETEVENTMSG, child, 0, message));
+        sys.result('done', message.value - grandchild);
+        yield* must(sys, sys.ptrace(PTRACE_CONT, child));
+        sys.result('end', yield* endOf(sys, child));
+      },
+      function* (sys) {
+        yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        yield* sys.vfork('grandchild');
+        return 2;
+      },
+      ['grandchild', 'done', 'end'],
+      {
+        programs: {
+          *grandchild(sys) {
+            yield* sys.getpid();
+            return 9;
+          },
+        },
+      },
+    );
+    expect(outcomesOf(parts, 200)).toEqual([`grandchild=${9 << 8} done=0 end=${2 << 8}`]);
   });
 });
