@@ -41,12 +41,28 @@ export { type Replay, replay, replayWithStacks, type StoryEvent } from './explor
 export { ScheduleMismatchError } from './explore/schedule.js';
 export type { Strategy } from './explore/strategy.js';
 export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExpectation } from './explore/token.js';
+export type { KernelLimits, ProcessOptions, Setup, SetupTask, TaskOptions } from './kernel/boot.js';
+export type { CapUserData, CapUserHeader } from './kernel/capability.js';
 export * from './kernel/constants.js';
+export {
+  CLOCK_BOOTTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  CLOCK_TAI,
+  type Timespec,
+} from './kernel/hrtimer.js';
+export type { Itimerval, Timeval } from './kernel/itimer.js';
 export type { KernelPatch } from './kernel/kernel.js';
 export { type KernelModelOptions, kernelModel, readResults } from './kernel/model.js';
+export type { Itimerspec, Sigevent } from './kernel/posix-timers.js';
+export type { Rlimit } from './kernel/rlimit.js';
 export type { Handler, Patch, Program, Scenario } from './kernel/scenario.js';
+export type { Pollfd } from './kernel/select.js';
 export { SIGNALFD_SIGINFO_SIZE, type SignalfdSiginfo, signalfdSiginfo } from './kernel/signalfd.js';
-export type { HandlerOptions, Sys, WaitResult } from './kernel/sys.js';
+export { EMPTY_MASK, type SigMask, sigmask } from './kernel/sigset.js';
+export type * from './kernel/sys.js';
+export type { WaitidInfo } from './kernel/wait.js';
+export * from './kernel/waitstatus.js';
 export { type Chooser, ControlledMachine, type ControlledOptions, type Execution } from './machine/controlled.js';
 export type { Model } from './machine/model.js';
 export { NOISE, type Noise } from './machine/parallel-cpu.js';

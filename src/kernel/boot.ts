@@ -81,6 +81,8 @@ export interface KernelLimits {
   readonly tasks: number;
   /** Signals queued, all users together. */
   readonly sigqueues: number;
+  /** Of other objects, by the names of their slab caches (`filp`, `cred_jar`, …), in place of the usual numbers. */
+  readonly objects?: Readonly<Record<string, number>>;
 }
 
 export const DEFAULT_LIMITS: KernelLimits = { tasks: 32, sigqueues: 64 };
@@ -88,6 +90,11 @@ export const DEFAULT_LIMITS: KernelLimits = { tasks: 32, sigqueues: 64 };
 /** What an arena of this kernel holds. */
 export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS): ArenaSpec {
   const tasks = limits.tasks + cpus;
+  const caches = cacheSpecs(tasks, limits.sigqueues);
+  const { objects = {} } = limits;
+  for (const name of Object.keys(objects)) {
+    if (!caches.some((cache) => cache.name === name)) throw new Error(`there is no slab cache "${name}"`);
+  }
   return {
     statics: [
       { struct: cpu_data.$, count: cpus },
@@ -103,28 +110,33 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { struct: nsproxy.$, count: 1 },
       { struct: uidhash.$, count: 1 },
     ],
-    caches: [
-      { name: 'task_struct', struct: task_struct.$, capacity: tasks },
-      { name: 'signal_cache', struct: signal_struct.$, capacity: tasks },
-      { name: 'sighand_cache', struct: sighand_struct.$, capacity: tasks, typesafe: true },
-      { name: 'sigqueue', struct: sigqueue.$, capacity: limits.sigqueues },
-      { name: 'pid', struct: pid.$, capacity: tasks + 8 },
-      { name: 'cred_jar', struct: cred.$, capacity: 2 * tasks },
-      { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
-      { name: 'posix_timers_cache', struct: k_itimer.$, capacity: 16 },
-      { name: 'sigframe', struct: sigframe.$, capacity: limits.sigqueues },
-      { name: 'files_cache', struct: files_struct.$, capacity: 16 },
-      { name: 'filp', struct: file.$, capacity: 32 },
-      { name: 'pipe_inode_info', struct: pipe_inode_info.$, capacity: 8 },
-      { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },
-      { name: 'poll_table_entry', struct: poll_table_entry.$, capacity: 16 },
-      { name: 'completion', struct: completion.$, capacity: tasks },
-      { name: 'pid_namespace', struct: pid_namespace.$, capacity: NAMESPACES },
-      { name: 'idr', struct: nested_idr.$, capacity: NAMESPACES },
-      { name: 'nsproxy', struct: nsproxy.$, capacity: NAMESPACES },
-      { name: 'user_namespace', struct: user_namespace.$, capacity: NAMESPACES },
-    ],
+    caches: caches.map((cache) => ({ ...cache, capacity: objects[cache.name] ?? cache.capacity })),
   };
+}
+
+/** The slab caches, and how many objects each has room for if a scenario does not say. */
+function cacheSpecs(tasks: number, sigqueues: number): ArenaSpec['caches'] {
+  return [
+    { name: 'task_struct', struct: task_struct.$, capacity: tasks },
+    { name: 'signal_cache', struct: signal_struct.$, capacity: tasks },
+    { name: 'sighand_cache', struct: sighand_struct.$, capacity: tasks, typesafe: true },
+    { name: 'sigqueue', struct: sigqueue.$, capacity: sigqueues },
+    { name: 'pid', struct: pid.$, capacity: tasks + 8 },
+    { name: 'cred_jar', struct: cred.$, capacity: 2 * tasks },
+    { name: 'uid_cache', struct: user_struct.$, capacity: 16 },
+    { name: 'posix_timers_cache', struct: k_itimer.$, capacity: 16 },
+    { name: 'sigframe', struct: sigframe.$, capacity: sigqueues },
+    { name: 'files_cache', struct: files_struct.$, capacity: 16 },
+    { name: 'filp', struct: file.$, capacity: 32 },
+    { name: 'pipe_inode_info', struct: pipe_inode_info.$, capacity: 8 },
+    { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },
+    { name: 'poll_table_entry', struct: poll_table_entry.$, capacity: 16 },
+    { name: 'completion', struct: completion.$, capacity: tasks },
+    { name: 'pid_namespace', struct: pid_namespace.$, capacity: NAMESPACES },
+    { name: 'idr', struct: nested_idr.$, capacity: NAMESPACES },
+    { name: 'nsproxy', struct: nsproxy.$, capacity: NAMESPACES },
+    { name: 'user_namespace', struct: user_namespace.$, capacity: NAMESPACES },
+  ];
 }
 
 function cachesOf(arena: Arena): KernelCaches {

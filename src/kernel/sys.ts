@@ -178,6 +178,10 @@ export interface Sys {
   kill(pid: number, sig: number): Coroutine<number>;
   /** `wait4(2)`. */
   wait4(pid: number, options?: number): Coroutine<WaitResult>;
+  /** `waitpid(2)`: the same. */
+  waitpid(pid: number, options?: number): Coroutine<WaitResult>;
+  /** `wait(2)`: for any child. */
+  wait(): Coroutine<WaitResult>;
   /**
    * `waitid(2)`.
    *
@@ -419,6 +423,11 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
   const programs = programNames(scenario);
   const handlers = Object.keys(scenario.handlers ?? {});
   const memory = k.arena.static(user_memory);
+  function* wait4(pid: number, options = 0): Coroutine<WaitResult> {
+    const status = { status: 0 };
+    const result = yield* k.do_syscall_64({ nr: __NR_wait4, args: [pid, options, status] });
+    return { pid: result, status: status.status };
+  }
   function* sigtimedwait(
     set: SigMask | null,
     info: ReceivedSiginfo | null,
@@ -434,11 +443,9 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       return k.get(k.current, task_struct.arg);
     },
     kill: (pid, sig) => k.do_syscall_64({ nr: __NR_kill, args: [pid, sig] }),
-    *wait4(pid, options = 0) {
-      const status = { status: 0 };
-      const result = yield* k.do_syscall_64({ nr: __NR_wait4, args: [pid, options, status] });
-      return { pid: result, status: status.status };
-    },
+    wait4,
+    waitpid: wait4,
+    wait: () => wait4(-1),
     waitid: (idtype, id, info, options) => k.do_syscall_64({ nr: __NR_waitid, args: [idtype, id, info, options] }),
     pause: () => k.do_syscall_64({ nr: __NR_pause, args: [] }),
     execve: (program, arg = 0) =>

@@ -107,7 +107,8 @@ export const waitFunctions = {
     const tasklist = addr(this.globals, globals.tasklist_lock);
     if ((wo.wo_flags & WEXITED) === 0) return 0;
     if ((wo.wo_flags & WNOWAIT) !== 0) {
-      const status = this.exitStatus(p);
+      // The task's own code, though the process may have been ended as a whole since.
+      const status = this.get(p, task_struct.exit_code);
       const uid = this.task_uid(p);
       this.read_unlock(tasklist);
       this.reportExit(wo, pid, uid, status);

@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
 import { randomStrategy } from '../../src/explore/random.js';
+import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/boot.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch } from '../../src/kernel/scenario.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
@@ -32,12 +33,16 @@ function isLinuxOwn({ kind, message }: Violation, programs: Made): boolean {
   return untold && makes(programs, 'thread') && makes(programs, 'exec');
 }
 
+/** As much memory as there is if nobody says anything. */
+const ENOUGH = fc.constant(DEFAULT_LIMITS);
+
 /** Makes executions until there are enough of them, or one is wrong: then throws, with the smallest programs found. */
-function makeExecutions(total: number, patches: readonly Patch[] = []): number {
+function makeExecutions(total: number, patches: readonly Patch[] = [], memory = ENOUGH): number {
   let executions = 0;
   fc.assert(
-    fc.property(made, fc.integer(), (programs, seed) => {
-      const machine = new ControlledMachine(kernelModel(generatedScenario(programs), { patches }), { shutdown: true });
+    fc.property(made, fc.integer(), memory, (programs, seed, limits) => {
+      const model = kernelModel(generatedScenario(programs), { patches, limits });
+      const machine = new ControlledMachine(model, { shutdown: true });
       for (let done = 0; done < SCHEDULES; ) {
         const strategy = randomStrategy(seed, done);
         const exploration = explore(machine, { strategy, schedules: SCHEDULES - done });
@@ -54,6 +59,45 @@ function makeExecutions(total: number, patches: readonly Patch[] = []): number {
 
 it(`ends well, in ${EXECUTIONS} executions`, { timeout: 3_600_000 }, () => {
   expect(makeExecutions(EXECUTIONS)).toBeGreaterThanOrEqual(EXECUTIONS);
+});
+
+/** Little of everything: room for the processes of the setup, and a few objects more. */
+const LITTLE: fc.Arbitrary<KernelLimits> = fc
+  .record({
+    tasks: fc.integer({ min: 4, max: 6 }),
+    sigqueues: fc.integer({ min: 1, max: 4 }),
+    scarce: fc.uniqueArray(
+      fc.constantFrom(
+        ['signal_cache', 5],
+        ['sighand_cache', 5],
+        ['pid', 5],
+        ['cred_jar', 4],
+        ['uid_cache', 3],
+        ['sigframe', 2],
+        ['files_cache', 1],
+        ['filp', 1],
+        ['pipe_inode_info', 0],
+        ['signalfd_ctx', 0],
+        ['poll_table_entry', 0],
+        ['posix_timers_cache', 1],
+        ['completion', 0],
+        ['pid_namespace', 0],
+        ['idr', 0],
+        ['nsproxy', 0],
+        ['user_namespace', 0],
+      ),
+      { selector: ([name]) => name },
+    ),
+    more: fc.nat(2),
+  })
+  .map(({ tasks, sigqueues, scarce, more }) => ({
+    tasks,
+    sigqueues,
+    objects: Object.fromEntries(scarce.map(([name, least]) => [name as string, (least as number) + more])),
+  }));
+
+it('ends well where memory runs out', () => {
+  expect(makeExecutions(EXECUTIONS, [], LITTLE)).toBeGreaterThanOrEqual(EXECUTIONS);
 });
 
 it('finds a kernel that puts a task to sleep with a signal pending', () => {
