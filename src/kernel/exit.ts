@@ -280,6 +280,9 @@ export const exitFunctions = {
     if (group_dead) yield* this.kill_orphaned_pgrp(this.get(tsk, task_struct.group_leader), NULL);
     if (this.WRITE_ONCE(tsk, task_struct.exit_state, EXIT_ZOMBIE)) yield;
     let autoreap = true;
+    // init, which never runs here, would wait for a zombie that it traces.
+    const traced = this.get(tsk, task_struct.ptrace) !== 0;
+    if (traced && this.is_global_init(this.get(tsk, task_struct.parent))) yield* this.__ptrace_unlink(tsk);
     if (this.get(tsk, task_struct.ptrace) !== 0) {
       const whole = this.thread_group_leader(tsk) && this.thread_group_empty(tsk);
       const sig = whole && !this.ptrace_reparented(tsk) ? this.get(tsk, task_struct.exit_signal) : SIGCHLD;

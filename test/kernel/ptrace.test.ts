@@ -1921,6 +1921,24 @@ describe('a tracee', () => {
     expect(() => outcomesOf(parts, 1)).toThrow('ptrace of init, which never runs');
   });
 
+  test('of init is released when it ends, as if init waited for it', () => {
+    const parts: Parts = {
+      results: ['traceme'],
+      programs: {
+        *orphan(sys) {
+          sys.result('traceme', yield* sys.ptrace(PTRACE_TRACEME, 0));
+          yield* sys.thread('thread');
+          yield* sys.exit(0);
+        },
+        *thread(sys) {
+          yield* sys.ptrace(PTRACE_TRACEME, 0);
+        },
+      },
+      setup: (setup) => void setup.process('orphan'),
+    };
+    expect(outcomesOf(parts, 100)).toEqual(['traceme=0']);
+  });
+
   test('in a pid namespace of its own is told of by the numbers of its tracer', () => {
     const parts: Parts = {
       results: ['message', 'end'],
