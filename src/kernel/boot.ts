@@ -27,6 +27,7 @@ import {
   SUID_DUMP_USER,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
+  USER_STACK_TOP,
 } from './constants.js';
 import { IT_REAL_FN } from './hrtimer.js';
 import { type Kernel, type KernelCaches, RCU_CALLBACKS } from './kernel.js';
@@ -235,6 +236,7 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   const signal = k.kmem_cache_zalloc<'signal_struct'>(k.caches.signal_struct);
   k.set(t, task_struct.usage, 2);
   k.set(t, task_struct.cpu, cpu);
+  k.set(t, task_struct.sp, USER_STACK_TOP);
   k.set(t, task_struct.group_leader, t);
   k.set(t, task_struct.real_parent, k.init_task);
   k.set(t, task_struct.parent, k.init_task);

@@ -152,6 +152,17 @@ export const SA_NODEFER = 0x40000000;
 export const SA_RESETHAND = 0x80000000 | 0;
 export const SA_ONESHOT = SA_RESETHAND;
 
+export const SS_ONSTACK = 1;
+export const SS_DISABLE = 2;
+export const SS_AUTODISARM = 0x80000000 | 0;
+export const SS_FLAG_BITS = SS_AUTODISARM;
+export const MINSIGSTKSZ = 2048;
+export const SIGSTKSZ = 8192;
+/** Where a task's stack begins. */
+export const USER_STACK_TOP = 0x7ffff000;
+/** How far it may grow: 8 MiB on the real kernel, by `RLIMIT_STACK`. */
+export const USER_STACK_SIZE = 0x8000;
+
 export const ITIMER_REAL = 0;
 export const ITIMER_VIRTUAL = 1;
 export const ITIMER_PROF = 2;
@@ -184,6 +195,12 @@ export const SIGQUEUE_PREALLOC = 1;
 export const SI_KERNEL = 0x80;
 export const SI_QUEUE = -1;
 export const SI_TKILL = -6;
+export const ILL_ILLOPC = 1;
+export const FPE_INTDIV = 1;
+export const SEGV_MAPERR = 1;
+export const SEGV_ACCERR = 2;
+export const BUS_ADRALN = 1;
+export const BUS_ADRERR = 2;
 export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;
 export const CLD_DUMPED = 3;
@@ -525,6 +542,7 @@ export const __NR_pipe2 = 293;
 export const __NR_pidfd_send_signal = 424;
 export const __NR_pidfd_open = 434;
 export const __NR_vfork = 58;
+export const __NR_sigaltstack = 131;
 
 /** The system calls by number. Each name is that of the kernel function that does the call. */
 export const SYSCALLS = {
@@ -603,6 +621,7 @@ export const SYSCALLS = {
   [__NR_pidfd_send_signal]: 'pidfd_send_signal',
   [__NR_pidfd_open]: 'pidfd_open',
   [__NR_vfork]: 'vfork',
+  [__NR_sigaltstack]: 'sigaltstack',
   [__NR_prlimit64]: 'prlimit64',
   [__NR_write_uid_map]: 'proc_uid_map_write',
   [__NR_write_gid_map]: 'proc_gid_map_write',

@@ -227,16 +227,24 @@ export const entryFunctions = {
     const stepping = this.test_tsk_thread_flag(tsk, TIF_SINGLESTEP);
     // user_disable_single_step.
     if (stepping) this.clear_tsk_thread_flag(tsk, TIF_SINGLESTEP);
-    this.setup_rt_frame(ksig);
-    // Left out of signal_setup_done: the frame that cannot be written. The user stack has no end here.
-    yield* this.signal_delivered(ksig, stepping);
+    // signal_setup_done.
+    if (this.setup_rt_frame(ksig)) yield* this.signal_delivered(ksig, stepping);
+    else yield* this.force_sigsegv(ksig.sig);
   },
 
-  /** Saves what the handler interrupts on the user stack, and makes the handler what runs next in user mode. */
-  setup_rt_frame(this: Kernel, ksig: KSignal): void {
+  /**
+   * Saves what the handler interrupts on the user stack, and makes the handler what runs next in user mode.
+   *
+   * @returns false where there is no room for the frame: on the stack, or in the machine
+   */
+  setup_rt_frame(this: Kernel, ksig: KSignal): boolean {
     const tsk = this.current;
-    const frame = this.kmem_cache_alloc<'sigframe'>(this.caches.sigframe);
-    if (!frame) this.violate('unmodelled', 'more nested signal handlers than the machine has room for');
+    const sp = this.get_sigframe(ksig.flags);
+    const frame = sp === -1 ? NULL : this.kmem_cache_alloc<'sigframe'>(this.caches.sigframe);
+    if (!frame) return false;
+    this.save_altstack(frame);
+    this.set(frame, sigframe.sp, this.get(tsk, task_struct.sp));
+    this.set(tsk, task_struct.sp, sp);
     this.set(frame, sigframe.next, this.get(tsk, task_struct.sigframe));
     this.set(frame, sigframe.ax, this.get(tsk, task_struct.ax));
     this.set(frame, sigframe.orig_ax, this.get(tsk, task_struct.orig_ax));
@@ -251,6 +259,7 @@ export const entryFunctions = {
     // In the handler: not in a system call, nothing to restart.
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, 0);
+    return true;
   },
 
   /** Runs the handlers whose frames are new, innermost first; each returns through `sigreturn`. */
@@ -275,13 +284,20 @@ export const entryFunctions = {
   *rt_sigreturn(this: Kernel): Coroutine<number> {
     const tsk = this.current;
     const frame = this.get(tsk, task_struct.sigframe);
-    if (!frame) yield* this.do_group_exit(SIGSEGV);
+    if (!frame) {
+      // signal_fault: it was called outside a handler.
+      yield* this.force_sig(SIGSEGV);
+      this.set(tsk, task_struct.ax, 0);
+      return 0;
+    }
     yield* this.set_current_blocked(this.loadSigset(addr(frame, sigframe.blocked)));
     this.forgetRestart();
     const ax = this.get(frame, sigframe.ax);
     this.set(tsk, task_struct.ax, ax);
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, this.get(frame, sigframe.restart));
+    this.set(tsk, task_struct.sp, this.get(frame, sigframe.sp));
+    this.restore_altstack(frame);
     this.set(tsk, task_struct.sigframe, this.get(frame, sigframe.next));
     this.kmem_cache_free(this.caches.sigframe, frame);
     return ax;

@@ -21,6 +21,7 @@ import {
   SUID_DUMP_USER,
   TASK_INTERRUPTIBLE,
   TASK_KILLABLE,
+  USER_STACK_TOP,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { cred, globals, sighand_struct, signal_struct, task_struct, user_struct } from './structs.js';
@@ -161,6 +162,10 @@ export const execFunctions = {
     const c = this.current_cred();
     const same = this.get(c, cred.euid) === this.get(c, cred.uid) && this.get(c, cred.egid) === this.get(c, cred.gid);
     this.set(this.get(tsk, task_struct.signal), signal_struct.dumpable, same ? SUID_DUMP_USER : SUID_DUMP_DISABLE);
+    this.set(tsk, task_struct.sp, USER_STACK_TOP);
+    // Not its flags.
+    this.set(tsk, task_struct.sas_ss_sp, 0);
+    this.set(tsk, task_struct.sas_ss_size, 0);
     this.set(tsk, task_struct.comm_set, 0);
     this.set(tsk, task_struct.self_exec_id, this.get(tsk, task_struct.self_exec_id) + 1);
     this.flush_signal_handlers(tsk, false);

@@ -47,6 +47,7 @@ import {
   TASK_DEAD,
   TASK_NEW,
   TIF_SIGPENDING,
+  USER_STACK_TOP,
 } from './constants.js';
 import type { FilePtr } from './file.js';
 import { IT_REAL_FN } from './hrtimer.js';
@@ -304,6 +305,11 @@ export const forkFunctions = {
     this.INIT_LIST_HEAD(addr(p, task_struct.ptrace_entry));
     this.INIT_LIST_HEAD(addr(p, task_struct.run_list));
     this.init_sigpending(addr(p, task_struct.pending));
+    if ((flags & (CLONE_VM | CLONE_VFORK)) === CLONE_VM) {
+      // On a stack of its own.
+      this.set(p, task_struct.sp, USER_STACK_TOP);
+      this.sas_ss_reset(p);
+    }
     this.set(p, task_struct.state, TASK_NEW);
     this.set(p, task_struct.cpu, args.cpu);
     this.set(p, task_struct.program, args.program);

@@ -22,6 +22,7 @@ import { type EntryFunctions, entryFunctions } from './entry.js';
 import { type ExecFunctions, execFunctions } from './exec.js';
 import { type ExitFunctions, exitFunctions } from './exit.js';
 import { type FileFunctions, fileFunctions } from './file.js';
+import { type ForceSignalFunctions, forceSignalFunctions } from './force-signal.js';
 import { type ForkFunctions, forkFunctions } from './fork.js';
 import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
 import { type ItimerFunctions, itimerFunctions } from './itimer.js';
@@ -41,6 +42,7 @@ import type { ProgramFile } from './scenario.js';
 import { AUTOREMOVE_WAKE_FUNCTION, DEFAULT_WAKE_FUNCTION, type SchedFunctions, schedFunctions } from './sched.js';
 import { POLLWAKE, type SelectFunctions, selectFunctions } from './select.js';
 import { type SetidFunctions, setidFunctions } from './setid.js';
+import { type SigaltstackFunctions, sigaltstackFunctions } from './sigaltstack.js';
 import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
 import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
@@ -203,6 +205,8 @@ export interface Kernel
     WaitFunctions,
     ForkFunctions,
     VforkFunctions,
+    SigaltstackFunctions,
+    ForceSignalFunctions,
     ExecFunctions,
     PtraceFunctions,
     PtraceStopFunctions,
@@ -250,6 +254,8 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   waitFunctions,
   forkFunctions,
   vforkFunctions,
+  sigaltstackFunctions,
+  forceSignalFunctions,
   execFunctions,
   ptraceFunctions,
   ptraceStopFunctions,
@@ -286,6 +292,8 @@ type PatchableName = keyof (PidFunctions &
   WaitFunctions &
   ForkFunctions &
   VforkFunctions &
+  SigaltstackFunctions &
+  ForceSignalFunctions &
   ExecFunctions &
   PtraceFunctions &
   PtraceStopFunctions &

@@ -187,7 +187,7 @@ export function clear_siginfo(sig: number): KernelSiginfo {
 }
 
 /** A signal's action in a `sighand_struct`. */
-function action(sighand: Ptr<'sighand_struct'>, sig: number): Ptr<'k_sigaction'> {
+export function action(sighand: Ptr<'sighand_struct'>, sig: number): Ptr<'k_sigaction'> {
   return (sighand + sighand_struct.action + (sig - 1) * k_sigaction.$.words) as Ptr<'k_sigaction'>;
 }
 
@@ -955,7 +955,6 @@ export const signalFunctions = {
         yield* this.notifyContinued(why);
         continue;
       }
-      // Left out until something sends them: dequeue_synchronous_signal, for signals that the thread itself caused.
       if (this.signal_group_exit(signal)) {
         this.sigdelset(addr(addr(this.current, task_struct.pending), sigpending.signal), SIGKILL);
         this.trace_signal_deliver(SIGKILL, null, SIG_DFL, 0);
@@ -988,7 +987,9 @@ export const signalFunctions = {
           return RELOCK;
         }
       }
-      let info = this.dequeue_signal(this.current, this.loadSigset(addr(this.current, task_struct.blocked)));
+      let info =
+        this.dequeue_synchronous_signal() ??
+        this.dequeue_signal(this.current, this.loadSigset(addr(this.current, task_struct.blocked)));
       if (info === null) {
         this.spin_unlock_irq(lock);
         return null;

@@ -61,7 +61,7 @@ const SIG_KERNEL_COREDUMP_MASK = sigmask(
 );
 const SIG_KERNEL_IGNORE_MASK = sigmask(SIGCONT, SIGCHLD, SIGWINCH, SIGURG);
 /** Signals that a thread's own instructions cause: taken before all others. */
-const SYNCHRONOUS_MASK = sigmask(SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS);
+export const SYNCHRONOUS_MASK = sigmask(SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS);
 
 function inMask(mask: SigMask, sig: number): boolean {
   if (sig <= 32) return (mask.lo & (1 << (sig - 1))) !== 0;
@@ -83,6 +83,11 @@ export function sig_kernel_coredump(sig: number): boolean {
 
 export function sig_kernel_ignore(sig: number): boolean {
   return inMask(SIG_KERNEL_IGNORE_MASK, sig);
+}
+
+/** Signals that a thread's own instructions cause. */
+export function sig_synchronous(sig: number): boolean {
+  return inMask(SYNCHRONOUS_MASK, sig);
 }
 
 export function valid_signal(sig: number): boolean {

@@ -234,6 +234,12 @@ export const task_struct = struct('task_struct', {
   vfork_done: ptr('completion'),
   /** For `vfork_done` the kernel takes the task's `alloc_lock`. */
   vfork_lock: spinlock,
+  /** The user stack pointer. */
+  sp: int,
+  // The alternate signal stack.
+  sas_ss_sp: int,
+  sas_ss_size: int,
+  sas_ss_flags: int,
 });
 
 /** An open file. Every descriptor that stands for it, and every call that uses it, counts. */
@@ -310,6 +316,11 @@ export const sigframe = struct('sigframe', {
   /** `SA_…` of the handler's action. */
   flags: int,
   info: siginfo,
+  /** The stack pointer, and the alternate stack, before. */
+  sp: int,
+  ss_sp: int,
+  ss_size: int,
+  ss_flags: int,
 });
 
 /** Of the kernel's 32: how deep pid namespaces may be nested. */

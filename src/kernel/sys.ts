@@ -65,6 +65,7 @@ import {
   __NR_setrlimit,
   __NR_setsid,
   __NR_setuid,
+  __NR_sigaltstack,
   __NR_signalfd,
   __NR_signalfd4,
   __NR_tgkill,
@@ -101,6 +102,7 @@ import type { Rlimit } from './rlimit.js';
 import type { Scenario } from './scenario.js';
 import type { Pollfd } from './select.js';
 import type { IdOut } from './setid.js';
+import type { SigAltStack } from './sigaltstack.js';
 import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } from './signal.js';
 import { SIGSET_SIZE } from './signalfd.js';
 import { EMPTY_MASK, type SigMask } from './sigset.js';
@@ -126,12 +128,14 @@ export interface Siginfo {
   readonly si_status: number;
   /** The value given to `sigqueue(3)` or with a timer. The same place as `si_status`. */
   readonly si_value: number;
+  /** Of a fault the address. The same place as `si_pid`. */
+  readonly si_addr: number;
 }
 
 /** A siginfo as a program sees it. */
 export function userSiginfo(info: KernelSiginfo): Siginfo {
   const { si_signo, si_errno, si_code, si_pid, si_uid, si_status } = info;
-  return { si_signo, si_errno, si_code, si_pid, si_uid, si_status, si_value: si_status };
+  return { si_signo, si_errno, si_code, si_pid, si_uid, si_status, si_value: si_status, si_addr: si_pid };
 }
 
 /** What `wait4` found. */
@@ -230,6 +234,21 @@ export interface Sys {
    * @param old gets the mask before
    */
   sigprocmask(how: number, set: SigMask | null, old?: SigMaskOut): Coroutine<number>;
+  /**
+   * `sigaltstack(2)`.
+   *
+   * @param ss null only asks
+   * @param old gets the stack before
+   */
+  sigaltstack(ss: Readonly<SigAltStack> | null, old?: SigAltStack | null): Coroutine<number>;
+  /**
+   * Executes an instruction that faults: the kernel sends `SIGSEGV`, `SIGBUS`, `SIGILL`, `SIGFPE` or `SIGTRAP` so that it
+   * cannot be ignored. When a handler has run the program goes on, as if the handler had stepped over the instruction.
+   *
+   * @param code `SEGV_MAPERR`, `FPE_INTDIV`, …
+   * @param addr for `si_addr`
+   */
+  fault(sig: number, code: number, addr?: number): Coroutine<void>;
   /** `sigpending(2)`: what is pending and blocked. */
   sigpending(set: SigMaskOut | null): Coroutine<number>;
   /** `sigsuspend(2)`. */
@@ -491,6 +510,8 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       return result;
     },
     sigprocmask: (how, set, old) => k.do_syscall_64({ nr: __NR_rt_sigprocmask, args: [how, set, old ?? null] }),
+    sigaltstack: (ss, old) => k.do_syscall_64({ nr: __NR_sigaltstack, args: [ss, old ?? null] }),
+    fault: (sig, code, address = 0) => k.exception(sig, code, address),
     sigpending: (set) => k.do_syscall_64({ nr: __NR_rt_sigpending, args: [set] }),
     sigsuspend: (set) => k.do_syscall_64({ nr: __NR_rt_sigsuspend, args: [set] }),
     sigwaitinfo: (set, info) => sigtimedwait(set, info ?? null, null),
