@@ -35,6 +35,7 @@ import { noteBaseline } from './leaks.js';
 import type { Scenario } from './scenario.js';
 import { EMPTY_MASK } from './sigset.js';
 import {
+  core_state,
   cred,
   file,
   files_struct,
@@ -43,6 +44,7 @@ import {
   idr,
   k_itimer,
   k_sigaction,
+  mm_struct,
   nested_idr,
   nsproxy,
   PID_MAX,
@@ -133,6 +135,8 @@ function cacheSpecs(tasks: number, sigqueues: number): ArenaSpec['caches'] {
     { name: 'signalfd_ctx', struct: signalfd_ctx.$, capacity: 8 },
     { name: 'poll_table_entry', struct: poll_table_entry.$, capacity: 16 },
     { name: 'completion', struct: completion.$, capacity: tasks },
+    { name: 'core_state', struct: core_state.$, capacity: tasks },
+    { name: 'mm_struct', struct: mm_struct.$, capacity: tasks },
     { name: 'pid_namespace', struct: pid_namespace.$, capacity: NAMESPACES },
     { name: 'idr', struct: nested_idr.$, capacity: NAMESPACES },
     { name: 'nsproxy', struct: nsproxy.$, capacity: NAMESPACES },
@@ -157,6 +161,8 @@ function cachesOf(arena: Arena): KernelCaches {
     signalfd_ctx: arena.cacheNumber('signalfd_ctx'),
     poll_table_entry: arena.cacheNumber('poll_table_entry'),
     completion: arena.cacheNumber('completion'),
+    core_state: arena.cacheNumber('core_state'),
+    mm_struct: arena.cacheNumber('mm_struct'),
     pid_namespace: arena.cacheNumber('pid_namespace'),
     nested_idr: arena.cacheNumber('idr'),
     nsproxy: arena.cacheNumber('nsproxy'),

@@ -226,6 +226,7 @@ export const TASK_TRACED = TASK_WAKEKILL | __TASK_TRACED;
 export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 
 export const PF_EXITING = 0x00000004;
+export const PF_DUMPCORE = 0x00000200;
 export const PF_EXITPIDONE = 0x00000008;
 export const PF_FORKNOEXEC = 0x00000040;
 export const PF_NPROC_EXCEEDED = 0x00001000;
@@ -253,6 +254,13 @@ export const SIGNAL_CLD_CONTINUED = 0x00000020;
 export const SIGNAL_CLD_MASK = SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED;
 export const SIGNAL_UNKILLABLE = 0x00000040;
 export const SIGNAL_STOP_MASK = SIGNAL_CLD_MASK | SIGNAL_STOP_STOPPED | SIGNAL_STOP_CONTINUED;
+
+/** In `task_struct.mm`: it uses its memory; it does not any more; a dump waits for it. */
+export const MM_IN_USE = 0;
+export const MM_GONE = 1;
+export const MM_COUNTED = 2;
+/** `RLIMIT_CORE` below this is too small for any core file: `ELF_EXEC_PAGESIZE`. */
+export const ELF_MIN_COREDUMP = 4096;
 
 export const JOBCTL_STOP_SIGMASK = 0xffff;
 export const JOBCTL_STOP_DEQUEUED = 1 << 16;

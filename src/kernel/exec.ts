@@ -148,6 +148,10 @@ export const execFunctions = {
     if (error !== 0) return error;
     // exec_mmap.
     if (this.get(this.current, task_struct.vfork_done)) yield* this.mm_release(this.current);
+    if (this.get(this.get(this.current, task_struct.signal), signal_struct.mm)) {
+      const dumped = yield* this.exec_mmap();
+      if (dumped !== 0) return dumped;
+    }
     this.set(this.current, task_struct.flags, this.get(this.current, task_struct.flags) & ~PF_FORKNOEXEC);
     const files = this.get(this.current, task_struct.files);
     if (files) yield* this.do_close_on_exec(files);

@@ -332,6 +332,10 @@ export const exitFunctions = {
     }
     // exit_mm.
     if (this.get(tsk, task_struct.vfork_done)) yield* this.mm_release(tsk);
+    const mm = this.get(signal, signal_struct.mm);
+    // The last thread of a process that shares its memory with no other leaves nobody behind who could dump it.
+    if ((!group_dead || mm) && this.leave_mm()) yield* this.exit_mm_core();
+    if (group_dead && mm) this.mmput(signal);
     this.traceResources(tsk, 0, EXIT_FILES);
     this.exit_files(tsk);
     this.traceResources(tsk, EXIT_FILES + 1, EXIT_FS);

@@ -320,6 +320,7 @@ export const forkFunctions = {
     if (noSighand !== 0) return yield* this.bad_fork_cleanup_files(p, noSighand);
     const noSignal = this.copy_signal(flags, p);
     if (noSignal !== 0) return yield* this.bad_fork_cleanup_sighand(p, noSignal);
+    this.copy_mm(flags, p);
     const noNamespaces = this.copy_namespaces(flags, p);
     if (noNamespaces !== 0) return yield* this.bad_fork_cleanup_signal(p, flags, noNamespaces);
     const pid_ns = this.get(this.get(p, task_struct.nsproxy), nsproxy.pid_ns_for_children);
@@ -484,7 +485,10 @@ export const forkFunctions = {
 
   *bad_fork_cleanup_signal(this: Kernel, p: Task, flags: number, error: number): Coroutine<number> {
     if ((flags & CLONE_THREAD) === 0) {
-      this.kmem_cache_free(this.caches.signal_struct, this.get(p, task_struct.signal));
+      const signal = this.get(p, task_struct.signal);
+      // bad_fork_cleanup_mm.
+      if (this.get(signal, signal_struct.mm)) this.mmput(signal);
+      this.kmem_cache_free(this.caches.signal_struct, signal);
     }
     return yield* this.bad_fork_cleanup_sighand(p, error);
   },

@@ -17,6 +17,7 @@ import { type RwlockOps, rwlockOps } from '../sync/rwlock.js';
 import { type SpinlockOps, spinlockOps } from '../sync/spinlock.js';
 import { type WaitEntryPtr, type WaitOps, wait_queue_entry, waitOps } from '../sync/wait.js';
 import { type CapabilityFunctions, capabilityFunctions } from './capability.js';
+import { type CoredumpFunctions, coredumpFunctions } from './coredump.js';
 import { type CredFunctions, credFunctions } from './cred.js';
 import { type EntryFunctions, entryFunctions } from './entry.js';
 import { type ExecFunctions, execFunctions } from './exec.js';
@@ -71,6 +72,8 @@ export interface KernelCaches {
   readonly signalfd_ctx: number;
   readonly poll_table_entry: number;
   readonly completion: number;
+  readonly core_state: number;
+  readonly mm_struct: number;
   readonly pid_namespace: number;
   readonly nested_idr: number;
   readonly nsproxy: number;
@@ -205,6 +208,7 @@ export interface Kernel
     WaitFunctions,
     ForkFunctions,
     VforkFunctions,
+    CoredumpFunctions,
     SigaltstackFunctions,
     ForceSignalFunctions,
     ExecFunctions,
@@ -254,6 +258,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   waitFunctions,
   forkFunctions,
   vforkFunctions,
+  coredumpFunctions,
   sigaltstackFunctions,
   forceSignalFunctions,
   execFunctions,
@@ -292,6 +297,7 @@ type PatchableName = keyof (PidFunctions &
   WaitFunctions &
   ForkFunctions &
   VforkFunctions &
+  CoredumpFunctions &
   SigaltstackFunctions &
   ForceSignalFunctions &
   ExecFunctions &

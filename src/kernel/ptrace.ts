@@ -74,8 +74,7 @@ import {
 } from './constants.js';
 import type { Kernel } from './kernel.js';
 import type { SigMaskOut } from './signal.js';
-import { SIGSET_SIZE } from './signalfd.js';
-import { valid_signal } from './sigset.js';
+import { SIGSET_SIZE, valid_signal } from './sigset.js';
 import {
   cred,
   globals,

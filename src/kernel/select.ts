@@ -30,8 +30,7 @@ import {
   timespec_valid,
 } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
-import { SIGSET_SIZE } from './signalfd.js';
-import type { SigMask } from './sigset.js';
+import { SIGSET_SIZE, type SigMask } from './sigset.js';
 import { file, poll_table_entry, task_struct } from './structs.js';
 
 /** The number of `pollwake` in a wait-queue entry. */

@@ -85,6 +85,7 @@ import type { Kernel } from './kernel.js';
 import {
   EMPTY_MASK,
   SIG_KERNEL_STOP_MASK,
+  SIGSET_SIZE,
   type SigMask,
   sig_kernel_coredump,
   sig_kernel_ignore,
@@ -427,10 +428,29 @@ export const signalFunctions = {
     return error;
   },
 
-  /** Sends to one thread, for the kernel. @param priv as the kernel itself, and not as the current task */
-  *send_sig(this: Kernel, sig: number, p: Task, priv: boolean): Coroutine<number> {
+  /** Sends to one thread, for the kernel. Permission is not asked for. */
+  *send_sig_info(this: Kernel, sig: number, info: SigInfo, p: Task): Coroutine<number> {
     if (!valid_signal(sig)) return -EINVAL;
-    return yield* this.do_send_sig_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, p, PIDTYPE_PID);
+    return yield* this.do_send_sig_info(sig, info, p, PIDTYPE_PID);
+  },
+
+  /** The same, with nothing to tell. @param priv as the kernel itself, and not as the current task */
+  send_sig(this: Kernel, sig: number, p: Task, priv: boolean): Coroutine<number> {
+    return this.send_sig_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, p);
+  },
+
+  /** Sends to a process group, for the kernel: to all of it with `priv`, otherwise to those that the task may. */
+  *kill_pgrp(this: Kernel, pid: Ptr<'pid'>, sig: number, priv: boolean): Coroutine<number> {
+    const lock = addr(this.globals, globals.tasklist_lock);
+    if (this.read_lock(lock)) yield;
+    const error = yield* this.__kill_pgrp_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, pid);
+    this.read_unlock(lock);
+    return error;
+  },
+
+  /** Sends to a process, for the kernel. */
+  kill_pid(this: Kernel, pid: Ptr<'pid'>, sig: number, priv: boolean): Coroutine<number> {
+    return this.kill_pid_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, pid);
   },
 
   /**
@@ -849,6 +869,17 @@ export const signalFunctions = {
     }
   },
 
+  /** Drops all that is pending for a thread and for its process. */
+  *flush_signals(this: Kernel, t: Task): Coroutine<void> {
+    const lock = addr(this.get(t, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irqsave(lock)) yield;
+    const flags = this.irqflags;
+    this.clear_tsk_thread_flag(t, TIF_SIGPENDING);
+    this.flush_sigqueue(addr(t, task_struct.pending));
+    this.flush_sigqueue(addr(this.get(t, task_struct.signal), signal_struct.shared_pending));
+    this.spin_unlock_irqrestore(lock, flags);
+  },
+
   /** Drops the signals of a set from a queue. Needs siglock. */
   flush_sigqueue_mask(this: Kernel, mask: SigMask, queue: Pending): void {
     const set = addr(queue, sigpending.signal);
@@ -1180,23 +1211,6 @@ export const signalFunctions = {
     return yield* this.do_group_exit(sig);
   },
 
-  /**
-   * `do_coredump` of `fs/coredump.c` where `RLIMIT_CORE` is 0, as it is by default: no file is written and the flag for
-   * it not set, but the whole process is told to die. Left out: waiting until the other threads have stopped, while
-   * the process takes no signal but `SIGKILL`.
-   */
-  *do_coredump(this: Kernel, sig: number): Coroutine<void> {
-    const signal = this.get(this.current, task_struct.signal);
-    const lock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
-    if (this.spin_lock_irq(lock)) yield;
-    if (!this.signal_group_exit(signal)) {
-      this.set(signal, signal_struct.group_exit_code, sig);
-      this.set(signal, signal_struct.flags, SIGNAL_GROUP_EXIT);
-      yield* this.zap_other_threads(this.current);
-    }
-    this.spin_unlock_irq(lock);
-  },
-
   // ---- masks ----
 
   /** Wakes other threads for the shared signals of a set that the current one will not take. Needs siglock. */
@@ -1237,7 +1251,14 @@ export const signalFunctions = {
   },
 
   /** `rt_sigprocmask(2)`. */
-  *rt_sigprocmask(this: Kernel, how: number, set: SigMask | null, oset: SigMaskOut | null): Coroutine<number> {
+  *rt_sigprocmask(
+    this: Kernel,
+    how: number,
+    set: SigMask | null,
+    oset: SigMaskOut | null,
+    sigsetsize = SIGSET_SIZE,
+  ): Coroutine<number> {
+    if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     const old = this.loadSigset(addr(this.current, task_struct.blocked));
     if (set !== null) {
       const error = yield* this.sigprocmask(how, set, old);
@@ -1263,7 +1284,14 @@ export const signalFunctions = {
   },
 
   /** `rt_sigaction(2)`: an action that ignores the signal also drops what is pending of it. */
-  *rt_sigaction(this: Kernel, sig: number, act: Sigaction | null, oact: Sigaction | null): Coroutine<number> {
+  *rt_sigaction(
+    this: Kernel,
+    sig: number,
+    act: Sigaction | null,
+    oact: Sigaction | null,
+    sigsetsize = SIGSET_SIZE,
+  ): Coroutine<number> {
+    if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     if (!valid_signal(sig) || sig < 1 || (act !== null && sig_kernel_only(sig))) return -EINVAL;
     const sighand = this.get(this.current, task_struct.sighand);
     const lock = addr(sighand, sighand_struct.siglock);
@@ -1301,7 +1329,8 @@ export const signalFunctions = {
   },
 
   /** `rt_sigpending(2)`: what is pending and blocked. */
-  *rt_sigpending(this: Kernel, uset: SigMaskOut | null): Coroutine<number> {
+  *rt_sigpending(this: Kernel, uset: SigMaskOut | null, sigsetsize = SIGSET_SIZE): Coroutine<number> {
+    if (sigsetsize > SIGSET_SIZE) return -EINVAL;
     if (uset === null) return -EFAULT;
     const tsk = this.current;
     const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
@@ -1317,7 +1346,8 @@ export const signalFunctions = {
   },
 
   /** `rt_sigsuspend(2)`: waits with another mask. The one before comes back after the handler has run. */
-  *rt_sigsuspend(this: Kernel, unewset: SigMask | null): Coroutine<number> {
+  *rt_sigsuspend(this: Kernel, unewset: SigMask | null, sigsetsize = SIGSET_SIZE): Coroutine<number> {
+    if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     if (unewset === null) return -EFAULT;
     const tsk = this.current;
     this.storeSigset(addr(tsk, task_struct.saved_sigmask), this.loadSigset(addr(tsk, task_struct.blocked)));
@@ -1343,7 +1373,9 @@ export const signalFunctions = {
     uthese: SigMask | null,
     uinfo: SiginfoOut | null,
     uts: Timespec | null,
+    sigsetsize = SIGSET_SIZE,
   ): Coroutine<number> {
+    if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     if (uthese === null) return -EFAULT;
     if (uts !== null && !timespec_valid(uts)) return -EINVAL;
     const timeout = uts === null ? KTIME_MAX : timespec_to_ktime(uts);

@@ -3,7 +3,6 @@
 import { addr, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
-  _NSIG,
   EAGAIN,
   EBADF,
   EFAULT,
@@ -37,7 +36,7 @@ import type { Kernel } from './kernel.js';
 import { DEFAULT_WAKE_FUNCTION } from './sched.js';
 import type { PollTable } from './select.js';
 import type { KernelSiginfo } from './signal.js';
-import { type SigMask, sigmask } from './sigset.js';
+import { SIGSET_SIZE, type SigMask, sigmask } from './sigset.js';
 import { file, sighand_struct, signal_struct, signalfd_ctx, sigpending, task_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
@@ -288,8 +287,5 @@ export const signalfdFunctions = {
     return this.signalfd4(ufd, user_mask, sizemask, 0);
   },
 };
-
-/** `sizeof(sigset_t)`, in bytes. */
-export const SIGSET_SIZE = _NSIG / 8;
 
 export type SignalfdFunctions = typeof signalfdFunctions;

@@ -44,6 +44,9 @@ export function sigmask(...signals: readonly number[]): SigMask {
   return { lo, hi };
 }
 
+/** The size of a set in bytes, as the kernel wants it. */
+export const SIGSET_SIZE = 8;
+
 export const EMPTY_MASK: SigMask = { lo: 0, hi: 0 };
 const SIG_KERNEL_ONLY_MASK = sigmask(SIGKILL, SIGSTOP);
 export const SIG_KERNEL_STOP_MASK = sigmask(SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU);

@@ -1,6 +1,7 @@
 /** The kernel's structs, with the fields that the model uses, under their names in Linux v5.3.1. */
 
 import { embed, type FieldType, hlistHead, hlistNode, int, listHead, type Ptr, ptr, struct } from '../memory/layout.js';
+import { completionField } from '../sync/completion.js';
 import { mutexField, mutexWaiter } from '../sync/mutex.js';
 import { rcuHead } from '../sync/rcu.js';
 import { rwlock } from '../sync/rwlock.js';
@@ -132,10 +133,31 @@ export const signal_struct = struct('signal_struct', {
   leader: int,
   /** The kernel's is in the `mm_struct`: processes that share their memory share it. */
   dumpable: int,
+  /** Shared with other processes; NULL if it is not. */
+  mm: ptr('mm_struct'),
+  /** The dump that waits for this process's threads. The kernel's is in the `mm_struct`. */
+  core_state: ptr('core_state'),
 });
 
 /** On the kernel stack of a task in `copy_process`. */
 export const multiprocess_signals = struct('multiprocess_signals', { signal: sigset, node: hlistNode });
+
+/** A thread that waits until its process has dumped its memory. `task` is NULL when it may go on. */
+export const core_thread = struct('core_thread', { task: ptr('task_struct'), next: ptr('core_thread') });
+
+/** A dump under way: how many threads have yet to stop, and those that have. */
+export const core_state = struct('core_state', {
+  nr_threads: int,
+  dumper_next: ptr('core_thread'),
+  startup: completionField,
+});
+
+/** Memory that several processes share. That of one process alone has no such object. */
+export const mm_struct = struct('mm_struct', {
+  /** Processes. */
+  mm_users: int,
+  core_state: ptr('core_state'),
+});
 
 export const task_struct = struct('task_struct', {
   // First what other CPUs look at without a lock.
@@ -240,6 +262,10 @@ export const task_struct = struct('task_struct', {
   sas_ss_sp: int,
   sas_ss_size: int,
   sas_ss_flags: int,
+  /** `MM_…`: whether it still uses its memory. */
+  mm: int,
+  /** In `exit_mm`, where a dump waits for it. */
+  core_thread: embed('core_thread', core_thread.$.words),
 });
 
 /** An open file. Every descriptor that stands for it, and every call that uses it, counts. */

@@ -104,8 +104,7 @@ import type { Pollfd } from './select.js';
 import type { IdOut } from './setid.js';
 import type { SigAltStack } from './sigaltstack.js';
 import type { KernelSiginfo, Sigaction, SiginfoOut, SigMaskOut, UserSiginfo } from './signal.js';
-import { SIGSET_SIZE } from './signalfd.js';
-import { EMPTY_MASK, type SigMask } from './sigset.js';
+import { EMPTY_MASK, SIGSET_SIZE, type SigMask } from './sigset.js';
 import { task_struct, user_memory } from './structs.js';
 import { TRACE_USER_RESULT } from './trace.js';
 import type { IdExtent } from './user-namespace.js';
@@ -220,12 +219,14 @@ export interface Sys {
    * `sigaction(2)`: one of the scenario's handlers by name, `SIG_DFL` or `SIG_IGN`; null only asks.
    *
    * @param old gets the action before
+   * @param sigsetsize 8, as the kernel wants it of this and the next calls
    */
   sigaction(
     sig: number,
     handler: string | typeof SIG_DFL | typeof SIG_IGN | null,
     options?: HandlerOptions,
     old?: OldAction,
+    sigsetsize?: number,
   ): Coroutine<number>;
   /**
    * `sigprocmask(2)`.
@@ -233,7 +234,7 @@ export interface Sys {
    * @param set null only asks
    * @param old gets the mask before
    */
-  sigprocmask(how: number, set: SigMask | null, old?: SigMaskOut): Coroutine<number>;
+  sigprocmask(how: number, set: SigMask | null, old?: SigMaskOut, sigsetsize?: number): Coroutine<number>;
   /**
    * `sigaltstack(2)`.
    *
@@ -250,13 +251,18 @@ export interface Sys {
    */
   fault(sig: number, code: number, addr?: number): Coroutine<void>;
   /** `sigpending(2)`: what is pending and blocked. */
-  sigpending(set: SigMaskOut | null): Coroutine<number>;
+  sigpending(set: SigMaskOut | null, sigsetsize?: number): Coroutine<number>;
   /** `sigsuspend(2)`. */
-  sigsuspend(set: SigMask | null): Coroutine<number>;
+  sigsuspend(set: SigMask | null, sigsetsize?: number): Coroutine<number>;
   /** `sigwaitinfo(2)`: takes one of a set of signals. The signal or a negative errno. */
   sigwaitinfo(set: SigMask | null, info?: ReceivedSiginfo): Coroutine<number>;
   /** `sigtimedwait(2)`: the same, for a time. −EAGAIN when it is over. */
-  sigtimedwait(set: SigMask | null, info: ReceivedSiginfo | null, timeout: Timespec | null): Coroutine<number>;
+  sigtimedwait(
+    set: SigMask | null,
+    info: ReceivedSiginfo | null,
+    timeout: Timespec | null,
+    sigsetsize?: number,
+  ): Coroutine<number>;
   /**
    * `nanosleep(2)`.
    *
@@ -451,9 +457,10 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     set: SigMask | null,
     info: ReceivedSiginfo | null,
     timeout: Timespec | null,
+    sigsetsize?: number,
   ): Coroutine<number> {
     const out: SiginfoOut = { info: null };
-    const sig = yield* k.do_syscall_64({ nr: __NR_rt_sigtimedwait, args: [set, out, timeout] });
+    const sig = yield* k.do_syscall_64({ nr: __NR_rt_sigtimedwait, args: [set, out, timeout, sigsetsize] });
     if (info !== null && out.info !== null) Object.assign(info, userSiginfo(out.info));
     return sig;
   }
@@ -496,12 +503,12 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
         args: [pid, sig, { si_code: SI_QUEUE, si_pid, si_uid, si_value }],
       });
     },
-    *sigaction(sig, handler, options = {}, old) {
+    *sigaction(sig, handler, options = {}, old, sigsetsize) {
       const number = typeof handler === 'string' ? SIG_HANDLER_BASE + numberOf('handler', handlers, handler) : handler;
       const act =
         number === null ? null : { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
       const before: Sigaction | null = old === undefined ? null : { handler: SIG_DFL, flags: 0, mask: EMPTY_MASK };
-      const result = yield* k.do_syscall_64({ nr: __NR_rt_sigaction, args: [sig, act, before] });
+      const result = yield* k.do_syscall_64({ nr: __NR_rt_sigaction, args: [sig, act, before, sigsetsize] });
       if (old !== undefined && before !== null && result === 0) {
         old.handler = handlers[before.handler - SIG_HANDLER_BASE] ?? before.handler;
         old.flags = before.flags;
@@ -509,11 +516,12 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       }
       return result;
     },
-    sigprocmask: (how, set, old) => k.do_syscall_64({ nr: __NR_rt_sigprocmask, args: [how, set, old ?? null] }),
+    sigprocmask: (how, set, old, sigsetsize) =>
+      k.do_syscall_64({ nr: __NR_rt_sigprocmask, args: [how, set, old ?? null, sigsetsize] }),
     sigaltstack: (ss, old) => k.do_syscall_64({ nr: __NR_sigaltstack, args: [ss, old ?? null] }),
     fault: (sig, code, address = 0) => k.exception(sig, code, address),
-    sigpending: (set) => k.do_syscall_64({ nr: __NR_rt_sigpending, args: [set] }),
-    sigsuspend: (set) => k.do_syscall_64({ nr: __NR_rt_sigsuspend, args: [set] }),
+    sigpending: (set, sigsetsize) => k.do_syscall_64({ nr: __NR_rt_sigpending, args: [set, sigsetsize] }),
+    sigsuspend: (set, sigsetsize) => k.do_syscall_64({ nr: __NR_rt_sigsuspend, args: [set, sigsetsize] }),
     sigwaitinfo: (set, info) => sigtimedwait(set, info ?? null, null),
     sigtimedwait,
     nanosleep: (req, rem) => k.do_syscall_64({ nr: __NR_nanosleep, args: [req, rem ?? null] }),

@@ -25,6 +25,7 @@ const POINTS = new Set([
   'list_replace_rcu',
   'attach_pid',
   'credToCheck',
+  'dump_interrupted',
   'fcheck_files',
   'fd_install',
   'find_pid_ns',
