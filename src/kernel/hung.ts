@@ -6,6 +6,7 @@ import {
   signalName,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
+  TASK_UNINTERRUPTIBLE,
   TASK_WAKEKILL,
   TIF_SIGPENDING,
 } from './constants.js';
@@ -17,7 +18,8 @@ const SIGKILL_BIT = 1 << 8;
  * A task that sleeps, or stays in user mode, though a signal is pending that it does not block: somebody should have
  * woken it, or should have chosen it when the thread that was chosen could not take it.
  *
- * Stopped and traced tasks are left out, and those in a sleep that no signal ends.
+ * Stopped and traced tasks are left out, and those in a sleep that no signal ends: a signal for the process that such a
+ * thread was chosen for waits for it.
  *
  * @param arena at the end of an execution, with every CPU at rest
  * @returns what is wrong, in words, or null
@@ -52,6 +54,7 @@ function lostSignal(words: Int32Array, t: number): string | null {
   for (const half of [sigset_t.lo, sigset_t.hi]) {
     const pending = (words[shared + half] as number) | (words[own + half] as number);
     let wanted = pending & ~(words[blocked + half] as number);
+    if (wanted !== 0) wanted &= (words[own + half] as number) | ~chosenByOthers(words, t, half);
     if (!anySignal) wanted = half === sigset_t.lo ? own0 & SIGKILL_BIT : 0;
     if (wanted === 0) continue;
     const sig = 32 - Math.clz32(wanted & -wanted) + (half === sigset_t.hi ? 32 : 0);
@@ -61,4 +64,16 @@ function lostSignal(words: Int32Array, t: number): string | null {
     return `task ${field(task_struct.pid)} ${what}, though ${signalName(sig)} is pending and not blocked: ${why}`;
   }
   return null;
+}
+
+/** The signals of one half that other threads of the process have been told of, and can take when they wake. */
+function chosenByOthers(words: Int32Array, t: number, half: number): number {
+  let signals = 0;
+  const next = (of: number): number => (words[of + task_struct.thread_group] as number) - task_struct.thread_group;
+  for (let other = next(t); other !== t; other = next(other)) {
+    const asleep = ((words[other + task_struct.state] as number) & TASK_UNINTERRUPTIBLE) !== 0;
+    const told = ((words[other + task_struct.thread_flags] as number) & TIF_SIGPENDING) !== 0;
+    if (asleep && told) signals |= ~(words[other + task_struct.blocked + half] as number);
+  }
+  return signals;
 }

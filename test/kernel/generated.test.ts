@@ -80,7 +80,6 @@ const LITTLE: fc.Arbitrary<KernelLimits> = fc
         ['signalfd_ctx', 0],
         ['poll_table_entry', 0],
         ['posix_timers_cache', 1],
-        ['completion', 0],
         ['pid_namespace', 0],
         ['idr', 0],
         ['nsproxy', 0],

@@ -317,3 +317,47 @@ test('a child that ends with its parent waiting sends SIGCHLD as any other', () 
   expect(outcomes).toContain('chld=1 forked=1');
   expect(outcomes).toHaveLength(2);
 });
+
+describe('a signal for the process that a thread in vfork is chosen for', () => {
+  const chosen = (child: Parts['programs'][string]): Parts => ({
+    cpus: 3,
+    results: ['handled'],
+    programs: {
+      *main(sys) {
+        yield* sys.thread('thread', 0, 1);
+        for (;;) yield* sys.pause();
+      },
+      *thread(sys) {
+        yield* sys.store(0, yield* sys.gettid());
+        yield* sys.vfork('child', yield* sys.gettid(), 2);
+        yield* sys.pause();
+      },
+      child,
+    },
+    handlers: {
+      *onUser(sys) {
+        sys.result('handled', (yield* sys.gettid()) === (yield* sys.load(0)) ? 1 : 0);
+        yield* sys.exit_group(0);
+      },
+    },
+    setup(setup) {
+      setup.sigaction(setup.process('main'), SIGUSR1, 'onUser');
+    },
+  });
+
+  test('waits for that thread, though another could take it', () => {
+    const parts = chosen(function* (sys) {
+      // A number of a thread stands for its process, and the thread comes first.
+      yield* sys.kill(sys.arg, SIGUSR1);
+    });
+    expect(outcomesOf(parts, 300)).toEqual(['handled=1']);
+  });
+
+  test('for as long as the child lives', () => {
+    const parts = chosen(function* (sys) {
+      yield* sys.kill(sys.arg, SIGUSR1);
+      yield* sys.pause();
+    });
+    expect(outcomesOf(parts, 300)).toEqual(['handled=null']);
+  });
+});

@@ -5,6 +5,7 @@ import {
   CLONE_FILES,
   CLONE_NEWPID,
   CLONE_NEWUSER,
+  MINSIGSTKSZ,
   P_ALL,
   POLLIN,
   PR_SET_CHILD_SUBREAPER,
@@ -12,9 +13,11 @@ import {
   SA_NOCLDSTOP,
   SA_NOCLDWAIT,
   SA_NODEFER,
+  SA_ONSTACK,
   SA_RESETHAND,
   SA_RESTART,
   SA_SIGINFO,
+  SEGV_MAPERR,
   SFD_NONBLOCK,
   SIG_BLOCK,
   SIG_DFL,
@@ -25,6 +28,7 @@ import {
   SIGCONT,
   SIGKILL,
   SIGRTMIN,
+  SIGSEGV,
   SIGSTOP,
   SIGTERM,
   SIGTSTP,
@@ -54,7 +58,7 @@ export type Step =
   | { readonly do: 'wait4'; readonly pid: number; readonly options: number }
   | { readonly do: 'waitid'; readonly options: number }
   | { readonly do: 'setpgid'; readonly pid: number; readonly pgid: number }
-  | { readonly do: 'setsid' | 'pause' | 'store' }
+  | { readonly do: 'setsid' | 'pause' | 'store' | 'fault' | 'sigaltstack' }
   | { readonly do: 'sleep' | 'alarm'; readonly time: number }
   | { readonly do: 'exit' | 'exit_group'; readonly code: number }
   | { readonly do: 'pipe' }
@@ -69,7 +73,7 @@ export type Step =
   | { readonly do: 'pdeathsig'; readonly sig: number }
   | { readonly do: 'subreaper' };
 
-const SIGNALS = [SIGUSR1, SIGTERM, SIGCHLD, SIGRTMIN, SIGKILL, SIGSTOP, SIGTSTP, SIGCONT] as const;
+const SIGNALS = [SIGUSR1, SIGTERM, SIGCHLD, SIGRTMIN, SIGSEGV, SIGKILL, SIGSTOP, SIGTSTP, SIGCONT] as const;
 const HANDLERS = ['nothing', 'reaps', 'blocks', 'exits'] as const;
 
 const signal = fc.constantFrom(...SIGNALS);
@@ -91,7 +95,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       sig: signal,
       handler: fc.constantFrom<number | string>(SIG_DFL, SIG_IGN, ...HANDLERS),
       flags: fc
-        .subarray([SA_RESTART, SA_SIGINFO, SA_NODEFER, SA_NOCLDSTOP, SA_NOCLDWAIT, SA_RESETHAND])
+        .subarray([SA_RESTART, SA_SIGINFO, SA_NODEFER, SA_ONSTACK, SA_NOCLDSTOP, SA_NOCLDWAIT, SA_RESETHAND])
         .map((flags) => flags.reduce((sum, flag) => sum | flag, 0)),
     }),
   },
@@ -136,7 +140,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pgid: fc.constantFrom(0, 100, 101),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('setsid', 'pause', 'store') }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('setsid', 'pause', 'store', 'fault', 'sigaltstack') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sleep', 'alarm'), time: fc.integer({ min: 0, max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('exit', 'exit_group'), code: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pipe') }) },
@@ -237,6 +241,12 @@ function* perform(sys: Sys, step: Step, number: number, count: number): Coroutin
       break;
     case 'pause':
       yield* sys.pause();
+      break;
+    case 'fault':
+      yield* sys.fault(SIGSEGV, SEGV_MAPERR);
+      break;
+    case 'sigaltstack':
+      yield* sys.sigaltstack({ ss_sp: 0x10000, ss_flags: 0, ss_size: MINSIGSTKSZ });
       break;
     case 'store':
       yield* sys.store(0, number);
