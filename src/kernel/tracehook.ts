@@ -1,25 +1,19 @@
 /** `include/linux/tracehook.h` and `arch/x86/entry/common.c`: where a tracee stops on its way into the kernel and out. */
 
-import { addr, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
   ENOSYS,
-  PIDTYPE_PID,
   PT_PTRACED,
   PT_TRACESYSGOOD,
   PTRACE_EVENTMSG_SYSCALL_ENTRY,
   PTRACE_EVENTMSG_SYSCALL_EXIT,
-  SIG_DFL,
-  SIG_IGN,
-  SIGNAL_UNKILLABLE,
   SIGTRAP,
   SYSCALL_EXIT_WORK_FLAGS,
   TIF_SINGLESTEP,
   TRAP_BRKPT,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { clear_siginfo } from './signal.js';
-import { k_sigaction, sighand_struct, signal_struct, task_struct } from './structs.js';
+import { task_struct } from './structs.js';
 
 export const tracehookFunctions = {
   /**
@@ -72,31 +66,12 @@ export const tracehookFunctions = {
   },
 
   /**
-   * The trap of a step: a SIGTRAP that a tracee gets even where it blocks or ignores it, as `force_sig_fault` does it.
+   * The trap of a step: a SIGTRAP that a tracee gets even where it blocks or ignores it. Left out: where it stands.
    *
    * A step is one system call, one access to shared memory, or the entry of a handler; the stop is after it.
    */
   *user_single_step_report(this: Kernel): Coroutine<void> {
-    const tsk = this.current;
-    const sighand = this.get(tsk, task_struct.sighand);
-    const lock = addr(sighand, sighand_struct.siglock);
-    if (this.spin_lock_irqsave(lock)) yield;
-    const flags = this.irqflags;
-    const ka = (sighand + sighand_struct.action + (SIGTRAP - 1) * k_sigaction.$.words) as Ptr<'k_sigaction'>;
-    const blocked = this.sigismember(addr(tsk, task_struct.blocked), SIGTRAP);
-    if (blocked || this.get(ka, k_sigaction.sa_handler) === SIG_IGN) {
-      this.set(ka, k_sigaction.sa_handler, SIG_DFL);
-      if (blocked) {
-        this.sigdelset(addr(tsk, task_struct.blocked), SIGTRAP);
-        this.recalc_sigpending_tsk(tsk);
-      }
-    }
-    if (this.get(ka, k_sigaction.sa_handler) === SIG_DFL && this.get(tsk, task_struct.ptrace) === 0) {
-      const signal = this.get(tsk, task_struct.signal);
-      this.set(signal, signal_struct.flags, this.get(signal, signal_struct.flags) & ~SIGNAL_UNKILLABLE);
-    }
-    yield* this.send_signal(SIGTRAP, { ...clear_siginfo(SIGTRAP), si_code: TRAP_BRKPT }, tsk, PIDTYPE_PID);
-    this.spin_unlock_irqrestore(lock, flags);
+    yield* this.force_sig_fault(SIGTRAP, TRAP_BRKPT, 0);
   },
 
   /** The trap after a step in user mode. */
