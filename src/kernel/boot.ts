@@ -248,7 +248,7 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.set(t, task_struct.parent, k.init_task);
   k.set(t, task_struct.signal, signal);
   k.set(t, task_struct.nsproxy, k.init_nsproxy);
-  k.set(t, task_struct.sighand, k.alloc_sighand());
+  k.set(t, task_struct.sighand, k.allocSighand());
   k.set(t, task_struct.cred, k.get_cred(c));
   k.set(t, task_struct.real_cred, k.get_cred(c));
   for (const list of [task_struct.children, task_struct.sibling, task_struct.tasks, task_struct.thread_group]) {

@@ -103,7 +103,7 @@ export const coredumpFunctions = {
   },
 
   /** The part of `exit_mm` for a task that a dump waits for: says that it is here, and waits until the dump is done. */
-  *exit_mm_core(this: Kernel): Coroutine<void> {
+  *exitMmCore(this: Kernel): Coroutine<void> {
     const tsk = this.current;
     const core = this.get(this.get(tsk, task_struct.signal), signal_struct.core_state);
     const self = addr(tsk, task_struct.core_thread);
@@ -181,7 +181,7 @@ export const coredumpFunctions = {
     const leader = this.get(tsk, task_struct.group_leader);
     let nr = 0;
     this.rcu_read_lock();
-    for (let g = this.next_process(this.init_task); g !== this.init_task; g = this.next_process(g)) {
+    for (let g = this.next_task(this.init_task); g !== this.init_task; g = this.next_task(g)) {
       if (g === leader || this.peek(this.get(g, task_struct.signal) + signal_struct.mm) !== mm) continue;
       const p = this.userOfMm(g);
       if (!p) continue;

@@ -74,9 +74,9 @@ export const entryFunctions = {
         this.set(tsk, task_struct.in_syscall, 0);
       } else {
         if (this.point(OP_SYSCALL_ENTRY, tsk + task_struct.thread_flags, call.nr, 0)) yield;
-        if (this.irqs_pending()) {
+        if (this.irqsPending()) {
           // An interrupt found the task in user mode before it made the call.
-          yield* this.interrupt_from_user();
+          yield* this.interruptFromUser();
           continue;
         }
         this.rcu_eqs_exit();
@@ -119,11 +119,12 @@ export const entryFunctions = {
         }
       if (call.nr !== __NR_rt_sigreturn) this.set(tsk, task_struct.ax, result);
       if (this.trace !== null) this.emit(TRACE_SYS_EXIT, tsk, result, call.nr);
-      // return_to_user_mode, without the call: this is the way of every system call.
+      // returnToUserMode, without the call: this is the way of every system call.
       if (this.prepare_exit_to_usermode()) yield;
-      if ((this.result & SYSCALL_RETURN_FLAGS) !== 0) yield* this.syscall_return_slowpath(this.result);
+      if ((this.result & SYSCALL_EXIT_WORK_FLAGS) !== 0) yield* this.syscall_return_slowpath(this.result);
+      else if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
       this.rcu_eqs_enter();
-      if (this.get(tsk, task_struct.sigframe)) yield* this.run_handlers();
+      if (this.get(tsk, task_struct.sigframe)) yield* this.runHandlers();
       // After sigreturn the registers are those of whatever the handler interrupted: its restart is not ours to make.
       if (call.nr === __NR_rt_sigreturn || this.get(tsk, task_struct.restart) === 0) {
         return this.get(tsk, task_struct.ax);
@@ -132,7 +133,7 @@ export const entryFunctions = {
   },
 
   /** The task was in user mode when an interrupt came. */
-  *interrupt_from_user(this: Kernel): Coroutine<void> {
+  *interruptFromUser(this: Kernel): Coroutine<void> {
     const tsk = this.current;
     this.rcu_eqs_exit();
     this.do_IRQ();
@@ -142,14 +143,14 @@ export const entryFunctions = {
     const restart = this.get(tsk, task_struct.restart);
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, 0);
-    yield* this.return_to_user_mode();
+    yield* this.returnToUserMode();
     this.set(tsk, task_struct.ax, ax);
     this.set(tsk, task_struct.restart, restart);
   },
 
   /** Before user mode: takes the interrupts that wait, and looks at what the thread's flags ask for. */
   prepare_exit_to_usermode(this: Kernel): boolean {
-    if (this.irqs_pending()) this.do_IRQ();
+    if (this.irqsPending()) this.do_IRQ();
     return this.point(OP_SYSCALL_EXIT, this.current + task_struct.thread_flags, 0, 0);
   },
 
@@ -169,11 +170,11 @@ export const entryFunctions = {
   },
 
   /** The whole way back to user mode, and the handlers there. */
-  *return_to_user_mode(this: Kernel): Coroutine<void> {
+  *returnToUserMode(this: Kernel): Coroutine<void> {
     if (this.prepare_exit_to_usermode()) yield;
     if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
     this.rcu_eqs_enter();
-    if (this.get(this.current, task_struct.sigframe)) yield* this.run_handlers();
+    if (this.get(this.current, task_struct.sigframe)) yield* this.runHandlers();
   },
 
   /** Takes a signal, or, where there is none for a handler, restarts the system call that it interrupted. */
@@ -242,7 +243,7 @@ export const entryFunctions = {
     const sp = this.get_sigframe(ksig.flags);
     const frame = sp === -1 ? NULL : this.kmem_cache_alloc<'sigframe'>(this.caches.sigframe);
     if (!frame) return false;
-    this.save_altstack(frame);
+    this.saveAltstack(frame);
     this.set(frame, sigframe.sp, this.get(tsk, task_struct.sp));
     this.set(tsk, task_struct.sp, sp);
     this.set(frame, sigframe.next, this.get(tsk, task_struct.sigframe));
@@ -263,7 +264,7 @@ export const entryFunctions = {
   },
 
   /** Runs the handlers whose frames are new, innermost first; each returns through `sigreturn`. */
-  *run_handlers(this: Kernel): Coroutine<void> {
+  *runHandlers(this: Kernel): Coroutine<void> {
     const tsk = this.current;
     for (;;) {
       const frame = this.get(tsk, task_struct.sigframe);
@@ -304,7 +305,7 @@ export const entryFunctions = {
   },
 
   /** Frees the signal frames of a task whose user stack is gone. */
-  release_user_frames(this: Kernel, tsk: Task): void {
+  releaseUserFrames(this: Kernel, tsk: Task): void {
     let frame = this.get(tsk, task_struct.sigframe);
     while (frame) {
       const next = this.get(frame, sigframe.next);
@@ -318,14 +319,14 @@ export const entryFunctions = {
    * User mode with nothing to do: stays there until an interrupt brings a signal, or gives the CPU to a task that
    * waits for it. Never returns: the task ends by a signal, or with the run.
    */
-  *stay_in_user_mode(this: Kernel): Coroutine<never> {
+  *stayInUserMode(this: Kernel): Coroutine<never> {
     const tsk = this.current;
     for (;;) {
       this.set(tsk, task_struct.staying, 1);
       if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, this.someoneWantsCpu() ? 1 : 0, 0)) yield;
       // The tick: another task of this CPU gets its turn, and the flags are looked at again when we are back.
       if (this.someoneWantsCpu()) this.set_tsk_thread_flag(tsk, TIF_NEED_RESCHED);
-      yield* this.interrupt_from_user();
+      yield* this.interruptFromUser();
     }
   },
 };
@@ -335,7 +336,6 @@ const RESTART_CALL = 1;
 const RESTART_BLOCK = 2;
 
 /** What makes the way out of a system call a longer one. */
-const SYSCALL_RETURN_FLAGS = EXIT_TO_USERMODE_LOOP_FLAGS | SYSCALL_EXIT_WORK_FLAGS;
 
 const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn, args: [] };
 

@@ -57,12 +57,12 @@ export const execFunctions = {
         this.__set_current_state(TASK_KILLABLE);
         this.spin_unlock_irq(lock);
         yield* this.schedule();
-        if (this.__fatal_signal_pending(tsk)) return yield* this.de_thread_killed(sig);
+        if (this.__fatal_signal_pending(tsk)) return yield* this.deThreadKilled(sig);
         if (this.spin_lock_irq(lock)) yield;
       }
       this.spin_unlock_irq(lock);
       if (!this.thread_group_leader(tsk)) {
-        const error = yield* this.take_over_leader(tsk, sig);
+        const error = yield* this.takeOverLeader(tsk, sig);
         if (error !== 0) return error;
       }
       this.set(sig, signal_struct.group_exit_task, 0 as Task);
@@ -75,11 +75,11 @@ export const execFunctions = {
       yield* this.exit_itimers(sig);
       yield* this.flush_itimer_signals();
     }
-    return yield* this.unshare_sighand(tsk, oldsighand);
+    return yield* this.unshareSighand(tsk, oldsighand);
   },
 
   /** The middle of `de_thread`, for a thread that is not the leader: waits for the leader's death and becomes it. */
-  *take_over_leader(this: Kernel, tsk: Task, sig: Ptr<'signal_struct'>): Coroutine<number> {
+  *takeOverLeader(this: Kernel, tsk: Task, sig: Ptr<'signal_struct'>): Coroutine<number> {
     const tasklist = addr(this.globals, globals.tasklist_lock);
     const leader = this.get(tsk, task_struct.group_leader);
     for (;;) {
@@ -90,7 +90,7 @@ export const execFunctions = {
       this.__set_current_state(TASK_KILLABLE);
       this.write_unlock_irq(tasklist);
       yield* this.schedule();
-      if (this.__fatal_signal_pending(tsk)) return yield* this.de_thread_killed(sig);
+      if (this.__fatal_signal_pending(tsk)) return yield* this.deThreadKilled(sig);
     }
     this.BUG_ON(!this.same_thread_group(leader, tsk), 'de_thread: the leader is of another group');
     this.set(tsk, task_struct.pid, this.get(leader, task_struct.pid));
@@ -116,7 +116,7 @@ export const execFunctions = {
   },
 
   /** `de_thread` was killed while it waited. */
-  *de_thread_killed(this: Kernel, sig: Ptr<'signal_struct'>): Coroutine<number> {
+  *deThreadKilled(this: Kernel, sig: Ptr<'signal_struct'>): Coroutine<number> {
     const tasklist = addr(this.globals, globals.tasklist_lock);
     if (this.read_lock(tasklist)) yield;
     this.set(sig, signal_struct.group_exit_task, 0 as Task);
@@ -126,11 +126,11 @@ export const execFunctions = {
   },
 
   /** The new program's handlers are its own: a sighand shared with another process is replaced. */
-  *unshare_sighand(this: Kernel, tsk: Task, oldsighand: Ptr<'sighand_struct'>): Coroutine<number> {
+  *unshareSighand(this: Kernel, tsk: Task, oldsighand: Ptr<'sighand_struct'>): Coroutine<number> {
     if (this.peek(oldsighand + sighand_struct.count) === 1) return 0;
-    const newsighand = this.alloc_sighand();
+    const newsighand = this.allocSighand();
     if (!newsighand) return -ENOMEM;
-    this.copy_actions(oldsighand, newsighand);
+    this.copyActions(oldsighand, newsighand);
     const tasklist = addr(this.globals, globals.tasklist_lock);
     const lock = addr(oldsighand, sighand_struct.siglock);
     if (this.write_lock_irq(tasklist)) yield;
@@ -223,7 +223,7 @@ export const execFunctions = {
       if (displaced < 0) return displaced;
     }
     const guard = addr(this.get(tsk, task_struct.signal), signal_struct.cred_guard_mutex);
-    if ((yield* this.mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) {
+    if ((yield* this.__mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) {
       if (displaced) this.reset_files_struct(displaced as Ptr<'files_struct'>);
       return -ERESTARTNOINTR;
     }
@@ -255,7 +255,7 @@ export const execFunctions = {
     if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_EXEC, tsk, this.get(tsk, task_struct.pid), oldPid);
     if (this.get(tsk, task_struct.ptrace) !== 0) yield* this.ptrace_event(PTRACE_EVENT_EXEC, old_vpid);
     if (displaced) this.put_files_struct(displaced as Ptr<'files_struct'>);
-    this.release_user_frames(tsk);
+    this.releaseUserFrames(tsk);
     this.replaceCoroutine(tsk, this.start_program(true));
     if (this.switch_to()) yield;
     throw new Error('unreachable: the old program was resumed after exec');

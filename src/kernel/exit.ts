@@ -301,7 +301,7 @@ export const exitFunctions = {
       yield* this.wake_up_process(this.get(signal, signal_struct.group_exit_task));
     }
     this.write_unlock_irq(lock);
-    yield* this.releaseDead(dead);
+    if (!this.list_empty(dead)) yield* this.releaseDead(dead);
   },
 
   traceResources(this: Kernel, tsk: Task, first: number, last: number): void {
@@ -326,7 +326,7 @@ export const exitFunctions = {
       if (!this.list_empty(addr(signal, signal_struct.posix_timers))) yield* this.exit_itimers(signal);
     }
     this.set(tsk, task_struct.exit_code, code);
-    this.release_user_frames(tsk);
+    this.releaseUserFrames(tsk);
     if (this.trace !== null) {
       this.emit(TRACE_SCHED_PROCESS_EXIT, tsk, code);
     }
@@ -334,7 +334,7 @@ export const exitFunctions = {
     if (this.get(tsk, task_struct.vfork_done)) yield* this.mm_release(tsk);
     const mm = this.get(signal, signal_struct.mm);
     // The last thread of a process that shares its memory with no other leaves nobody behind who could dump it.
-    if ((!group_dead || mm) && this.leave_mm()) yield* this.exit_mm_core();
+    if ((!group_dead || mm) && this.leave_mm()) yield* this.exitMmCore();
     if (group_dead && mm) this.mmput(signal);
     this.traceResources(tsk, 0, EXIT_FILES);
     this.exit_files(tsk);

@@ -71,7 +71,7 @@ export const fileFunctions = {
   // ---- descriptor tables ----
 
   /** `rlimit(RLIMIT_NOFILE)`, and no more than the tables have room for. */
-  rlimit_nofile(this: Kernel): number {
+  rlimitNofile(this: Kernel): number {
     return Math.min(this.get(this.get(this.current, task_struct.signal), signal_struct.rlim_nofile), NR_OPEN_DEFAULT);
   },
 
@@ -218,7 +218,7 @@ export const fileFunctions = {
   *get_unused_fd_flags(this: Kernel, flags: number): Coroutine<number> {
     const files = this.filesToOpenIn();
     if (!files) return -ENOMEM;
-    return yield* this.__alloc_fd(files, 0, this.rlimit_nofile(), flags);
+    return yield* this.__alloc_fd(files, 0, this.rlimitNofile(), flags);
   },
 
   /** Needs file_lock. */
@@ -448,7 +448,7 @@ export const fileFunctions = {
   *dup3(this: Kernel, oldfd: number, newfd: number, flags: number): Coroutine<number> {
     const files = this.get(this.current, task_struct.files);
     if ((flags & ~O_CLOEXEC) !== 0 || oldfd === newfd) return -EINVAL;
-    if (newfd < 0 || newfd >= this.rlimit_nofile() || !files) return -EBADF;
+    if (newfd < 0 || newfd >= this.rlimitNofile() || !files) return -EBADF;
     const lock = addr(files, files_struct.file_lock);
     if (this.spin_lock(lock)) yield;
     const f = this.fcheck(files, oldfd);
@@ -480,8 +480,8 @@ export const fileFunctions = {
 
   *f_dupfd(this: Kernel, from: number, f: FilePtr, flags: number): Coroutine<number> {
     // In C an unsigned number.
-    if (from < 0 || from >= this.rlimit_nofile()) return -EINVAL;
-    const fd = yield* this.__alloc_fd(this.filesToOpenIn(), from, this.rlimit_nofile(), flags);
+    if (from < 0 || from >= this.rlimitNofile()) return -EINVAL;
+    const fd = yield* this.__alloc_fd(this.filesToOpenIn(), from, this.rlimitNofile(), flags);
     if (fd < 0) return fd;
     this.get_file(f);
     if (this.fd_install(fd, f)) yield;

@@ -121,14 +121,14 @@ export const forceSignalFunctions = {
    */
   *exception(this: Kernel, sig: number, code: number, address: number): Coroutine<void> {
     const tsk = this.current;
-    if (this.irqs_pending()) yield* this.interrupt_from_user();
+    if (this.irqsPending()) yield* this.interruptFromUser();
     this.rcu_eqs_exit();
     const ax = this.get(tsk, task_struct.ax);
     // Not from a system call: nothing is to be restarted.
     this.set(tsk, task_struct.orig_ax, -1);
     this.set(tsk, task_struct.restart, 0);
     yield* this.force_sig_fault(sig, code, address);
-    yield* this.return_to_user_mode();
+    yield* this.returnToUserMode();
     this.set(tsk, task_struct.ax, ax);
   },
 };

@@ -104,7 +104,7 @@ export const forkFunctions = {
   },
 
   /** The next process after one, starting from and ending at `init_task`. Needs `tasklist_lock` or RCU. */
-  next_process(this: Kernel, t: Task): Task {
+  next_task(this: Kernel, t: Task): Task {
     return container_of(this.load(t + task_struct.tasks) as Ptr<'list_head'>, task_struct.tasks);
   },
 
@@ -179,7 +179,7 @@ export const forkFunctions = {
    * A sighand for a new owner, with one reference. The lock of a recycled one is left alone: a sender that found the
    * memory through a task of its last owner may be waiting for it.
    */
-  alloc_sighand(this: Kernel): Ptr<'sighand_struct'> {
+  allocSighand(this: Kernel): Ptr<'sighand_struct'> {
     const sighand = this.kmem_cache_alloc<'sighand_struct'>(this.caches.sighand_struct);
     if (!sighand) return NULL;
     const queue = addr(sighand, sighand_struct.signalfd_wqh);
@@ -189,7 +189,7 @@ export const forkFunctions = {
     return sighand;
   },
 
-  copy_actions(this: Kernel, from: Ptr<'sighand_struct'>, to: Ptr<'sighand_struct'>): void {
+  copyActions(this: Kernel, from: Ptr<'sighand_struct'>, to: Ptr<'sighand_struct'>): void {
     const first = sighand_struct.action;
     const words = _NSIG * k_sigaction.$.words;
     for (let word = first as number; word < first + words; word++) this.store(to + word, this.load(from + word));
@@ -201,12 +201,12 @@ export const forkFunctions = {
       this.atomic_inc(mine, sighand_struct.count);
       return 0;
     }
-    const sighand = this.alloc_sighand();
+    const sighand = this.allocSighand();
     this.set(p, task_struct.sighand, sighand);
     if (!sighand) return -ENOMEM;
     const lock = addr(mine, sighand_struct.siglock);
     if (this.spin_lock_irq(lock)) yield;
-    this.copy_actions(mine, sighand);
+    this.copyActions(mine, sighand);
     this.spin_unlock_irq(lock);
     return 0;
   },
@@ -530,7 +530,7 @@ export const forkFunctions = {
     const keeps = trace !== 0 || (args.flags & CLONE_VFORK) !== 0;
     const number = keeps ? this.get_pid(this.get(child, task_struct.thread_pid)) : NULL;
     if (this.trace !== null) this.emit(TRACE_SCHED_PROCESS_FORK, this.current, child, nr);
-    const vfork = (args.flags & CLONE_VFORK) !== 0 ? this.init_vfork_done(child) : NULL;
+    const vfork = (args.flags & CLONE_VFORK) !== 0 ? this.initVforkDone(child) : NULL;
     yield* this.wake_up_new_task(child);
     if (trace !== 0) yield* this.ptrace_event_pid(trace, number);
     if (vfork) {

@@ -140,7 +140,7 @@ export const hrtimerFunctions = {
 
   /** Starts a timer on this CPU. @param expires absolute, in nanoseconds */
   hrtimer_start(this: Kernel, timer: Timer, expires: number): void {
-    this.hrtimer_remove(timer);
+    this.dequeueTimer(timer);
     const base = this.hrtimerBases[this.id] as Base;
     const lock = addr(base, hrtimer_cpu_base.lock);
     this.raw_spin_lock(lock);
@@ -164,7 +164,7 @@ export const hrtimerFunctions = {
   },
 
   /** Takes a timer off its queue, if it is on one. */
-  hrtimer_remove(this: Kernel, timer: Timer): boolean {
+  dequeueTimer(this: Kernel, timer: Timer): boolean {
     const cpu = this.get(timer, hrtimer.cpu);
     const lock = addr(this.hrtimerBases[cpu] as Base, hrtimer_cpu_base.lock);
     this.raw_spin_lock(lock);
@@ -184,7 +184,7 @@ export const hrtimerFunctions = {
 
   /** @returns 1 if it was queued, 0 if not, −1 if its function is running and it cannot be cancelled now */
   hrtimer_try_to_cancel(this: Kernel, timer: Timer): number {
-    if (this.hrtimer_remove(timer)) return 1;
+    if (this.dequeueTimer(timer)) return 1;
     return this.peek(timer + hrtimer.running) !== 0 ? -1 : 0;
   },
 

@@ -37,7 +37,7 @@ export const leakFunctions = {
     const eqs = this.irq_enter();
     const lock = addr(this.globals, globals.tasklist_lock);
     if (this.read_lock(lock)) yield;
-    for (let p = this.next_process(this.init_task); p !== this.init_task; p = this.next_process(p)) {
+    for (let p = this.next_task(this.init_task); p !== this.init_task; p = this.next_task(p)) {
       if ((this.get(p, task_struct.flags) & PF_KTHREAD) !== 0 || this.is_global_init(p)) continue;
       yield* this.do_send_sig_info(SIGKILL, SEND_SIG_PRIV, p, PIDTYPE_MAX);
     }

@@ -78,7 +78,7 @@ function accessible(buf: UserBuffer | null, at: number, count: number): buf is U
 
 export const pipeFunctions = {
   *__pipe_lock(this: Kernel, pipe: Pipe): Coroutine<void> {
-    yield* this.mutex_lock_common(addr(pipe, pipe_inode_info.mutex), TASK_UNINTERRUPTIBLE);
+    yield* this.__mutex_lock_common(addr(pipe, pipe_inode_info.mutex), TASK_UNINTERRUPTIBLE);
   },
 
   __pipe_unlock(this: Kernel, pipe: Pipe): Coroutine<void> {

@@ -315,7 +315,7 @@ export const ptraceFunctions = {
     if ((this.get(task, task_struct.flags) & PF_KTHREAD) !== 0) return -EPERM;
     if (this.same_thread_group(task, this.current)) return -EPERM;
     const guard = addr(this.get(task, task_struct.signal), signal_struct.cred_guard_mutex);
-    if ((yield* this.mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) return -ERESTARTNOINTR;
+    if ((yield* this.__mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) return -ERESTARTNOINTR;
     // Left out: alloc_lock (task_lock), which nothing that is looked at here needs.
     const denied = yield* this.__ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS);
     if (denied !== 0) {

@@ -292,7 +292,7 @@ export const schedFunctions = {
   },
 
   /** Whether interrupts wait at this CPU's door. The timer's is not among them: it is taken at any scheduling point. */
-  irqs_pending(this: Kernel): boolean {
+  irqsPending(this: Kernel): boolean {
     return (this.peek(this.data + cpu_data.irq_pending) & ~IRQ_TIMER) !== 0;
   },
 
@@ -398,7 +398,7 @@ export const schedFunctions = {
         continue;
       }
       this.rcu_eqs_enter();
-      if (!this.irqs_pending()) {
+      if (!this.irqsPending()) {
         if (this.point(OP_IDLE, this.data + cpu_data.irq_pending, 0, 0)) yield;
       }
       this.rcu_eqs_exit();

@@ -157,7 +157,7 @@ export const selectFunctions = {
 
   *do_sys_poll(this: Kernel, ufds: readonly Pollfd[] | null, nfds: number, end_time: number | null): Coroutine<number> {
     // In C an unsigned number.
-    if (nfds < 0 || nfds > this.rlimit_nofile()) return -EINVAL;
+    if (nfds < 0 || nfds > this.rlimitNofile()) return -EINVAL;
     if (nfds > (ufds?.length ?? 0)) return -EFAULT;
     // poll_initwait
     const table: PollTable = { queue: true, key: 0, entries: [], error: 0 };

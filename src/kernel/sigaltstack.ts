@@ -87,7 +87,7 @@ export const sigaltstackFunctions = {
   },
 
   /** Saves the alternate stack in a signal frame, and disarms it where that was asked for. */
-  save_altstack(this: Kernel, frame: Ptr<'sigframe'>): void {
+  saveAltstack(this: Kernel, frame: Ptr<'sigframe'>): void {
     const tsk = this.current;
     const flags = this.get(tsk, task_struct.sas_ss_flags);
     this.set(frame, sigframe.ss_sp, this.get(tsk, task_struct.sas_ss_sp));

@@ -326,7 +326,7 @@ export const signalFunctions = {
   *killEverybody(this: Kernel, sig: number, info: SigInfo): Coroutine<number> {
     let retval = 0;
     let count = 0;
-    for (let p = this.next_process(this.init_task); p !== this.init_task; p = this.next_process(p)) {
+    for (let p = this.next_task(this.init_task); p !== this.init_task; p = this.next_task(p)) {
       if (this.task_pid_vnr(p) <= 1 || this.same_thread_group(p, this.current)) continue;
       const err = yield* this.group_send_sig_info(sig, info, p, PIDTYPE_MAX);
       count++;

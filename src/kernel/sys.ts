@@ -605,19 +605,19 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       k.do_syscall_64({ nr: __NR_ptrace, args: [request, pid, addr, data] }),
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, args: [code] }),
-    stay: () => k.stay_in_user_mode(),
+    stay: () => k.stayInUserMode(),
     // An interrupt that comes while the access is about to be made is taken after it, before the next.
     *load(cell) {
-      if (k.irqs_pending()) yield* k.interrupt_from_user();
+      if (k.irqsPending()) yield* k.interruptFromUser();
       if (k.point(OP_READ, nth(user_memory.cells, cell) + memory, 0, 0)) yield;
       const value = k.result;
-      if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.exc_debug();
+      if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.do_debug();
       return value;
     },
     *store(cell, value) {
-      if (k.irqs_pending()) yield* k.interrupt_from_user();
+      if (k.irqsPending()) yield* k.interruptFromUser();
       if (k.point(OP_WRITE, nth(user_memory.cells, cell) + memory, value, 0)) yield;
-      if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.exc_debug();
+      if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.do_debug();
     },
     result(name, value) {
       const number = numberOf('result', scenario.results, name);

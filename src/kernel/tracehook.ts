@@ -75,11 +75,11 @@ export const tracehookFunctions = {
   },
 
   /** The trap after a step in user mode. */
-  *exc_debug(this: Kernel): Coroutine<void> {
+  *do_debug(this: Kernel): Coroutine<void> {
     this.rcu_eqs_exit();
     yield* this.user_single_step_report();
     this.rcu_eqs_enter();
-    yield* this.interrupt_from_user();
+    yield* this.interruptFromUser();
   },
 
   /** A handler's frame is set up: with a step under way the task stops at the handler's beginning. */

@@ -110,7 +110,7 @@ export const userNamespaceFunctions = {
     this.set(ns, user_namespace.owner, owner);
     this.set(ns, user_namespace.group, group);
     const mutex = addr(this.globals, globals.userns_state_mutex);
-    yield* this.mutex_lock_common(mutex, TASK_UNINTERRUPTIBLE);
+    yield* this.__mutex_lock_common(mutex, TASK_UNINTERRUPTIBLE);
     this.set(ns, user_namespace.flags, this.get(parent, user_namespace.flags));
     yield* this.mutex_unlock(mutex);
     this.atomic_inc(this.globals, globals.user_namespaces);
@@ -243,7 +243,7 @@ export const userNamespaceFunctions = {
     let error = -EPERM;
     if (parent && (mine === ns || mine === parent)) {
       const mutex = addr(this.globals, globals.userns_state_mutex);
-      yield* this.mutex_lock_common(mutex, TASK_UNINTERRUPTIBLE);
+      yield* this.__mutex_lock_common(mutex, TASK_UNINTERRUPTIBLE);
       error = this.checkMap(ns, parent, extents, cap_setid);
       if (error === 0) {
         // Those who translate look at the count without a lock: it comes last.
@@ -322,7 +322,7 @@ export const userNamespaceFunctions = {
     let error = -EACCES;
     if (this.ns_capable(ns, CAP_SYS_ADMIN)) {
       const mutex = addr(this.globals, globals.userns_state_mutex);
-      yield* this.mutex_lock_common(mutex, TASK_UNINTERRUPTIBLE);
+      yield* this.__mutex_lock_common(mutex, TASK_UNINTERRUPTIBLE);
       const flags = this.get(ns, user_namespace.flags);
       error = 0;
       if (allowed) {

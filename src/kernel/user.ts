@@ -33,7 +33,7 @@ export function userFunctions(
           if ((flags & SYSCALL_EXIT_WORK_FLAGS) !== 0) yield* this.syscall_slow_exit_work(flags);
         }
         this.set(t, task_struct.orig_ax, -1);
-        yield* this.return_to_user_mode();
+        yield* this.returnToUserMode();
       }
       const program = programs[this.get(t, task_struct.program)];
       if (program === undefined) this.violate('BUG', 'a task has no program');

@@ -21,7 +21,7 @@ export const vforkFunctions = {
    * What a child with `CLONE_VFORK` is to complete, and a reference to the child. On the parent's kernel stack in the
    * kernel; here an object of its own, so that the use of it after the parent has gone on is reported.
    */
-  init_vfork_done(this: Kernel, child: Task): CompletionPtr {
+  initVforkDone(this: Kernel, child: Task): CompletionPtr {
     const vfork = this.kmem_cache_alloc<'completion'>(this.caches.completion);
     this.BUG_ON(!vfork, 'no room for the completion of a vfork: a task waits for one at most');
     this.init_completion(vfork);

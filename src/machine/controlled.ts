@@ -249,11 +249,14 @@ export class ControlledCpu extends SerialCpu {
     this.opAddress = address;
     this.opA = a;
     this.opB = b;
-    if (this.trace !== null) {
-      if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
-      this.noteContention();
-    }
+    if (this.trace !== null) this.noteAnnouncement();
     return this.comeTo();
+  }
+
+  /** For whoever watches: the stack that announced the operation, and whether it has to wait for a lock. */
+  private noteAnnouncement(): void {
+    if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
+    this.noteContention();
   }
 
   /** At the announced operation: lets others move first, takes an interrupt, or performs it. True: the CPU must yield. */

@@ -47,7 +47,7 @@ export const mutexOps = {
    *
    * @returns 0, or −EINTR if a signal that `state` lets in came first
    */
-  *mutex_lock_common(this: Context, lock: MutexPtr, state: number): Coroutine<number> {
+  *__mutex_lock_common(this: Context, lock: MutexPtr, state: number): Coroutine<number> {
     if (this.cmpxchg(lock, mutex.owner, NULL, this.current)) yield;
     if (this.value(mutex.owner) === NULL) return 0;
 

@@ -82,13 +82,13 @@ export const rcuOps = {
     if (!active) {
       this.set(rcu, rcu_state.gp_active, 1);
       this.trace_rcu_grace_period(gp, false);
-      this.rcu_check_gp();
+      this.rcuCheckGp();
     }
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
   },
 
   /** Ends the grace period under way if nobody holds it up, and starts the next if callbacks wait for it. */
-  rcu_check_gp(this: Context): void {
+  rcuCheckGp(this: Context): void {
     const { rcu } = this;
     while (this.get(rcu, rcu_state.gp_active) !== 0) {
       const gp = this.get(rcu, rcu_state.gp_seq) + 1;
@@ -117,7 +117,7 @@ export const rcuOps = {
     this.raw_spin_lock(rcu as number as SpinlockPtr);
     if (this.get(rcu, rcu_state.gp_active) !== 0) {
       this.set(data, cpu_data.rcu_qs_seq, this.get(rcu, rcu_state.gp_seq) + 1);
-      this.rcu_check_gp();
+      this.rcuCheckGp();
     }
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
   },

@@ -24,7 +24,7 @@ const increment: TinyProgram = function* (k) {
 };
 
 const locked: TinyProgram = function* (k) {
-  const result = yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+  const result = yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
   if (result !== 0) k.violate('invariant', `the mutex was not taken: ${result}`);
   yield* increment(k);
   yield* k.mutex_unlock(k.field('mutex'));
@@ -65,7 +65,7 @@ describe('a mutex', () => {
     const { violation } = runInOrder({
       programs: [
         function* (k) {
-          yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+          yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
           if (k.get(k.field('mutex'), mutex.owner) !== k.current) k.violate('invariant', 'it belongs to another');
           yield* k.mutex_unlock(k.field('mutex'));
           if (k.get(k.field('mutex'), mutex.owner) !== 0) k.violate('invariant', 'it belongs to somebody');
@@ -77,7 +77,7 @@ describe('a mutex', () => {
 
   test('puts a task to sleep while another has it', () => {
     const holder: TinyProgram = function* (k) {
-      yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+      yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     };
     const { violation } = runInOrder({ programs: [holder, locked] });
     expect(violation).toMatchObject({
@@ -88,8 +88,8 @@ describe('a mutex', () => {
 
   test('taken twice by one task puts it to sleep for ever', () => {
     const twice: TinyProgram = function* (k) {
-      yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
-      yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+      yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+      yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     };
     expect(runInOrder({ programs: [twice] }).violation?.kind).toBe('deadlock');
   });
@@ -103,18 +103,18 @@ describe('a mutex', () => {
       message: 'WARNING: bad unlock: tiny[0].mutex.owner is not held by CPU 0',
     });
     const holder: TinyProgram = function* (k) {
-      yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+      yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     };
     expect(runInOrder({ programs: [holder, unlock] }).violation).toMatchObject({ kind: 'lockdep', cpu: 1 });
   });
 
   test('may not be waited for with a spinlock held', () => {
     const holder: TinyProgram = function* (k) {
-      yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+      yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     };
     const atomic: TinyProgram = function* (k) {
       if (k.spin_lock(k.field('lock'))) yield;
-      yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+      yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     };
     expect(runInOrder({ programs: [holder, atomic] }).violation).toMatchObject({ kind: 'atomic-sleep', cpu: 1 });
   });
@@ -124,14 +124,14 @@ describe('a signal', () => {
   /** Holds the mutex until it has sent task 1 a signal. */
   const signals: TinyProgram = function* (k) {
     const sleeper = k.tasks[1] ?? k.current;
-    yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+    yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     k.atomicXchg(sleeper + task_struct.signal, 1);
     yield* k.wake_up_process(sleeper);
     yield* k.mutex_unlock(k.field('mutex'));
   };
   const waits = (state: number): TinyProgram =>
     function* (k) {
-      const result = yield* k.mutex_lock_common(k.field('mutex'), state);
+      const result = yield* k.__mutex_lock_common(k.field('mutex'), state);
       k.record(result);
       const waiter = k.mutex_waiter_of(k.current);
       // Where it did not have to wait it was never on the queue.
@@ -163,12 +163,12 @@ describe('a signal', () => {
 
 test('of two that wait the first is woken', () => {
   const holder: TinyProgram = function* (k) {
-    yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+    yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     if (k.smp_cond_load_acquire(k.tiny, tiny.ready, 1)) yield;
     yield* k.mutex_unlock(k.field('mutex'));
   };
   const waiter: TinyProgram = function* (k) {
-    yield* k.mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
+    yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);
     k.record(k.id);
     yield* k.mutex_unlock(k.field('mutex'));
   };
