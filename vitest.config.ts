@@ -7,6 +7,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'coverage/tests.json' }]],
-    coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'text'] },
+    coverage: { include: ['src/kernel/**/*.ts'], reporter: ['text', 'json'], thresholds: { branches: 95 } },
   },
 });
