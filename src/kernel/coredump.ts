@@ -14,7 +14,6 @@ import {
   EBUSY,
   EINTR,
   ELF_MIN_COREDUMP,
-  JOBCTL_PENDING_MASK,
   MM_COUNTED,
   MM_GONE,
   MM_IN_USE,
@@ -138,7 +137,7 @@ export const coredumpFunctions = {
     let nr = 0;
     let t = start;
     do {
-      this.task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
+      if (this.get(t, task_struct.jobctl) !== 0) yield* this.clearJobctl(t);
       if (t !== this.current && this.atomicCmpxchg(t + task_struct.mm, MM_IN_USE, MM_COUNTED) === MM_IN_USE) {
         this.sigaddset(addr(addr(t, task_struct.pending), sigpending.signal), SIGKILL);
         yield* this.signal_wake_up_state(t, TASK_WAKEKILL);

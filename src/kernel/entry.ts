@@ -335,8 +335,6 @@ export const entryFunctions = {
 const RESTART_CALL = 1;
 const RESTART_BLOCK = 2;
 
-/** What makes the way out of a system call a longer one. */
-
 const SIGRETURN: Syscall = { nr: __NR_rt_sigreturn, args: [] };
 
 export type EntryFunctions = typeof entryFunctions;

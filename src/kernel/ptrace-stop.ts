@@ -99,9 +99,17 @@ export const ptraceStopFunctions = {
 
   // ---- what a tracee does ----
 
-  /** Whether the current task has a tracer still. Needs `tasklist_lock`. Left out: a tracer that dumps core with it. */
+  /**
+   * Whether the current task has a tracer still, and one that will hear of a stop: not one that shares its memory, and
+   * dumps it. Needs `tasklist_lock`.
+   */
   may_ptrace_stop(this: Kernel): boolean {
-    return this.get(this.current, task_struct.ptrace) !== 0;
+    if (this.get(this.current, task_struct.ptrace) === 0) return false;
+    const signal = this.get(this.current, task_struct.signal);
+    if (!this.get(signal, signal_struct.core_state)) return true;
+    const mm = this.get(signal, signal_struct.mm);
+    const parent = this.get(this.current, task_struct.parent);
+    return !mm || mm !== this.get(this.get(parent, task_struct.signal), signal_struct.mm);
   },
 
   /**

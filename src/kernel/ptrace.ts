@@ -232,7 +232,8 @@ export const ptraceFunctions = {
 
   /**
    * Whether the current task may look into another, by their credentials: 0 or −EPERM. Left out: that a task without
-   * memory any more, on its way out, is not asked whether it may be dumped.
+   * memory any more, on its way out, is not asked whether it may be dumped, and that one which may not be is asked for in the
+   * user namespace of its last exec (`mm->user_ns`); here it is that of its credentials.
    *
    * @param mode `PTRACE_MODE_…`
    */
