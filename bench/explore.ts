@@ -1,9 +1,9 @@
 /** How many executions a second the controlled machine makes of kill-vs-exec, in one thread. */
 
 import { modelOf } from '../scenarios/catalog.js';
-import { dfsStrategy } from '../src/explore/dfs.js';
 import { explore } from '../src/explore/explore.js';
-import { randomStrategy } from '../src/explore/random.js';
+import { dfsStrategy } from '../src/explore/strategies/dfs.js';
+import { randomStrategy } from '../src/explore/strategies/random.js';
 import type { Strategy } from '../src/explore/strategy.js';
 import { ControlledMachine } from '../src/machine/controlled.js';
 import type { Bench, Candidate } from './bench.js';

@@ -72,7 +72,7 @@ function model(programs: readonly Program[]): Model {
 }
 
 /** Goes on with CPU 0 until it halts: the other one could move all the time, and never does before. */
-const keeping: Chooser = { choose: (enabled) => (enabled & -enabled & 1 ? 0 : 1) };
+const keeping: Chooser = { choose: (movers) => movers.ids[0] as number };
 /** Goes to the other CPU each time. */
 const alternating: Chooser = { choose: (_, current) => current ^ 1 };
 

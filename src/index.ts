@@ -27,7 +27,6 @@ export {
   UnknownNameError,
 } from '../scenarios/catalog.js';
 export { workerCode } from './cli/workers.js';
-export { dfsStrategy, NondeterminismError } from './explore/dfs.js';
 export {
   type Exploration,
   type ExploreOptions,
@@ -36,9 +35,10 @@ export {
   type FoundViolation,
 } from './explore/explore.js';
 export { type Minimized, type MinimizeOptions, minimize } from './explore/minimize.js';
-export { randomStrategy } from './explore/random.js';
 export { type Replay, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
 export { ScheduleMismatchError } from './explore/schedule.js';
+export { dfsStrategy, NondeterminismError } from './explore/strategies/dfs.js';
+export { randomStrategy } from './explore/strategies/random.js';
 export type { Strategy } from './explore/strategy.js';
 export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExpectation } from './explore/token.js';
 export type { KernelLimits, ProcessOptions, Setup, SetupTask, TaskOptions } from './kernel/boot.js';

@@ -2,10 +2,10 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { modelOf } from '../../scenarios/catalog.js';
-import { dfsStrategy } from '../explore/dfs.js';
 import { type Exploration, type ExploreOptions, exploreInSlices } from '../explore/explore.js';
 import { type Minimized, minimize } from '../explore/minimize.js';
-import { randomStrategy } from '../explore/random.js';
+import { dfsStrategy } from '../explore/strategies/dfs.js';
+import { randomStrategy } from '../explore/strategies/random.js';
 import type { Strategy } from '../explore/strategy.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';

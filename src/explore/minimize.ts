@@ -7,8 +7,8 @@
 import type { ControlledMachine } from '../machine/controlled.js';
 import { BY_DEFAULT } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
-import { dfsStrategy } from './dfs.js';
 import { countSwitches, recordedSchedule, ScheduleMismatchError, scheduleChooser, trimSchedule } from './schedule.js';
+import { dfsStrategy } from './strategies/dfs.js';
 
 export interface Minimized {
   readonly schedule: Uint8Array;

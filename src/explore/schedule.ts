@@ -1,7 +1,7 @@
 /** Schedules as they are kept: only what differs from the default rule is named. */
 
 import type { Chooser, ControlledMachine } from '../machine/controlled.js';
-import { BY_DEFAULT, defaultChoice } from '../machine/schedule.js';
+import { BY_DEFAULT } from '../machine/schedule.js';
 
 /** A schedule does not fit the model: it was made with another, or the model has changed. */
 export class ScheduleMismatchError extends Error {
@@ -23,8 +23,7 @@ export function recordedSchedule(machine: ControlledMachine): Uint8Array {
   const schedule = new Uint8Array(machine.choices);
   for (let at = 0; at < schedule.length; at++) {
     const picked = machine.picked[at] as number;
-    const byDefault = defaultChoice(machine.enabledAt[at] as number, machine.currentAt[at] as number);
-    schedule[at] = picked === byDefault ? BY_DEFAULT : picked;
+    schedule[at] = picked === machine.defaultAt[at] ? BY_DEFAULT : picked;
   }
   return trimSchedule(schedule);
 }
@@ -43,10 +42,10 @@ export function scheduleChooser(schedule: Uint8Array): Chooser & { readonly deci
     get decisions() {
       return position;
     },
-    choose(enabled, current) {
+    choose(movers) {
       const named = schedule[position++];
-      if (named === undefined || named === BY_DEFAULT) return defaultChoice(enabled, current);
-      if (((enabled >> named) & 1) === 0) {
+      if (named === undefined || named === BY_DEFAULT) return movers.byDefault;
+      if (!movers.has(named)) {
         throw new ScheduleMismatchError(
           position,
           `the schedule does not fit: decision ${position} names CPU ${named}, which cannot move there`,
@@ -71,7 +70,7 @@ export function countSwitches(machine: ControlledMachine): Switches {
   let forced = 0;
   for (let at = 0; at < machine.choices; at++) {
     const current = machine.currentAt[at] as number;
-    const couldGoOn = (((machine.enabledAt[at] as number) >> current) & 1) !== 0;
+    const couldGoOn = machine.defaultAt[at] === current;
     if (!couldGoOn) forced++;
     else if (machine.picked[at] !== current) preemptions++;
   }

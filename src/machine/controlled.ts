@@ -5,24 +5,29 @@
 
 import { Arena } from '../memory/arena.js';
 import { NULL } from '../memory/layout.js';
-import { type CpuConfig, cpu_data } from '../sync/cpu.js';
-import { type Coroutine, OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
+import type { CpuConfig } from '../sync/cpu.js';
+import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
+import { AccessLog } from './access-log.js';
 import { composeCpu } from './compose.js';
+import { type ControlledCpu, type CpuHost, FlatCpu, NestingCpu } from './controlled-cpu.js';
 import { describeOperation, findDeadlock, judgeEnd } from './end.js';
+import { loggedOps } from './logged.js';
 import type { Model } from './model.js';
-import { SerialCpu } from './serial-cpu.js';
+import { MAX_CPUS, Movers } from './movers.js';
 
 /** Picks who moves. One strategy serves many executions. */
 export interface Chooser {
+  /** Ask also where only one can move. Such an answer is no decision, and is not recorded. */
+  readonly everyStep?: boolean;
   /**
    * Called where more than one CPU can move.
    *
-   * @param enabled a bit for each CPU that can, and the next higher one if time can pass
+   * @param movers those that can; the clock, if time can pass, has the number after the last CPU's
    * @param current the CPU that moved last
    * @param machine for strategies that look at the announced operations
-   * @returns the number of one of the bits
+   * @returns one of those that can move, or −1 to give the execution up
    */
-  choose(enabled: number, current: number, machine: ControlledMachine): number;
+  choose(movers: Movers, current: number, machine: ControlledMachine): number;
 }
 
 export interface ControlledOptions {
@@ -32,6 +37,8 @@ export interface ControlledOptions {
   readonly maxSteps?: number;
   /** After an execution that ended well, ends what still runs, and looks at what that leaves; off if not given. */
   readonly shutdown?: boolean;
+  /** Keeps the footprint of each step, for strategies that need it; off if not given. */
+  readonly footprints?: boolean;
 }
 
 /** The end of an execution. */
@@ -42,33 +49,43 @@ export interface Execution {
   readonly steps: number;
   /** Decisions made: scheduling points where more than one CPU could move. */
   readonly choices: number;
+  /** The strategy gave it up before its end. */
+  readonly abandoned: boolean;
 }
 
-const MODE_SETUP = 0;
-const MODE_PARK = 1;
-const MODE_RUN = 2;
+/** Thrown inside an execution that is given up. */
+class Abandoned extends Error {
+  override readonly name = 'Abandoned';
+}
+
+const ABANDONED = new Abandoned('the strategy gave this execution up');
 
 /** Decisions that one execution's record has room for. */
 const MAX_CHOICES = 1 << 17;
 
-export class ControlledMachine {
+export class ControlledMachine implements CpuHost {
   readonly arena: Arena;
   readonly cpus: readonly ControlledCpu[];
   readonly counters: Int32Array;
-  /** The decisions of the present execution: who was picked, and who could have been. */
+  /** The decisions of the present execution: who was picked. */
   readonly picked = new Uint8Array(MAX_CHOICES);
-  readonly enabledAt = new Uint32Array(MAX_CHOICES);
+  /** What the default rule would have picked. */
+  readonly defaultAt = new Uint8Array(MAX_CHOICES);
   /** Who had moved last before each decision. */
   readonly currentAt = new Uint8Array(MAX_CHOICES);
   choices = 0;
   steps = 0;
-  mode = MODE_SETUP;
+  /** False while the CPUs come to their first scheduling points, and while the image is made. */
+  running = false;
+  /** True until the first execution, while the image is made: nothing blocks. */
+  booting = true;
   /** Keep, for each announced operation, the stack that announced it. Slow; for replays. */
   captureStacks = false;
+  /** The footprint of the step under way, where it is kept. */
+  readonly accesses = new AccessLog();
   /** The CPU to go on with after a yield; −1 when nobody can move. */
-  private next = -1;
-  /** A bit for each CPU whose coroutine is on the stack now. */
-  private running = 0;
+  next = -1;
+  private readonly movers = new Movers();
   private chooser: Chooser | null = null;
   /** Not 0 while time can pass: see `ModelClock`. */
   private readonly clockWord: number;
@@ -80,13 +97,21 @@ export class ControlledMachine {
     readonly model: Model,
     options: ControlledOptions = {},
   ) {
-    const { checked = true, maxSteps = 100_000, shutdown = false } = options;
+    const { checked = true, maxSteps = 100_000, shutdown = false, footprints = false } = options;
+    if (!Number.isInteger(model.cpus) || model.cpus < 1 || model.cpus > MAX_CPUS) {
+      throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
+    }
     this.maxSteps = maxSteps;
     this.shutdown = shutdown;
     this.arena = new Arena(model.arena);
     this.words = this.arena.words;
     this.counters = new Int32Array(model.counters.length);
-    const Class = composeCpu(ControlledCpu, model, checked);
+    const Class = composeCpu<ControlledCpu, [machine: CpuHost]>(
+      model.flat === true ? FlatCpu : NestingCpu,
+      model,
+      checked,
+    );
+    if (footprints) Object.assign(Class.prototype, loggedOps);
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
@@ -111,23 +136,25 @@ export class ControlledMachine {
     this.choices = 0;
     this.steps = 0;
     this.next = -1;
+    this.booting = false;
     this.arena.reset();
     let violation: Violation | null = null;
+    let abandoned = false;
     try {
-      this.mode = MODE_PARK;
+      this.running = false;
       for (const cpu of this.cpus) {
         cpu.start(trace);
         cpu.resume();
       }
-      this.mode = MODE_RUN;
-      this.running = 0;
+      this.running = true;
       this.runUntil(-1, this.pick(0));
       violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
-      if (!(error instanceof Violation)) throw error;
-      violation = error;
+      if (error === ABANDONED) abandoned = true;
+      else if (error instanceof Violation) violation = error;
+      else throw error;
     }
-    return { violation, steps: this.steps, choices: this.choices };
+    return { violation, steps: this.steps, choices: this.choices, abandoned };
   }
 
   /**
@@ -142,14 +169,14 @@ export class ControlledMachine {
   runUntil(waiting: number, first: number): boolean {
     let next = first;
     while (next !== waiting) {
-      if (next < 0 || ((this.running >> next) & 1) !== 0) {
+      const cpu = this.cpus[next];
+      if (cpu === undefined || cpu.onStack) {
         this.next = next;
         return true;
       }
-      const cpu = this.cpus[next] as ControlledCpu;
-      this.running |= 1 << next;
+      cpu.onStack = true;
       cpu.move();
-      this.running &= ~(1 << next);
+      cpu.onStack = false;
       next = this.next;
     }
     return false;
@@ -157,32 +184,44 @@ export class ControlledMachine {
 
   /** Who moves next: −1 when nobody can. Where it is the clock, time passes, and then somebody is picked. */
   pick(current: number): number {
-    const { cpus } = this;
-    let enabled = this.words[this.clockWord] === 0 ? 0 : 1 << cpus.length;
+    const { cpus, movers } = this;
+    const { ids } = movers;
+    let count = 0;
+    let goesOn = false;
     for (let id = 0; id < cpus.length; id++) {
       const cpu = cpus[id] as ControlledCpu;
-      if (cpu.op < OP_LOCK || cpu.enabled()) enabled |= 1 << id;
+      if (cpu.op < OP_LOCK || cpu.enabled()) {
+        ids[count++] = id;
+        if (id === current) goesOn = true;
+      }
     }
-    if (enabled === 0) return -1;
-    if (++this.steps > this.maxSteps) {
-      const cpu = cpus[current] as ControlledCpu;
-      throw new Violation(
-        'livelock',
-        `no end after ${this.maxSteps} scheduling points; CPU ${current} is at ${describeOperation(cpu, cpu)}`,
-        current,
-        cpu.current,
-      );
-    }
-    if ((enabled & (enabled - 1)) === 0) {
-      const only = 31 - Math.clz32(enabled);
-      return only === cpus.length ? this.tick(current) : only;
-    }
-    const picked = (this.chooser as Chooser).choose(enabled, current, this);
-    const at = this.choices++;
-    this.picked[at] = picked;
-    this.enabledAt[at] = enabled;
-    this.currentAt[at] = current;
+    if (this.words[this.clockWord] !== 0) ids[count++] = cpus.length;
+    if (count === 0) return -1;
+    if (++this.steps > this.maxSteps) this.giveUp(current);
+    movers.count = count;
+    const byDefault = goesOn ? current : (ids[0] as number);
+    movers.byDefault = byDefault;
+    const chooser = this.chooser as Chooser;
+    let picked = byDefault;
+    if (count > 1) {
+      picked = chooser.choose(movers, current, this);
+      if (picked < 0) throw ABANDONED;
+      const at = this.choices++;
+      this.picked[at] = picked;
+      this.defaultAt[at] = byDefault;
+      this.currentAt[at] = current;
+    } else if (chooser.everyStep === true && chooser.choose(movers, current, this) < 0) throw ABANDONED;
     return picked === cpus.length ? this.tick(current) : picked;
+  }
+
+  private giveUp(current: number): never {
+    const cpu = this.cpus[current] as ControlledCpu;
+    throw new Violation(
+      'livelock',
+      `no end after ${this.maxSteps} scheduling points; CPU ${current} is at ${describeOperation(cpu, cpu)}`,
+      current,
+      cpu.current,
+    );
   }
 
   private tick(current: number): number {
@@ -198,9 +237,9 @@ export class ControlledMachine {
     for (const cpu of this.cpus) cpu.trace = null;
     this.chooser = FIRST_COME;
     this.next = -1;
-    this.running = 1;
+    first.onStack = true;
     first.interruptWith(model.shutdown(first));
-    this.running = 0;
+    first.onStack = false;
     this.runUntil(-1, this.next);
     this.steps = steps;
     this.choices = choices;
@@ -215,106 +254,5 @@ export class ControlledMachine {
 
 /** Whoever moved last goes on for as long as it can. */
 const FIRST_COME: Chooser = {
-  choose: (enabled, current) => (((enabled >> current) & 1) !== 0 ? current : 31 - Math.clz32(enabled & -enabled)),
+  choose: (movers) => movers.byDefault,
 };
-
-/** An interrupt under way, and the operation that the task was about to perform when it came. */
-interface Interruption {
-  readonly handler: Coroutine<void>;
-  readonly op: number;
-  readonly opAddress: number;
-  readonly opA: number;
-  readonly opB: number;
-  readonly irqflags: number;
-  readonly announcedAt: string;
-}
-
-export class ControlledCpu extends SerialCpu {
-  /** The stack at the operation announced last, where the machine captures stacks. */
-  announcedAt = '';
-  private interruption: Interruption | null = null;
-  /** The word of the interrupts that wait here. */
-  private readonly irqWord: number;
-
-  constructor(
-    config: CpuConfig,
-    readonly machine: ControlledMachine,
-  ) {
-    super(config, machine.model);
-    this.irqWord = this.data + cpu_data.irq_pending;
-  }
-
-  point(op: number, address: number, a: number, b: number): boolean {
-    this.op = op;
-    this.opAddress = address;
-    this.opA = a;
-    this.opB = b;
-    if (this.trace !== null) this.noteAnnouncement();
-    return this.comeTo();
-  }
-
-  /** For whoever watches: the stack that announced the operation, and whether it has to wait for a lock. */
-  private noteAnnouncement(): void {
-    if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
-    this.noteContention();
-  }
-
-  /** At the announced operation: lets others move first, takes an interrupt, or performs it. True: the CPU must yield. */
-  private comeTo(): boolean {
-    const { machine } = this;
-    if (machine.mode === MODE_RUN) {
-      const next = machine.pick(this.id);
-      if (next !== this.id && machine.runUntil(this.id, next)) return true;
-      if (this.words[this.irqWord] !== 0 && this.interruptible()) return this.takeInterrupt();
-    } else if (machine.mode === MODE_PARK) {
-      return true;
-    }
-    this.completePoint();
-    return false;
-  }
-
-  override start(trace: TraceSink | null): void {
-    this.interruption = null;
-    super.start(trace);
-  }
-
-  /** Moves, when it is this CPU's turn: takes the interrupt that waits, or performs the announced operation; goes on. */
-  move(): void {
-    if (this.words[this.irqWord] !== 0 && this.interruptible()) {
-      if (this.takeInterrupt()) return;
-    } else {
-      this.completePoint();
-      if (this.interruption !== null && this.goOnWithInterrupt()) return;
-    }
-    this.resume();
-  }
-
-  /** Takes an interrupt in the place where the CPU rests, and goes on. */
-  interruptWith(handler: Coroutine<void>): void {
-    if (!this.handle(handler)) this.resume();
-  }
-
-  /** Runs the handler on top of the task. True: the CPU must yield. False: the task's operation has been performed. */
-  private takeInterrupt(): boolean {
-    return this.handle(this.interruptHandler());
-  }
-
-  private handle(handler: Coroutine<void>): boolean {
-    const { op, opAddress, opA, opB, irqflags, announcedAt } = this;
-    this.interruption = { handler, op, opAddress, opA, opB, irqflags, announcedAt };
-    return this.goOnWithInterrupt();
-  }
-
-  private goOnWithInterrupt(): boolean {
-    const { handler, op, opAddress, opA, opB, irqflags, announcedAt } = this.interruption as Interruption;
-    if (!handler.next().done) return true;
-    this.interruption = null;
-    this.op = op;
-    this.opAddress = opAddress;
-    this.opA = opA;
-    this.opB = opB;
-    this.irqflags = irqflags;
-    this.announcedAt = announcedAt;
-    return this.comeTo();
-  }
-}

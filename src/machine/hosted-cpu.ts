@@ -21,8 +21,18 @@ export abstract class HostedCpu extends Cpu {
 
   /** Forgets the last execution, and stands at the start of the next. */
   start(trace: TraceSink | null): void {
+    this.forget(trace);
     this.startedTasks.length = 0;
     this.startedCoroutines.length = 0;
+    // An execution that ended in a violation leaves these words as they were.
+    this.touchWord(this.data);
+    const coroutine = this.model.begin(this);
+    this.replaceCoroutine(this.current, coroutine);
+    this.coroutine = coroutine;
+  }
+
+  /** Announces nothing, holds nothing. */
+  protected forget(trace: TraceSink | null): void {
     this.op = OP_START;
     this.opAddress = 0;
     this.opA = 0;
@@ -32,11 +42,6 @@ export abstract class HostedCpu extends Cpu {
     this.switching = false;
     this.held.length = 0;
     this.trace = trace;
-    // An execution that ended in a violation leaves these words as they were.
-    this.touchWord(this.data);
-    const coroutine = this.model.begin(this);
-    this.replaceCoroutine(this.current, coroutine);
-    this.coroutine = coroutine;
   }
 
   /** Runs this CPU until it yields, through every context switch on the way. */
@@ -62,7 +67,7 @@ export abstract class HostedCpu extends Cpu {
   }
 
   /** The handler of the timer interrupt, from its start. */
-  protected interruptHandler(): Coroutine<void> {
+  interruptHandler(): Coroutine<void> {
     const { clock } = this.model;
     if (clock === undefined) this.violate('BUG', 'a timer interrupt in a model without a clock');
     return clock.interrupt(this);

@@ -26,6 +26,7 @@ import {
 import { isEnabled, isInterruptible } from './enabled.js';
 import { describeOperation, judgeEnd } from './end.js';
 import type { Model } from './model.js';
+import { Movers } from './movers.js';
 import { followSchedule } from './schedule.js';
 import { SerialCpu } from './serial-cpu.js';
 import { EVENT_WORDS } from './trace-buffer.js';
@@ -43,6 +44,7 @@ export class LockstepCpu extends SerialCpu {
   private readonly own: number;
   private readonly clockWord: number;
   private shared: LockstepShared | null = null;
+  private readonly movers = new Movers();
   /** True until this CPU has come to its first scheduling point. */
   private starting = true;
 
@@ -107,38 +109,43 @@ export class LockstepCpu extends SerialCpu {
     const current = this.starting ? 0 : this.id;
     this.starting = false;
     const { schedule, maxSteps } = this.shared as LockstepShared;
+    const { movers } = this;
     for (;;) {
-      const enabled = this.whoCanMove();
-      if (enabled === 0) return TURN_OVER;
+      this.findMovers(current);
+      if (movers.count === 0) return TURN_OVER;
       const step = (control[CTL_STEPS] as number) + 1;
       control[CTL_STEPS] = step;
       if (step > maxSteps) {
         const at = describeOperation(this, this);
         this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
       }
-      let next = 31 - Math.clz32(enabled);
-      if ((enabled & (enabled - 1)) !== 0) {
+      let next = movers.byDefault;
+      if (movers.count > 1) {
         const position = control[CTL_CHOICES] as number;
         control[CTL_CHOICES] = position + 1;
-        next = followSchedule(schedule, position, enabled, current);
+        next = followSchedule(schedule, position, movers);
       }
       if (next !== cpus) return next;
       this.model.clock?.tick(this);
     }
   }
 
-  /** A bit for each CPU that can move, and one for the clock. */
-  private whoCanMove(): number {
-    const { control, words, cpus } = this;
-    let enabled = words[this.clockWord] === 0 ? 0 : 1 << cpus;
+  private findMovers(current: number): void {
+    const { control, words, cpus, movers } = this;
+    let count = 0;
+    let goesOn = false;
     for (let id = 0; id < cpus; id++) {
       const at = CTL_CPUS + CPU_STRIDE * id;
       const op = control[at + CPU_OP] as number;
       const address = control[at + CPU_ADDRESS] as number;
       const can = isEnabled(words, op, address, control[at + CPU_A] as number);
-      if (can || isInterruptible(words, this.allData[id] as number)) enabled |= 1 << id;
+      if (!can && !isInterruptible(words, this.allData[id] as number)) continue;
+      movers.ids[count++] = id;
+      if (id === current) goesOn = true;
     }
-    return enabled;
+    if (words[this.clockWord] !== 0) movers.ids[count++] = cpus;
+    movers.count = count;
+    movers.byDefault = goesOn ? current : (movers.ids[0] as number);
   }
 
   private passTurn(next: number): void {

@@ -25,6 +25,8 @@ export interface Model {
   /** The patches that it runs with, in order. */
   readonly patches: readonly string[];
   readonly cpus: number;
+  /** Its coroutines yield at every scheduling point, and are resumed with the operation's result. */
+  readonly flat?: boolean;
   readonly arena: ArenaSpec;
   /** Put on the prototype of the machine's CPUs, later ones over earlier ones of the same name. */
   readonly functions: readonly object[];

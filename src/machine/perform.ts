@@ -73,3 +73,8 @@ export function touchesWord(op: number): boolean {
 export function takesLock(op: number): boolean {
   return op >= OP_LOCK && op <= OP_WRITE_LOCK;
 }
+
+/** Whether an operation changes its word, apart from `OP_CMPXCHG`, which depends on what it finds. */
+export function modifiesWord(op: number): boolean {
+  return op === OP_WRITE || op === OP_XCHG || op === OP_ADD || takesLock(op);
+}

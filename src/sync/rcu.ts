@@ -36,8 +36,7 @@ interface Context extends Cpu, RcuModel, SpinlockOps, RcuOps {}
 function everyCpuWasQuiescent(cpu: Cpu, gp: number): boolean {
   for (let id = 0; id < cpu.cpus; id++) {
     const data = cpu.allData[id] as CpuData;
-    const quiescent =
-      Atomics.load(cpu.words, data + cpu_data.rcu_eqs) === 1 || cpu.words[data + cpu_data.rcu_qs_seq] === gp;
+    const quiescent = cpu.peek(data + cpu_data.rcu_eqs) === 1 || cpu.peek(data + cpu_data.rcu_qs_seq) === gp;
     if (!quiescent) return false;
   }
   return true;
@@ -112,8 +111,8 @@ export const rcuOps = {
   /** A quiescent state of this CPU: nothing read under RCU before it is used after it. */
   rcu_qs(this: Context): void {
     const { rcu, data } = this;
-    if (this.words[rcu + rcu_state.gp_active] === 0) return;
-    if (this.words[data + cpu_data.rcu_qs_seq] === (this.words[rcu + rcu_state.gp_seq] as number) + 1) return;
+    if (this.peek(rcu + rcu_state.gp_active) === 0) return;
+    if (this.get(data, cpu_data.rcu_qs_seq) === this.peek(rcu + rcu_state.gp_seq) + 1) return;
     this.raw_spin_lock(rcu as number as SpinlockPtr);
     if (this.get(rcu, rcu_state.gp_active) !== 0) {
       this.set(data, cpu_data.rcu_qs_seq, this.get(rcu, rcu_state.gp_seq) + 1);

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { dfsStrategy } from '../../src/explore/dfs.js';
 import { explore, exploreInSlices } from '../../src/explore/explore.js';
-import { randomStrategy } from '../../src/explore/random.js';
 import { replay } from '../../src/explore/replay.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import type { Strategy } from '../../src/explore/strategy.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
-import { defaultChoice } from '../../src/machine/schedule.js';
 import { killVsExecMachine, PATCHED } from '../support/kill-vs-exec.js';
 import { addingModel, countingModel } from '../support/steps-model.js';
 import { walk } from '../support/walk.js';
 
 /** Makes the same execution for ever. */
-const stubborn: Strategy = { name: 'stubborn', begin: () => true, choose: defaultChoice, end() {} };
+const stubborn: Strategy = { name: 'stubborn', begin: () => true, choose: (movers) => movers.byDefault, end() {} };
 
 function adding(cpus: number, steps: number): ControlledMachine {
   return new ControlledMachine(addingModel(cpus, steps));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { minimize } from '../../src/explore/minimize.js';
-import { randomStrategy } from '../../src/explore/random.js';
 import { replay } from '../../src/explore/replay.js';
 import { countSwitches, recordedSchedule, ScheduleMismatchError } from '../../src/explore/schedule.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { encodeToken } from '../../src/explore/token.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { BY_DEFAULT } from '../../src/machine/schedule.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStrategy } from '../../src/explore/random.js';
 import { replay, replayWithStacks } from '../../src/explore/replay.js';
 import { recordedSchedule, ScheduleMismatchError } from '../../src/explore/schedule.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import type { ControlledMachine } from '../../src/machine/controlled.js';
 import { BY_DEFAULT } from '../../src/machine/schedule.js';
 import { eventAt, TraceBuffer } from '../../src/machine/trace-buffer.js';
@@ -21,13 +21,23 @@ function mismatch(call: () => unknown): ScheduleMismatchError {
 
 /** A schedule that names, at some decision, a CPU that cannot move there; and the number of that decision, from 1. */
 function impossible(machine: ControlledMachine): { readonly schedule: Uint8Array; readonly decision: number } {
-  machine.execute({ choose: (enabled) => 31 - Math.clz32(enabled & -enabled) });
-  const all = 2 ** machine.cpus.length - 1;
-  const at = machine.enabledAt.subarray(0, machine.choices).findIndex((enabled) => enabled !== all);
-  const enabled = machine.enabledAt[at] ?? all;
-  const schedule = machine.picked.slice(0, at + 1);
-  schedule[at] = 31 - Math.clz32(all & ~enabled);
-  return { schedule, decision: at + 1 };
+  let missing = -1;
+  let decision = 0;
+  let asked = 0;
+  machine.execute({
+    choose(movers) {
+      asked++;
+      const cannot = machine.cpus.findIndex(({ id }) => !movers.has(id));
+      if (missing < 0 && cannot >= 0) {
+        missing = cannot;
+        decision = asked;
+      }
+      return movers.ids[0] as number;
+    },
+  });
+  const schedule = machine.picked.slice(0, decision);
+  schedule[decision - 1] = missing;
+  return { schedule, decision };
 }
 
 const SEEDS = fc.integer({ min: 0, max: 0xffffffff });
@@ -85,7 +95,7 @@ describe('a schedule that does not fit', () => {
 
   it('is refused when it has decisions after the end of the run', () => {
     const machine = killVsExecMachine();
-    machine.execute({ choose: (enabled, current) => ((enabled >> current) & 1 ? current : 31 - Math.clz32(enabled)) });
+    machine.execute({ choose: (movers) => movers.byDefault });
     const { choices } = machine;
     const long = Uint8Array.of(...machine.picked.subarray(0, choices), BY_DEFAULT, 1);
     const error = mismatch(() => replay(machine, long));

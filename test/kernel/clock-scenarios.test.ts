@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelOf } from '../../scenarios/catalog.js';
 import { workerCode } from '../../src/cli/workers.js';
-import { dfsStrategy } from '../../src/explore/dfs.js';
 import { explore } from '../../src/explore/explore.js';
 import { minimize } from '../../src/explore/minimize.js';
 import { replay } from '../../src/explore/replay.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { decodeToken, encodeToken } from '../../src/explore/token.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { NOISE } from '../../src/machine/parallel-cpu.js';

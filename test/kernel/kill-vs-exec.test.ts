@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { dfsStrategy } from '../../src/explore/dfs.js';
 import { explore } from '../../src/explore/explore.js';
-import { randomStrategy } from '../../src/explore/random.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { killVsExecMachine, PATCHED } from '../support/kill-vs-exec.js';
 
 describe('kill(2) to a process whose second thread is in execve(2)', () => {

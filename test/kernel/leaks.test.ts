@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
-import { randomStrategy } from '../../src/explore/random.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';

@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { killVsExec } from '../../scenarios/kill-vs-exec.js';
-import { dfsStrategy } from '../../src/explore/dfs.js';
 import { explore } from '../../src/explore/explore.js';
-import { randomStrategy } from '../../src/explore/random.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { kernelModel } from '../../src/kernel/model.js';
-import { ControlledMachine } from '../../src/machine/controlled.js';
+import { type Chooser, ControlledMachine } from '../../src/machine/controlled.js';
 import { isAtRest, isEnabled } from '../../src/machine/enabled.js';
-import { BY_DEFAULT, defaultChoice, followSchedule } from '../../src/machine/schedule.js';
+import { Movers } from '../../src/machine/movers.js';
+import { BY_DEFAULT, followSchedule } from '../../src/machine/schedule.js';
 import { EVENT_WORDS, eventAt, TraceBuffer, traceHash } from '../../src/machine/trace-buffer.js';
 import * as gate from '../../src/sync/gate.js';
 import { type Run, runAll, runBy, runInOrder, runOn, type TinyProgram, tiny, tinyModel } from '../support/tiny.js';
+
+const byDefault: Chooser['choose'] = (movers) => movers.byDefault;
 
 const increment: TinyProgram = function* (k) {
   if (k.READ_ONCE(k.tiny, tiny.counter)) yield;
@@ -43,7 +46,7 @@ describe('a schedule', () => {
         const bytes = Uint8Array.from(schedule);
         const follow = (): Run => {
           let position = 0;
-          return runOn(machine, { choose: (enabled, current) => followSchedule(bytes, position++, enabled, current) });
+          return runOn(machine, { choose: (movers) => followSchedule(bytes, position++, movers) });
         };
         expect(comparable(follow())).toEqual(comparable(follow()));
         expect(comparable(runBy(spec, schedule))).toEqual(comparable(follow()));
@@ -106,11 +109,11 @@ describe('the machine', () => {
     const strategy = dfsStrategy();
     while (strategy.begin()) {
       const execution = machine.execute({
-        choose(enabled, current) {
+        choose(movers, current) {
           const able = machine.cpus.filter((cpu) => cpu.enabled()).map(({ id }) => id);
-          expect(able.reduce((mask, id) => mask | (1 << id), 0)).toBe(enabled);
+          expect(movers.toArray()).toEqual(able);
           expect(able.length).toBeGreaterThan(1);
-          return strategy.choose(enabled, current, machine);
+          return strategy.choose(movers, current, machine);
         },
       });
       strategy.end(execution);
@@ -124,7 +127,7 @@ describe('the machine', () => {
     expect(machine.choices).toBe(3);
     expect([...machine.picked.subarray(0, 3)]).toEqual([1, 0, 1]);
     expect([...machine.currentAt.subarray(0, 3)]).toEqual([0, 1, 0]);
-    expect([...machine.enabledAt.subarray(0, 3)]).toEqual([3, 3, 3]);
+    expect([...machine.defaultAt.subarray(0, 3)]).toEqual([0, 1, 0]);
   });
 
   test('starts each execution from the image, whatever ended the one before', () => {
@@ -141,7 +144,7 @@ describe('the machine', () => {
       ] satisfies TinyProgram[],
     };
     const machine = new ControlledMachine(tinyModel(spec));
-    const again = (): unknown => comparable(runOn(machine, { choose: defaultChoice }));
+    const again = (): unknown => comparable(runOn(machine, { choose: byDefault }));
     expect(again()).toEqual(again());
     expect(comparable(runInOrder(spec))).toEqual(again());
   });
@@ -162,7 +165,7 @@ describe('the machine', () => {
         return (function* () {})();
       },
     });
-    expect(runOn(machine, { choose: defaultChoice }).violation).toMatchObject({
+    expect(runOn(machine, { choose: byDefault }).violation).toMatchObject({
       kind: 'BUG',
       message: 'a task ran past its end',
     });
@@ -200,8 +203,8 @@ describe('a run without end', () => {
 
   test('leaves a machine that works', () => {
     const machine = new ControlledMachine(tinyModel({ programs: [forever, increment] }), { maxSteps: 40 });
-    const first = runOn(machine, { choose: defaultChoice });
-    expect(comparable(runOn(machine, { choose: defaultChoice }))).toEqual(comparable(first));
+    const first = runOn(machine, { choose: byDefault });
+    expect(comparable(runOn(machine, { choose: byDefault }))).toEqual(comparable(first));
   });
 });
 
@@ -272,17 +275,26 @@ describe('an operation is enabled', () => {
 
 describe('the default rule', () => {
   test('lets the CPU go on that moved last, and then the lowest that can', () => {
-    expect(defaultChoice(0b1110, 2)).toBe(2);
-    expect(defaultChoice(0b1100, 1)).toBe(2);
-    expect(defaultChoice(0b0001, 3)).toBe(0);
+    const picked: number[][] = [];
+    const machine = new ControlledMachine(tinyModel({ programs: [increment, locked, increment] }));
+    runOn(machine, {
+      choose(movers, current) {
+        picked.push([current, movers.ids[0] as number, movers.byDefault]);
+        return movers.ids[movers.count - 1] as number;
+      },
+    });
+    for (const [current, lowest, byDefaultRule] of picked) expect([current, lowest]).toContain(byDefaultRule);
+    expect(picked.some(([current, , rule]) => current === rule)).toBe(true);
+    expect(picked.some(([current, lowest, rule]) => current !== rule && lowest === rule)).toBe(true);
   });
 
   test('is used where a schedule names nobody, is at its end, or names one that cannot move', () => {
     const schedule = Uint8Array.from([1, BY_DEFAULT, 3]);
-    expect(followSchedule(schedule, 0, 0b0111, 2)).toBe(1);
-    expect(followSchedule(schedule, 1, 0b0111, 2)).toBe(2);
-    expect(followSchedule(schedule, 2, 0b0111, 2)).toBe(2);
-    expect(followSchedule(schedule, 3, 0b0111, 0)).toBe(0);
+    const movers = new Movers();
+    movers.ids.set([0, 1, 2]);
+    movers.count = 3;
+    movers.byDefault = 2;
+    expect([0, 1, 2, 3].map((at) => followSchedule(schedule, at, movers))).toEqual([1, 2, 2, 2]);
   });
 });
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { killVsExec } from '../../scenarios/kill-vs-exec.js';
-import { dfsStrategy } from '../../src/explore/dfs.js';
-import { randomStrategy } from '../../src/explore/random.js';
 import { recordedSchedule } from '../../src/explore/schedule.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import { ControlledMachine, type Execution } from '../../src/machine/controlled.js';
-import { defaultChoice } from '../../src/machine/schedule.js';
 import { type LockstepResult, ThreadMachine } from '../../src/machine/threads.js';
 import { eventAt, TraceBuffer } from '../../src/machine/trace-buffer.js';
 import { noKillRetry } from '../../src/patches/no-kill-retry.js';
@@ -90,7 +89,7 @@ describe('the lockstep machine', () => {
 
   test('says of a run without end what the controlled machine says', async () => {
     const machine = new ControlledMachine(kernelModel(killVsExec), { maxSteps: 2 });
-    const { violation } = machine.execute({ choose: defaultChoice });
+    const { violation } = machine.execute({ choose: (movers) => movers.byDefault });
     expect((await threads.replay(new Uint8Array(), 2)).violation?.message).toBe(violation?.message);
   });
 });

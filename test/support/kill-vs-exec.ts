@@ -2,8 +2,8 @@
 
 import { modelOf } from '../../scenarios/catalog.js';
 import { explore, type FoundViolation } from '../../src/explore/explore.js';
-import { randomStrategy } from '../../src/explore/random.js';
 import { recordedSchedule } from '../../src/explore/schedule.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 
 export const SCENARIO = 'kill-vs-exec';

@@ -1,7 +1,7 @@
 /** Small scenarios, explored: what can come of them. */
 
 import { explore } from '../../src/explore/explore.js';
-import { randomStrategy } from '../../src/explore/random.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch, Scenario } from '../../src/kernel/scenario.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';

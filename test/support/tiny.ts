@@ -1,9 +1,9 @@
 /** The tiny model of `test/fixtures`, on the sources under test, and short ways to run it. */
 
-import { dfsStrategy } from '../../src/explore/dfs.js';
 import { type Exploration, explore } from '../../src/explore/explore.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { type Chooser, ControlledMachine, type ControlledOptions } from '../../src/machine/controlled.js';
-import { BY_DEFAULT, defaultChoice, followSchedule } from '../../src/machine/schedule.js';
+import { BY_DEFAULT, followSchedule } from '../../src/machine/schedule.js';
 import { eventAt, TraceBuffer, type TraceEvent } from '../../src/machine/trace-buffer.js';
 import * as layout from '../../src/memory/layout.js';
 import { listOps } from '../../src/memory/list.js';
@@ -88,7 +88,7 @@ export function runOn(machine: ControlledMachine, chooser: Chooser): Run {
 
 /** Runs a model once, each CPU as long as it can go on, the lowest number first. */
 export function runInOrder(spec: TinySpec, options: ControlledOptions = {}): Run {
-  return runOn(new ControlledMachine(tinyModel(spec), options), { choose: defaultChoice });
+  return runOn(new ControlledMachine(tinyModel(spec), options), { choose: (movers) => movers.byDefault });
 }
 
 /** Runs a model once, by a schedule of CPU numbers; null in it is a decision by the default rule. */
@@ -96,7 +96,7 @@ export function runBy(spec: TinySpec, schedule: readonly (number | null)[], opti
   const bytes = Uint8Array.from(schedule, (named) => named ?? BY_DEFAULT);
   let position = 0;
   return runOn(new ControlledMachine(tinyModel(spec), options), {
-    choose: (enabled, current) => followSchedule(bytes, position++, enabled, current),
+    choose: (movers) => followSchedule(bytes, position++, movers),
   });
 }
 
@@ -112,7 +112,7 @@ export function runEach(spec: TinySpec, check: (run: Run) => void): number {
   let runs = 0;
   while (strategy.begin()) {
     const run = runOn(machine, strategy);
-    strategy.end(run);
+    strategy.end({ ...run, abandoned: false });
     check(run);
     runs++;
   }

@@ -3,8 +3,8 @@
  * away from a CPU that could go on; switches that blocking forces are free.
  */
 
-import { defaultChoice } from '../machine/schedule.js';
-import type { Strategy } from './strategy.js';
+import type { Movers } from '../../machine/movers.js';
+import type { Strategy } from '../strategy.js';
 
 /** The machine did not do the same thing twice. */
 export class NondeterminismError extends Error {
@@ -13,11 +13,12 @@ export class NondeterminismError extends Error {
 
 /** A decision on the path of the present execution. */
 interface Node {
-  readonly enabled: number;
+  /** Who could move. */
+  readonly movers: readonly number[];
   /** Taken now. */
   picked: number;
-  /** Not yet taken, a bit each. */
-  left: number;
+  /** Not yet taken, the next one last. */
+  readonly left: number[];
   /** Whether another choice than the CPU that moved last is a preemption. */
   readonly preemptive: boolean;
 }
@@ -43,32 +44,31 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY): Strategy {
         return true;
       }
       for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
-        if (node.left !== 0) {
-          const next = node.left & -node.left;
-          node.left &= ~next;
-          node.picked = 31 - Math.clz32(next);
+        const next = node.left.pop();
+        if (next !== undefined) {
+          node.picked = next;
           return true;
         }
         path.pop();
       }
       return false;
     },
-    choose(enabled, current) {
+    choose(movers, current) {
       const known = path[depth++];
       if (known !== undefined) {
-        if (known.enabled !== enabled) {
+        if (!isSame(known.movers, movers)) {
           throw new NondeterminismError(
-            `decision ${depth} of a schedule made again: CPUs ${bits(known.enabled)} could move before, ${bits(enabled)} now`,
+            `decision ${depth} of a schedule made again: CPUs ${list(known.movers)} could move before, ${list(movers.toArray())} now`,
           );
         }
         used += cost(known, current);
         return known.picked;
       }
-      const picked = defaultChoice(enabled, current);
-      const preemptive = ((enabled >> current) & 1) !== 0;
-      const open = !preemptive || used < preemptions;
-      const left = open ? enabled & ~(1 << picked) : 0;
-      path.push({ enabled, picked, left, preemptive });
+      const picked = movers.byDefault;
+      const preemptive = picked === current;
+      const could = movers.toArray();
+      const left = !preemptive || used < preemptions ? could.filter((id) => id !== picked).reverse() : [];
+      path.push({ movers: could, picked, left, preemptive });
       return picked;
     },
     end() {
@@ -81,8 +81,10 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY): Strategy {
   };
 }
 
-function bits(mask: number): string {
-  const cpus: number[] = [];
-  for (let cpu = 0; cpu < 32; cpu++) if (((mask >> cpu) & 1) !== 0) cpus.push(cpu);
+function isSame(known: readonly number[], movers: Movers): boolean {
+  return known.length === movers.count && known.every((id, at) => id === movers.ids[at]);
+}
+
+function list(cpus: readonly number[]): string {
   return cpus.join(' and ');
 }

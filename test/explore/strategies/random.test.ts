@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStrategy } from '../../src/explore/random.js';
-import { ControlledMachine } from '../../src/machine/controlled.js';
-import { killVsExecMachine } from '../support/kill-vs-exec.js';
-import { addingModel } from '../support/steps-model.js';
-import { walk } from '../support/walk.js';
+import { randomStrategy } from '../../../src/explore/strategies/random.js';
+import { ControlledMachine } from '../../../src/machine/controlled.js';
+import { Movers } from '../../../src/machine/movers.js';
+import { killVsExecMachine } from '../../support/kill-vs-exec.js';
+import { addingModel } from '../../support/steps-model.js';
+import { walk } from '../../support/walk.js';
 
 const SEEDS = fc.integer({ min: 0, max: 0xffffffff });
 
@@ -52,9 +53,11 @@ describe('the random walk', () => {
     const times = new Map<number, number>();
     const draws = 30_000;
     const enabled = [0, 3, 31];
-    const mask = enabled.reduce((bits, cpu) => bits | (1 << cpu), 0);
+    const movers = new Movers();
+    movers.ids.set(enabled);
+    movers.count = enabled.length;
     for (let draw = 0; draw < draws; draw++) {
-      const cpu = strategy.choose(mask, 0, choosing);
+      const cpu = strategy.choose(movers, 0, choosing);
       times.set(cpu, (times.get(cpu) ?? 0) + 1);
     }
     expect([...times.keys()].sort((a, b) => a - b)).toEqual(enabled);

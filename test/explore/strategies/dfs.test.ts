@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { dfsStrategy, NondeterminismError } from '../../src/explore/dfs.js';
-import { explore } from '../../src/explore/explore.js';
-import { countSwitches } from '../../src/explore/schedule.js';
-import { ControlledMachine } from '../../src/machine/controlled.js';
-import type { Model } from '../../src/machine/model.js';
-import { OP_ADD, OP_LOCK } from '../../src/sync/gate.js';
-import { killVsExecMachine } from '../support/kill-vs-exec.js';
-import { addingModel, stepsModel } from '../support/steps-model.js';
-import { walk } from '../support/walk.js';
+import { explore } from '../../../src/explore/explore.js';
+import { countSwitches } from '../../../src/explore/schedule.js';
+import { dfsStrategy, NondeterminismError } from '../../../src/explore/strategies/dfs.js';
+import { ControlledMachine } from '../../../src/machine/controlled.js';
+import type { Model } from '../../../src/machine/model.js';
+import { OP_ADD, OP_LOCK } from '../../../src/sync/gate.js';
+import { killVsExecMachine } from '../../support/kill-vs-exec.js';
+import { addingModel, stepsModel } from '../../support/steps-model.js';
+import { walk } from '../../support/walk.js';
 
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 

@@ -1,6 +1,6 @@
 /** The random walk: at every decision each CPU that can move is as likely as another. */
 
-import type { Strategy } from './strategy.js';
+import type { Strategy } from '../strategy.js';
 
 /** Spreads a number's bits, so that neighbouring seeds give unrelated walks (the finaliser of MurmurHash3). */
 function mix(value: number): number {
@@ -25,17 +25,12 @@ export function randomStrategy(seed: number, first = 0): Strategy {
       execution++;
       return true;
     },
-    choose(enabled) {
+    choose({ ids, count }) {
       // xorshift32
       state ^= state << 13;
       state ^= state >>> 17;
       state ^= state << 5;
-      let count = 0;
-      for (let rest = enabled; rest !== 0; rest &= rest - 1) count++;
-      let skip = (state >>> 0) % count;
-      let rest = enabled;
-      while (skip-- > 0) rest &= rest - 1;
-      return 31 - Math.clz32(rest & -rest);
+      return ids[(state >>> 0) % count] as number;
     },
     end() {},
   };

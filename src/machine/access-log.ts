@@ -1,0 +1,48 @@
+/**
+ * What a step has done to memory that others can see: its footprint. Kept only for a strategy that asks for it, to tell
+ * which steps depend on each other.
+ */
+
+/** A load. */
+export const ACCESS_READ = 0;
+/** A store, a read-modify-write whose result decides something, taking or releasing a lock. */
+export const ACCESS_WRITE = 1;
+/** An addition of which only the sum of all matters. */
+export const ACCESS_ADD = 2;
+/** Sets bits. */
+export const ACCESS_OR = 3;
+/** Clears bits. */
+export const ACCESS_AND = 4;
+
+/** Words that an access takes in the log. */
+export const ACCESS_WORDS = 4;
+
+/** Whether two accesses to one word do not commute. `a` and `b` are the bits that an OR or AND concerns. */
+export function accessesConflict(kind: number, bits: number, otherKind: number, otherBits: number): boolean {
+  if (kind === ACCESS_READ) return otherKind !== ACCESS_READ;
+  if (otherKind === ACCESS_READ || kind === ACCESS_WRITE || otherKind === ACCESS_WRITE) return true;
+  if (kind === otherKind) return false;
+  if (kind === ACCESS_ADD || otherKind === ACCESS_ADD) return true;
+  return (bits & otherBits) !== 0;
+}
+
+/** The accesses of the step that is under way. */
+export class AccessLog {
+  /** For each access its address, its kind, the value before it, and the bits that it concerns. */
+  words = new Int32Array(ACCESS_WORDS * 256);
+  count = 0;
+
+  add(address: number, kind: number, before: number, bits: number): void {
+    const at = this.count++ * ACCESS_WORDS;
+    if (at + ACCESS_WORDS > this.words.length) {
+      const grown = new Int32Array(this.words.length * 2);
+      grown.set(this.words);
+      this.words = grown;
+    }
+    const { words } = this;
+    words[at] = address;
+    words[at + 1] = kind;
+    words[at + 2] = before;
+    words[at + 3] = bits;
+  }
+}

@@ -1,0 +1,188 @@
+/** The CPUs of the controlled machine: coroutines of one thread, of which one moves at a time. */
+
+import { type CpuConfig, cpu_data } from '../sync/cpu.js';
+import { type Coroutine, OP_HALT, type TraceSink } from '../sync/gate.js';
+import type { AccessLog } from './access-log.js';
+import type { Model } from './model.js';
+import { SerialCpu } from './serial-cpu.js';
+
+/** An interrupt under way, and the operation that the task was about to perform when it came. */
+interface Interruption {
+  readonly handler: Coroutine<void>;
+  readonly op: number;
+  readonly opAddress: number;
+  readonly opA: number;
+  readonly opB: number;
+  readonly irqflags: number;
+  readonly announcedAt: string;
+}
+
+/** What a CPU asks of the machine that it is in. */
+export interface CpuHost {
+  readonly model: Model;
+  readonly booting: boolean;
+  readonly running: boolean;
+  readonly captureStacks: boolean;
+  readonly accesses: AccessLog;
+  next: number;
+  pick(current: number): number;
+  runUntil(waiting: number, first: number): boolean;
+}
+
+export abstract class ControlledCpu extends SerialCpu {
+  /** The stack at the operation announced last, where the machine captures stacks. */
+  announcedAt = '';
+  /** Whether its coroutine is on the stack now. */
+  onStack = false;
+  /** The footprint of the step under way, where it is kept. */
+  readonly accesses: AccessLog;
+
+  constructor(
+    config: CpuConfig,
+    readonly machine: CpuHost,
+  ) {
+    super(config, machine.model);
+    this.accesses = machine.accesses;
+  }
+
+  override start(trace: TraceSink | null): void {
+    this.onStack = false;
+    super.start(trace);
+  }
+
+  /** Moves, when it is this CPU's turn, and goes on until it is another's. */
+  abstract move(): void;
+  /** Takes an interrupt in the place where the CPU rests, and goes on. */
+  abstract interruptWith(handler: Coroutine<void>): void;
+
+  /** For whoever watches: the stack that announced the operation, and whether it has to wait for a lock. */
+  protected noteAnnouncement(): void {
+    if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
+    this.noteContention();
+  }
+}
+
+/**
+ * A CPU whose scheduling points do not unwind: the coroutines of others run on top of its stack, and it goes on from
+ * there when they have. For models whose coroutines are many calls deep.
+ */
+export class NestingCpu extends ControlledCpu {
+  private interruption: Interruption | null = null;
+  /** The word of the interrupts that wait here. */
+  private readonly irqWord: number;
+
+  constructor(config: CpuConfig, machine: CpuHost) {
+    super(config, machine);
+    this.irqWord = this.data + cpu_data.irq_pending;
+  }
+
+  point(op: number, address: number, a: number, b: number): boolean {
+    this.op = op;
+    this.opAddress = address;
+    this.opA = a;
+    this.opB = b;
+    if (this.trace !== null) this.noteAnnouncement();
+    return this.comeTo();
+  }
+
+  /** At the announced operation: lets others move first, takes an interrupt, or performs it. True: the CPU must yield. */
+  private comeTo(): boolean {
+    const { machine } = this;
+    if (machine.running) {
+      const next = machine.pick(this.id);
+      if (next !== this.id && machine.runUntil(this.id, next)) return true;
+      if (this.words[this.irqWord] !== 0 && this.interruptible()) return this.takeInterrupt();
+    } else if (!machine.booting) {
+      return true;
+    }
+    this.completePoint();
+    return false;
+  }
+
+  override start(trace: TraceSink | null): void {
+    this.interruption = null;
+    super.start(trace);
+  }
+
+  /** Moves, when it is this CPU's turn: takes the interrupt that waits, or performs the announced operation; goes on. */
+  move(): void {
+    if (this.words[this.irqWord] !== 0 && this.interruptible()) {
+      if (this.takeInterrupt()) return;
+    } else {
+      this.completePoint();
+      if (this.interruption !== null && this.goOnWithInterrupt()) return;
+    }
+    this.resume();
+  }
+
+  /** Takes an interrupt in the place where the CPU rests, and goes on. */
+  interruptWith(handler: Coroutine<void>): void {
+    if (!this.handle(handler)) this.resume();
+  }
+
+  /** Runs the handler on top of the task. True: the CPU must yield. False: the task's operation has been performed. */
+  private takeInterrupt(): boolean {
+    return this.handle(this.interruptHandler());
+  }
+
+  private handle(handler: Coroutine<void>): boolean {
+    const { op, opAddress, opA, opB, irqflags, announcedAt } = this;
+    this.interruption = { handler, op, opAddress, opA, opB, irqflags, announcedAt };
+    return this.goOnWithInterrupt();
+  }
+
+  private goOnWithInterrupt(): boolean {
+    const { handler, op, opAddress, opA, opB, irqflags, announcedAt } = this.interruption as Interruption;
+    if (!handler.next().done) return true;
+    this.interruption = null;
+    this.op = op;
+    this.opAddress = opAddress;
+    this.opA = opA;
+    this.opB = opB;
+    this.irqflags = irqflags;
+    this.announcedAt = announcedAt;
+    return this.comeTo();
+  }
+}
+
+/**
+ * A CPU whose coroutine yields at every scheduling point, and is resumed with what the operation found. For models
+ * whose coroutines are hardly ever more than one call deep; it takes no interrupts.
+ */
+export class FlatCpu extends ControlledCpu {
+  private thread: Coroutine<void> | null = null;
+
+  override start(trace: TraceSink | null): void {
+    this.onStack = false;
+    this.forget(trace);
+    this.thread = this.model.begin(this);
+  }
+
+  point(op: number, address: number, a: number, b: number): boolean {
+    this.op = op;
+    this.opAddress = address;
+    this.opA = a;
+    this.opB = b;
+    if (this.trace !== null) this.noteAnnouncement();
+    return true;
+  }
+
+  override resume(): void {
+    if ((this.thread as Coroutine<void>).next(this.result as never).done === true) this.op = OP_HALT;
+  }
+
+  move(): void {
+    const { machine, id } = this;
+    let next: number;
+    do {
+      this.completePoint();
+      this.resume();
+      next = machine.pick(id);
+    } while (next === id);
+    machine.next = next;
+  }
+
+  interruptWith(): void {
+    this.violate('BUG', 'an interrupt in a model of threads, which takes none');
+  }
+}

@@ -1,0 +1,105 @@
+/** The operations of a CPU with their footprint kept: put over a machine's own by a strategy that asks for it. */
+
+import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
+import { type Coroutine, OP_CMPXCHG } from '../sync/gate.js';
+import { ACCESS_ADD, ACCESS_AND, ACCESS_OR, ACCESS_READ, ACCESS_WRITE, type AccessLog } from './access-log.js';
+import { HostedCpu } from './hosted-cpu.js';
+import { modifiesWord } from './perform.js';
+import { SerialCpu } from './serial-cpu.js';
+
+interface LoggedCpu extends SerialCpu {
+  readonly accesses: AccessLog;
+}
+
+/** Stands for the timer's bit of `irq_pending`, which any step of the CPU looks at, unlike the other bits. */
+const TIMER_LINE = cpu_data.irqs_disabled;
+
+const plain = SerialCpu.prototype;
+
+/**
+ * A count that comes near 0 is one whose last reference may be at stake: there the order decides who is the last. Far
+ * from it additions commute.
+ */
+function addKind(before: number, after: number): number {
+  return Math.min(before, after) <= 1 ? ACCESS_WRITE : ACCESS_ADD;
+}
+
+export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
+  completePoint(): void {
+    const { op, opAddress, words } = this;
+    const before = words[opAddress] as number;
+    plain.completePoint.call(this);
+    if (opAddress !== 0) {
+      const wrote = op === OP_CMPXCHG ? this.result === this.opA : modifiesWord(op);
+      this.accesses.add(opAddress, wrote ? ACCESS_WRITE : ACCESS_READ, before, 0);
+    }
+    if (this.model.clock !== undefined) this.accesses.add(this.data + TIMER_LINE, ACCESS_READ, 0, 0);
+  },
+
+  interrupt(cpu: number, irqs: number): void {
+    plain.interrupt.call(this, cpu, irqs);
+    if ((irqs & IRQ_TIMER) !== 0) this.accesses.add((this.allData[cpu] as number) + TIMER_LINE, ACCESS_WRITE, 0, 0);
+  },
+
+  interruptHandler(): Coroutine<void> {
+    this.accesses.add(this.data + TIMER_LINE, ACCESS_WRITE, 1, 0);
+    return HostedCpu.prototype.interruptHandler.call(this);
+  },
+
+  releaseSpin(lock: number): void {
+    this.accesses.add(lock, ACCESS_WRITE, this.words[lock] as number, 0);
+    plain.releaseSpin.call(this, lock);
+  },
+
+  releaseRead(lock: number): void {
+    this.accesses.add(lock, ACCESS_WRITE, this.words[lock] as number, 0);
+    plain.releaseRead.call(this, lock);
+  },
+
+  releaseWrite(lock: number): void {
+    this.accesses.add(lock, ACCESS_WRITE, this.words[lock] as number, 0);
+    plain.releaseWrite.call(this, lock);
+  },
+
+  acquireRaw(lock: number): void {
+    this.accesses.add(lock, ACCESS_WRITE, 0, 0);
+    plain.acquireRaw.call(this, lock);
+  },
+
+  atomicAdd(address: number, value: number): number {
+    const before = this.words[address] as number;
+    const sum = plain.atomicAdd.call(this, address, value);
+    this.accesses.add(address, addKind(before, sum), before, 0);
+    return sum;
+  },
+
+  atomicOr(address: number, bits: number): number {
+    const before = plain.atomicOr.call(this, address, bits);
+    this.accesses.add(address, ACCESS_OR, before, bits);
+    return before;
+  },
+
+  atomicAnd(address: number, bits: number): number {
+    const before = plain.atomicAnd.call(this, address, bits);
+    this.accesses.add(address, ACCESS_AND, before, ~bits);
+    return before;
+  },
+
+  atomicXchg(address: number, value: number): number {
+    const before = plain.atomicXchg.call(this, address, value);
+    this.accesses.add(address, ACCESS_WRITE, before, 0);
+    return before;
+  },
+
+  atomicCmpxchg(address: number, expected: number, value: number): number {
+    const before = plain.atomicCmpxchg.call(this, address, expected, value);
+    this.accesses.add(address, before === expected ? ACCESS_WRITE : ACCESS_READ, before, 0);
+    return before;
+  },
+
+  peek(address: number): number {
+    const value = plain.peek.call(this, address);
+    this.accesses.add(address, ACCESS_READ, value, 0);
+    return value;
+  },
+};
