@@ -1,8 +1,18 @@
 /** The CPUs of the controlled machine: coroutines of one thread, of which one moves at a time. */
 
 import { type CpuConfig, cpu_data } from '../sync/cpu.js';
-import { type Coroutine, OP_HALT, type TraceSink } from '../sync/gate.js';
+import {
+  type Coroutine,
+  OP_ADD,
+  OP_CMPXCHG,
+  OP_HALT,
+  OP_READ,
+  OP_RELAX,
+  OP_START,
+  type TraceSink,
+} from '../sync/gate.js';
 import type { AccessLog } from './access-log.js';
+import { isEnabledAt } from './enabled.js';
 import type { Model } from './model.js';
 import { SerialCpu } from './serial-cpu.js';
 
@@ -50,6 +60,11 @@ export abstract class ControlledCpu extends SerialCpu {
     super.start(trace);
   }
 
+  /** Whether, when it moves, it takes an interrupt and does not perform what it has announced. */
+  takesInterrupt(): boolean {
+    return false;
+  }
+
   /** Moves, when it is this CPU's turn, and goes on until it is another's. */
   abstract move(): void;
   /** Takes an interrupt in the place where the CPU rests, and goes on. */
@@ -85,13 +100,17 @@ export class NestingCpu extends ControlledCpu {
     return this.comeTo();
   }
 
+  override takesInterrupt(): boolean {
+    return this.words[this.irqWord] !== 0 && this.interruptible();
+  }
+
   /** At the announced operation: lets others move first, takes an interrupt, or performs it. True: the CPU must yield. */
   private comeTo(): boolean {
     const { machine } = this;
     if (machine.running) {
       const next = machine.pick(this.id);
       if (next !== this.id && machine.runUntil(this.id, next)) return true;
-      if (this.words[this.irqWord] !== 0 && this.interruptible()) return this.takeInterrupt();
+      if (this.takesInterrupt()) return this.takeInterrupt();
     } else if (!machine.booting) {
       return true;
     }
@@ -106,7 +125,7 @@ export class NestingCpu extends ControlledCpu {
 
   /** Moves, when it is this CPU's turn: takes the interrupt that waits, or performs the announced operation; goes on. */
   move(): void {
-    if (this.words[this.irqWord] !== 0 && this.interruptible()) {
+    if (this.takesInterrupt()) {
       if (this.takeInterrupt()) return;
     } else {
       this.completePoint();
@@ -150,10 +169,13 @@ export class NestingCpu extends ControlledCpu {
  * whose coroutines are hardly ever more than one call deep; it takes no interrupts.
  */
 export class FlatCpu extends ControlledCpu {
+  /** Words read since the last `OP_RELAX`, with what they were: address and value by turns. */
+  readonly watched: number[] = [];
   private thread: Coroutine<void> | null = null;
 
   override start(trace: TraceSink | null): void {
     this.onStack = false;
+    this.watched.length = 0;
     this.forget(trace);
     this.thread = this.model.begin(this);
   }
@@ -167,8 +189,35 @@ export class FlatCpu extends ControlledCpu {
     return true;
   }
 
+  override enabled(): boolean {
+    return this.op === OP_RELAX
+      ? this.sawChange()
+      : isEnabledAt(this.op, this.words[this.opAddress] as number, this.opA);
+  }
+
+  private sawChange(): boolean {
+    const { watched, words } = this;
+    for (let at = 0; at < watched.length; at += 2) {
+      if (words[watched[at] as number] !== watched[at + 1]) return true;
+    }
+    return false;
+  }
+
+  /** Runs to the first scheduling point. A model may have put one there itself, where a thread is not to begin yet. */
   override resume(): void {
-    if ((this.thread as Coroutine<void>).next(this.result as never).done === true) this.op = OP_HALT;
+    if (this.op === OP_START) this.goOn();
+  }
+
+  private goOn(): void {
+    const { op } = this;
+    if (op === OP_READ || op === OP_CMPXCHG) this.watched.push(this.opAddress, this.result);
+    else if (op === OP_RELAX) this.watched.length = 0;
+    // An addition finds the value before it, as `Atomics.add` does.
+    const found = op === OP_ADD ? this.result - this.opA : this.result;
+    if ((this.thread as Coroutine<void>).next(found as never).done === true) {
+      this.op = OP_HALT;
+      this.model.ended?.(this);
+    }
   }
 
   move(): void {
@@ -176,7 +225,7 @@ export class FlatCpu extends ControlledCpu {
     let next: number;
     do {
       this.completePoint();
-      this.resume();
+      this.goOn();
       next = machine.pick(id);
     } while (next === id);
     machine.next = next;

@@ -83,6 +83,7 @@ export class ControlledMachine implements CpuHost {
   captureStacks = false;
   /** The footprint of the step under way, where it is kept. */
   readonly accesses = new AccessLog();
+  readonly keepsFootprints: boolean;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
   next = -1;
   private readonly movers = new Movers();
@@ -102,6 +103,7 @@ export class ControlledMachine implements CpuHost {
       throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
     }
     this.maxSteps = maxSteps;
+    this.keepsFootprints = footprints;
     this.shutdown = shutdown;
     this.arena = new Arena(model.arena);
     this.words = this.arena.words;
@@ -218,7 +220,7 @@ export class ControlledMachine implements CpuHost {
     const cpu = this.cpus[current] as ControlledCpu;
     throw new Violation(
       'livelock',
-      `no end after ${this.maxSteps} scheduling points; CPU ${current} is at ${describeOperation(cpu, cpu)}`,
+      `no end after ${this.maxSteps} scheduling points; ${cpu.label(current)} is at ${describeOperation(cpu, cpu)}`,
       current,
       cpu.current,
     );
@@ -243,7 +245,7 @@ export class ControlledMachine implements CpuHost {
     this.runUntil(-1, this.next);
     this.steps = steps;
     this.choices = choices;
-    return findDeadlock(first, this.cpus) ?? model.afterShutdown?.(first) ?? null;
+    return findDeadlock(model, first, this.cpus) ?? model.afterShutdown?.(first) ?? null;
   }
 
   /** Nobody can move: either all are at rest, and the model says whether that is right, or some are stuck. */

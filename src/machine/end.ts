@@ -1,7 +1,7 @@
 /** The end of an execution on a machine where one CPU moves at a time: nobody can move any more. Is that right? */
 
 import type { Cpu } from '../sync/cpu.js';
-import { OP_NAMES, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
+import { OP_NAMES, OP_RELAX, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
 import { spinOwner } from '../sync/spinlock.js';
 import { isAtRest } from './enabled.js';
 import type { Model } from './model.js';
@@ -26,12 +26,12 @@ export function describeOperation(cpu: Cpu, parked: Parked): string {
     return `${operation} held by ${word} reader${word === 1 ? '' : 's'}`;
   }
   const owner = (word & RW_WRITER) !== 0 ? (word & ~RW_WRITER) - 1 : spinOwner(word);
-  return `${operation} held by CPU ${owner}`;
+  return `${operation} held by ${cpu.label(owner)}`;
 }
 
 /** All at rest: the model says whether everything was done. Otherwise some wait for each other. */
 export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
-  return findDeadlock(cpu, parked) ?? model.finish([cpu]);
+  return findDeadlock(model, cpu, parked) ?? model.finish([cpu]);
 }
 
 /**
@@ -40,10 +40,14 @@ export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Vio
  * @param cpu any CPU of the machine
  * @param parked all of them
  */
-export function findDeadlock(cpu: Cpu, parked: readonly Parked[]): Violation | null {
-  const stuck = parked.filter(({ op }) => !isAtRest(op));
+export function findDeadlock(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
+  const stuck = parked.filter((one) => !isAtRest(one.op) && model.isAtRest?.(one) !== true);
   const first = stuck[0];
   if (first === undefined) return null;
-  const lines = stuck.map((waiting) => `CPU ${waiting.id} waits at ${describeOperation(cpu, waiting)}`);
+  const lines = stuck.map((waiting) => `${cpu.label(waiting.id)} waits at ${describeOperation(cpu, waiting)}`);
+  if (stuck.every(({ op }) => op === OP_RELAX)) {
+    const spinning = stuck.map(({ id }) => cpu.label(id)).join(' and ');
+    return new Violation('livelock', `livelock: ${spinning} spins, and nobody is left to end it`, first.id, 0);
+  }
   return new Violation('deadlock', `deadlock: ${lines.join('; ')}`, first.id, first.current);
 }

@@ -1,14 +1,26 @@
 /** The operations of a CPU with their footprint kept: put over a machine's own by a strategy that asks for it. */
 
 import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
-import { type Coroutine, OP_CMPXCHG } from '../sync/gate.js';
+import { type Coroutine, OP_CMPXCHG, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
 import { ACCESS_ADD, ACCESS_AND, ACCESS_OR, ACCESS_READ, ACCESS_WRITE, type AccessLog } from './access-log.js';
+import type { FlatCpu } from './controlled-cpu.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { modifiesWord } from './perform.js';
 import { SerialCpu } from './serial-cpu.js';
 
 interface LoggedCpu extends SerialCpu {
   readonly accesses: AccessLog;
+}
+
+/**
+ * The kind of an operation's access to its word.
+ *
+ * @param succeeds whether it finds what `OP_CMPXCHG` expects
+ */
+export function accessKind(op: number, succeeds: boolean): number {
+  if (op === OP_CMPXCHG) return succeeds ? ACCESS_WRITE : ACCESS_READ;
+  if (op === OP_READ_LOCK) return ACCESS_ADD;
+  return modifiesWord(op) ? ACCESS_WRITE : ACCESS_READ;
 }
 
 /** Stands for the timer's bit of `irq_pending`, which any step of the CPU looks at, unlike the other bits. */
@@ -30,8 +42,13 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
     const before = words[opAddress] as number;
     plain.completePoint.call(this);
     if (opAddress !== 0) {
-      const wrote = op === OP_CMPXCHG ? this.result === this.opA : modifiesWord(op);
-      this.accesses.add(opAddress, wrote ? ACCESS_WRITE : ACCESS_READ, before, 0);
+      this.accesses.add(opAddress, accessKind(op, this.result === this.opA), before, 0);
+    }
+    if (op === OP_RELAX) {
+      const { watched } = this as unknown as FlatCpu;
+      for (let at = 0; at < watched.length; at += 2) {
+        this.accesses.add(watched[at] as number, ACCESS_READ, watched[at + 1] as number, 0);
+      }
     }
     if (this.model.clock !== undefined) this.accesses.add(this.data + TIMER_LINE, ACCESS_READ, 0, 0);
   },
@@ -52,7 +69,7 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
   },
 
   releaseRead(lock: number): void {
-    this.accesses.add(lock, ACCESS_WRITE, this.words[lock] as number, 0);
+    this.accesses.add(lock, ACCESS_ADD, this.words[lock] as number, 0);
     plain.releaseRead.call(this, lock);
   },
 

@@ -38,8 +38,12 @@ export interface Model {
   boot(cpus: readonly Cpu[]): void;
   /** At the start of an execution: sets `cpu.current` from the arena, and returns the coroutine that runs first. */
   begin(cpu: Cpu): Coroutine<void>;
+  /** Called where the coroutine of a `flat` model's CPU has ended. */
+  ended?(cpu: Cpu): void;
   /** A coroutine for `cpu.current`, which has not run in this execution. */
   resume(cpu: Cpu): Coroutine<void>;
+  /** Whether a CPU that cannot move waits for nothing all the same. */
+  isAtRest?(parked: { readonly id: number; readonly op: number; readonly opAddress: number }): boolean;
   /** The outcome of an execution, in words. */
   outcome(arena: Arena): string;
   /** What one of the model's trace points says, in words; null for one that a story need not show. */

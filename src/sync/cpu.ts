@@ -142,6 +142,11 @@ export abstract class Cpu implements MemoryContext {
     return object === null ? `address ${address}` : `${object.struct.name}[${object.index}].${object.field}`;
   }
 
+  /** What reports call a CPU. Models whose CPUs stand for something else put their word for it in its place. */
+  label(id: number): string {
+    return `CPU ${id}`;
+  }
+
   /** Reports a broken rule and ends the execution. */
   violate(kind: string, message: string): never {
     throw new Violation(kind, message, this.id, this.current);
@@ -178,7 +183,7 @@ export abstract class Cpu implements MemoryContext {
 
   /** Reports the release of a lock that this CPU does not hold. */
   badUnlock(lock: number): never {
-    this.violate('lockdep', `WARNING: bad unlock: ${this.describe(lock)} is not held by CPU ${this.id}`);
+    this.violate('lockdep', `WARNING: bad unlock: ${this.describe(lock)} is not held by ${this.label(this.id)}`);
   }
 
   /** The result of the last marked load, typed as the field it came from. */

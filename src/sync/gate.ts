@@ -41,6 +41,11 @@ export const OP_IDLE = 13;
 /** Stopped for good. Never enabled. */
 export const OP_HALT = 14;
 
+/** Waits until a word is greater than `a`. */
+export const OP_AWAIT_ABOVE = 15;
+/** Waits until one of the words that this CPU has read since its last such wait has another value (`cpu_relax`). */
+export const OP_RELAX = 16;
+
 export const OP_NAMES = [
   'start',
   'read',
@@ -57,6 +62,8 @@ export const OP_NAMES = [
   'sysret',
   'idle',
   'halt',
+  'await_above',
+  'relax',
 ] as const;
 
 /** Releases of locks are events, not scheduling points: going on a little longer with a lock held hides nothing. */

@@ -1,0 +1,365 @@
+/**
+ * The execution under way as a partial order: for each step its footprint and its vector clock, and for each word the
+ * steps that accessed it. Steps that several executions begin with are kept from one to the next.
+ */
+
+import { ACCESS_READ, ACCESS_WORDS, ACCESS_WRITE, type AccessLog, accessesConflict } from '../../machine/access-log.js';
+import { isEnabledAt } from '../../machine/enabled.js';
+import { OP_IDLE, OP_LOCK, OP_READ_LOCK, OP_RELAX, OP_WRITE_LOCK } from '../../sync/gate.js';
+
+/** What a step accesses: the words of an `AccessLog`. */
+export type Footprint = Int32Array;
+
+/** Whether two footprints have accesses that do not commute. */
+export function footprintsConflict(one: Footprint, other: Footprint): boolean {
+  for (let at = 0; at < one.length; at += ACCESS_WORDS) {
+    const address = one[at];
+    for (let with_ = 0; with_ < other.length; with_ += ACCESS_WORDS) {
+      if (
+        other[with_] === address &&
+        accessesConflict(
+          one[at + 1] as number,
+          one[at + 3] as number,
+          other[with_ + 1] as number,
+          other[with_ + 3] as number,
+        )
+      ) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** An access in the order of the execution. */
+const ADDRESS = 0;
+const KIND = 1;
+const BEFORE = 2;
+const BITS = 3;
+/** The step that made it. */
+const STEP = 4;
+/** The access to the same word before it, plus one. */
+const PREVIOUS = 5;
+const ENTRY_WORDS = 6;
+
+/** The operation that a step performs, as it was announced. */
+const OP = 0;
+const OP_ADDRESS = 1;
+const OP_A = 2;
+const OP_WORDS = 3;
+
+/** Stands for the handler of an interrupt, where an operation is expected. */
+export const OP_HANDLER = -1;
+
+export class ExecutionGraph {
+  /** Steps. */
+  length = 0;
+  /** Who made each step. */
+  who: Uint8Array = new Uint8Array(256);
+  private ops = new Int32Array(OP_WORDS * 256);
+  /** Where a step's accesses begin; they end where the next step's begin. */
+  private firstAccess = new Int32Array(257);
+  private entries = new Int32Array(ENTRY_WORDS * 4096);
+  private entryCount = 0;
+  /** For each step and thread how many steps of the execution happen before it, as one more than the last one's number. */
+  private clocks: Int32Array;
+  /** By word: its last access, plus one. */
+  private readonly lastAccess: Int32Array;
+  /** By thread: its last step, plus one. */
+  private readonly lastStep: Int32Array;
+  /** By step: the step of its thread before it, plus one. */
+  private previousStep = new Int32Array(256);
+  private readonly candidates: number[] = [];
+
+  /**
+   * @param threads CPUs, and the clock
+   * @param words words of the arena
+   */
+  constructor(
+    private readonly threads: number,
+    words: number,
+  ) {
+    this.clocks = new Int32Array(threads * 256);
+    this.lastAccess = new Int32Array(words);
+    this.lastStep = new Int32Array(threads);
+  }
+
+  /** Begins a step: its accesses come with `finishStep`. */
+  beginStep(who: number, op: number, address: number, a: number): void {
+    const at = this.length;
+    if (at + 1 >= this.who.length) this.grow();
+    this.who[at] = who;
+    this.ops[at * OP_WORDS + OP] = op;
+    this.ops[at * OP_WORDS + OP_ADDRESS] = address;
+    this.ops[at * OP_WORDS + OP_A] = a;
+  }
+
+  /** Ends the step begun last. */
+  finishStep(log: AccessLog): void {
+    const step = this.length++;
+    const who = this.who[step] as number;
+    const first = this.entryCount;
+    this.firstAccess[step] = first;
+    this.previousStep[step] = this.lastStep[who] as number;
+    for (let from = 0; from < log.count; from++) this.addEntry(log.words, from * ACCESS_WORDS, step);
+    this.firstAccess[step + 1] = this.entryCount;
+    this.lastStep[who] = step + 1;
+    this.computeClock(step);
+  }
+
+  private addEntry(words: Int32Array, from: number, step: number): void {
+    const address = words[from] as number;
+    const kind = words[from + 1] as number;
+    const last = this.lastAccess[address] as number;
+    // A second access of the same step to the same word adds nothing, unless it is a stronger one.
+    for (let known = last; known !== 0; ) {
+      const at = (known - 1) * ENTRY_WORDS;
+      if (this.entries[at + STEP] !== step) break;
+      if (this.entries[at + KIND] === kind && kind <= ACCESS_WRITE) return;
+      known = this.entries[at + PREVIOUS] as number;
+    }
+    if ((this.entryCount + 1) * ENTRY_WORDS > this.entries.length) {
+      const grown = new Int32Array(this.entries.length * 2);
+      grown.set(this.entries);
+      this.entries = grown;
+    }
+    const { entries } = this;
+    const at = this.entryCount++ * ENTRY_WORDS;
+    entries[at + ADDRESS] = address;
+    entries[at + KIND] = kind;
+    entries[at + BEFORE] = words[from + 2] as number;
+    entries[at + BITS] = words[from + 3] as number;
+    entries[at + STEP] = step;
+    entries[at + PREVIOUS] = last;
+    this.lastAccess[address] = this.entryCount;
+  }
+
+  /** Forgets the steps from a number on. */
+  truncate(length: number): void {
+    const first = this.firstAccess[length] as number;
+    for (let entry = this.entryCount - 1; entry >= first; entry--) {
+      const at = entry * ENTRY_WORDS;
+      this.lastAccess[this.entries[at + ADDRESS] as number] = this.entries[at + PREVIOUS] as number;
+    }
+    if (length < this.length) this.entryCount = first;
+    for (let step = this.length - 1; step >= length; step--) {
+      this.lastStep[this.who[step] as number] = this.previousStep[step] as number;
+    }
+    this.length = length;
+  }
+
+  /** Whether a step happens before a later one, or is that one. */
+  happensBefore(step: number, later: number): boolean {
+    return (this.clocks[later * this.threads + (this.who[step] as number)] as number) > step;
+  }
+
+  /** What a step accessed, as a footprint of its own. */
+  footprint(step: number): Footprint {
+    const first = this.firstAccess[step] as number;
+    const count = (this.firstAccess[step + 1] as number) - first;
+    const footprint = new Int32Array(count * ACCESS_WORDS);
+    for (let access = 0; access < count; access++) {
+      const from = (first + access) * ENTRY_WORDS;
+      for (let word = 0; word < ACCESS_WORDS; word++) {
+        footprint[access * ACCESS_WORDS + word] = this.entries[from + word] as number;
+      }
+    }
+    return footprint;
+  }
+
+  /** Whether a step accessed something that a footprint conflicts with. */
+  conflictsWith(step: number, footprint: Footprint): boolean {
+    const { entries } = this;
+    const end = (this.firstAccess[step + 1] as number) * ENTRY_WORDS;
+    for (let at = (this.firstAccess[step] as number) * ENTRY_WORDS; at < end; at += ENTRY_WORDS) {
+      const address = entries[at + ADDRESS];
+      for (let other = 0; other < footprint.length; other += ACCESS_WORDS) {
+        if (
+          footprint[other] === address &&
+          accessesConflict(
+            entries[at + KIND] as number,
+            entries[at + BITS] as number,
+            footprint[other + 1] as number,
+            footprint[other + 3] as number,
+          )
+        ) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The clock: of the step of its thread before it, and of every step whose accesses it conflicts with. */
+  private computeClock(step: number): void {
+    const { threads, clocks, entries, who } = this;
+    const own = step * threads;
+    const before = this.previousStep[step] as number;
+    if (before === 0) clocks.fill(0, own, own + threads);
+    else clocks.copyWithin(own, (before - 1) * threads, before * threads);
+    const end = this.firstAccess[step + 1] as number;
+    for (let access = this.firstAccess[step] as number; access < end; access++) {
+      const at = access * ENTRY_WORDS;
+      const kind = entries[at + KIND] as number;
+      const bits = entries[at + BITS] as number;
+      for (let known = entries[at + PREVIOUS] as number; known !== 0; ) {
+        const from = (known - 1) * ENTRY_WORDS;
+        const earlier = entries[from + STEP] as number;
+        const earlierKind = entries[from + KIND] as number;
+        if (earlier !== step && accessesConflict(kind, bits, earlierKind, entries[from + BITS] as number)) {
+          const whose = who[earlier] as number;
+          if ((clocks[own + whose] as number) <= earlier) {
+            const other = earlier * threads;
+            for (let thread = 0; thread < threads; thread++) {
+              if ((clocks[other + thread] as number) > (clocks[own + thread] as number)) {
+                clocks[own + thread] = clocks[other + thread] as number;
+              }
+            }
+          }
+        }
+        // Everything before a store happens before the store.
+        if (earlierKind === ACCESS_WRITE && earlier !== step) break;
+        known = entries[from + PREVIOUS] as number;
+      }
+    }
+    clocks[own + (who[step] as number)] = step + 1;
+  }
+
+  /**
+   * The steps that race with a step: they conflict with it, nothing orders the two but that, and it could have been made
+   * before them. Where a step waited for something, that is the step which made it wait, not the one that ended the wait.
+   */
+  racesOf(step: number): readonly number[] {
+    const { candidates, entries, who } = this;
+    candidates.length = 0;
+    const op = this.ops[step * OP_WORDS + OP] as number;
+    const guarded = op >= OP_LOCK ? (this.ops[step * OP_WORDS + OP_ADDRESS] as number) : -1;
+    const before = this.previousStep[step] as number;
+    const end = this.firstAccess[step + 1] as number;
+    for (let access = this.firstAccess[step] as number; access < end; access++) {
+      const at = access * ENTRY_WORDS;
+      if (op === OP_RELAX || entries[at + ADDRESS] === guarded) continue;
+      const kind = entries[at + KIND] as number;
+      const bits = entries[at + BITS] as number;
+      for (let known = entries[at + PREVIOUS] as number; known !== 0; ) {
+        const from = (known - 1) * ENTRY_WORDS;
+        const earlier = entries[from + STEP] as number;
+        const earlierKind = entries[from + KIND] as number;
+        if (earlier !== step && accessesConflict(kind, bits, earlierKind, entries[from + BITS] as number)) {
+          this.addCandidate(earlier, who[step] as number, before);
+        }
+        if (earlierKind === ACCESS_WRITE && earlier !== step) break;
+        known = entries[from + PREVIOUS] as number;
+      }
+    }
+    this.dropOrdered();
+    if (op >= OP_LOCK) this.addGuardRaces(step, op, this.ops[step * OP_WORDS + OP_A] as number, before);
+    return candidates;
+  }
+
+  /**
+   * The same for an operation that a thread waits with when the execution ends.
+   *
+   * @param who the thread
+   */
+  racesOfWaiting(who: number, op: number, address: number, a: number): readonly number[] {
+    this.candidates.length = 0;
+    const step = this.length;
+    this.beginStep(who, op, address, a);
+    this.firstAccess[step] = this.entryCount;
+    this.firstAccess[step + 1] = this.entryCount;
+    this.addGuardRaces(step, op, a, this.lastStep[who] as number);
+    return this.candidates;
+  }
+
+  private addCandidate(earlier: number, who: number, before: number): void {
+    if (this.who[earlier] === who) return;
+    if (before !== 0 && this.happensBefore(earlier, before - 1)) return;
+    if (!this.candidates.includes(earlier)) this.candidates.push(earlier);
+  }
+
+  /** Drops the candidates that another one happens after: they are ordered by more than the conflict. */
+  private dropOrdered(): void {
+    const { candidates } = this;
+    let kept = 0;
+    for (const candidate of candidates) {
+      if (!candidates.some((other) => other !== candidate && this.happensBefore(candidate, other))) {
+        candidates[kept++] = candidate;
+      }
+    }
+    candidates.length = kept;
+  }
+
+  /**
+   * Of those who accessed the word that an operation waits for, going back, the one before which it need not have waited.
+   */
+  private addGuardRaces(step: number, op: number, a: number, before: number): void {
+    if (op === OP_RELAX) return;
+    const { entries, candidates } = this;
+    const who = this.who[step] as number;
+    const address = this.ops[step * OP_WORDS + OP_ADDRESS] as number;
+    const kind = op === OP_LOCK || op === OP_WRITE_LOCK || op === OP_IDLE ? ACCESS_WRITE : ACCESS_READ;
+    let known = this.lastAccess[address] as number;
+    while (known !== 0 && (entries[(known - 1) * ENTRY_WORDS + STEP] as number) >= step) {
+      known = entries[(known - 1) * ENTRY_WORDS + PREVIOUS] as number;
+    }
+    /** Steps between that also set what it waits for: with one of them it need not wait for this one. */
+    let others = 0;
+    while (known !== 0) {
+      const from = (known - 1) * ENTRY_WORDS;
+      const earlier = entries[from + STEP] as number;
+      const earlierKind = entries[from + KIND] as number;
+      if (this.who[earlier] === who) return;
+      if (op === OP_READ_LOCK ? earlierKind === ACCESS_WRITE : accessesConflict(kind, 0, earlierKind, 0)) {
+        const open =
+          isEnabledAt(op, entries[from + BEFORE] as number, a) ||
+          (op === OP_WRITE_LOCK && this.ops[earlier * OP_WORDS + OP] === OP_READ_LOCK) ||
+          (op === OP_IDLE && others > 0);
+        if (open && !(before !== 0 && this.happensBefore(earlier, before - 1)) && !candidates.includes(earlier)) {
+          candidates.push(earlier);
+        }
+        others++;
+        if (open && earlierKind === ACCESS_WRITE) break;
+      }
+      known = entries[from + PREVIOUS] as number;
+    }
+  }
+
+  /** A number that is the same for executions that differ only in the order of steps that commute, as two words. */
+  signature(): readonly [number, number] {
+    const { threads, clocks, who } = this;
+    const made = new Int32Array(threads);
+    const number = new Int32Array(this.length);
+    let low = 0;
+    let high = 0;
+    for (let step = 0; step < this.length; step++) {
+      const whose = who[step] as number;
+      made[whose] = (made[whose] as number) + 1;
+      number[step] = made[whose] as number;
+      let one = Math.imul(whose + 1, 0x9e3779b1) ^ Math.imul(number[step] as number, 0x85ebca6b);
+      let two = one ^ 0x5bd1e995;
+      for (let thread = 0; thread < threads; thread++) {
+        const last = clocks[step * threads + thread] as number;
+        const count = last === 0 ? 0 : (number[last - 1] as number);
+        one = Math.imul(one ^ (one >>> 15) ^ count, 0x2c1b3c6d);
+        two = Math.imul(two ^ (two >>> 13) ^ (count + thread), 0x297a2d39);
+      }
+      low = (low + one) | 0;
+      high = (high + two) | 0;
+    }
+    return [low, high];
+  }
+
+  private grow(): void {
+    const steps = this.who.length * 2;
+    const larger = <A extends Int32Array | Uint8Array>(old: A, made: A): A => {
+      made.set(old);
+      return made;
+    };
+    this.who = larger(this.who, new Uint8Array(steps));
+    this.ops = larger(this.ops, new Int32Array(steps * OP_WORDS));
+    this.firstAccess = larger(this.firstAccess, new Int32Array(steps + 1));
+    this.previousStep = larger(this.previousStep, new Int32Array(steps));
+    this.clocks = larger(this.clocks, new Int32Array(steps * this.threads));
+  }
+}

@@ -1,0 +1,245 @@
+/** Models of one's own: shared variables, locks and threads, for every strategy and checker of the explorer. */
+
+import type { FlatCpu } from '../machine/controlled-cpu.js';
+import type { Model } from '../machine/model.js';
+import { MAX_CPUS } from '../machine/movers.js';
+import { embed, type FieldType, NULL, struct } from '../memory/layout.js';
+import { type Cpu, cpu_data } from '../sync/cpu.js';
+import { type Coroutine, OP_AWAIT, Violation } from '../sync/gate.js';
+import {
+  type Barrier,
+  type Cell,
+  type Condition,
+  type Mutex,
+  type Plain,
+  type RwLock,
+  type Semaphore,
+  Thread,
+  type ThreadBody,
+  type ThreadRef,
+} from './thread.js';
+
+/** A model is declared wrongly. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+}
+
+/** What is left when all threads have ended. */
+export interface End {
+  /** A variable's value. */
+  value(variable: Cell | Plain): number;
+  /** Makes the end a violation if the condition does not hold. */
+  assert(condition: boolean, message: string): void;
+}
+
+/** Declares what a model consists of. Called once; it must not keep anything that threads change. */
+export interface ModelBuilder {
+  /** A shared 32-bit integer with atomic operations. */
+  cell(name: string, initial?: number): Cell;
+  /** Several in a row: `name[0]`, `name[1]`, … */
+  cells(name: string, count: number, initial?: number): readonly Cell[];
+  /** A shared 32-bit integer without: for what a lock protects. */
+  plain(name: string, initial?: number): Plain;
+  plains(name: string, count: number, initial?: number): readonly Plain[];
+  mutex(name: string): Mutex;
+  rwlock(name: string): RwLock;
+  condition(name: string): Condition;
+  /** @param count what it begins with */
+  semaphore(name: string, count?: number): Semaphore;
+  /** @param parties how many must come before any goes on */
+  barrier(name: string, parties: number): Barrier;
+  /** A thread that runs from the beginning. */
+  thread(name: string, body: ThreadBody): ThreadRef;
+  /** A thread that another one starts. One that nobody starts does not count as stuck. */
+  spawned(name: string, body: ThreadBody): ThreadRef;
+  /** What must hold when all threads have ended. */
+  finally(check: (end: End) => void): void;
+  /** What an execution came to, in words: executions are counted by it. */
+  outcome(describe: (end: Pick<End, 'value'>) => string): void;
+}
+
+interface Declared {
+  readonly name: string;
+  readonly body: ThreadBody;
+  readonly spawned: boolean;
+}
+
+/** A thread's own words: whether it was started, and whether it has ended. */
+const STARTED = 0;
+const ENDED = 1;
+
+interface ThreadCpu extends Cpu {
+  face: Thread;
+}
+
+/**
+ * Makes a model from a declaration.
+ *
+ * @param name what tokens and reports call it: letters, digits and hyphens
+ * @param declare declares variables, locks and threads
+ * @throws ModelError for a declaration that makes no model
+ * @example
+ * const counter = defineModel('counter', (m) => {
+ *   const count = m.cell('count');
+ *   for (const name of ['first', 'second']) {
+ *     m.thread(name, function* (t) {
+ *       const seen = yield t.load(count);
+ *       yield t.store(count, seen + 1);
+ *     });
+ *   }
+ *   m.finally((end) => end.assert(end.value(count) === 2, 'an increment was lost'));
+ * });
+ */
+export function defineModel(name: string, declare: (m: ModelBuilder) => void): Model {
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) {
+    throw new ModelError(`"${name}" cannot name a model: small letters, digits and single hyphens between them`);
+  }
+  const fields: Record<string, FieldType<unknown>> = {};
+  const offsets: Record<string, number> = {};
+  const initial: number[] = [];
+  const names: string[] = [];
+  const threads: Declared[] = [];
+  let check: ((end: End) => void) | null = null;
+  let describeOutcome: ((end: Pick<End, 'value'>) => string) | null = null;
+  let declaring = true;
+
+  const at = (field: string, words: readonly [string, number][]): number => {
+    if (!declaring) throw new ModelError(`${field} is declared too late: a model is declared before it runs`);
+    if (offsets[field] !== undefined) throw new ModelError(`${name} has two of the name "${field}"`);
+    const offset = initial.length;
+    offsets[field] = offset;
+    fields[field] = embed('int', 1, words.length);
+    for (const [suffix, value] of words) {
+      initial.push(integer(value, field));
+      names.push(suffix === '' ? field : `${field}${suffix}`);
+    }
+    return FIRST_WORD + offset;
+  };
+  const many = (field: string, count: number, value: number): readonly number[] => {
+    if (!Number.isInteger(count) || count < 1) throw new ModelError(`${field} cannot be ${count} variables in a row`);
+    const base = at(
+      field,
+      Array.from({ length: count }, (_, index) => [`[${index}]`, value] as [string, number]),
+    );
+    return Array.from({ length: count }, (_, index) => base + index);
+  };
+  const thread = (threadName: string, body: ThreadBody, spawned: boolean): ThreadRef => {
+    if (threads.length === MAX_CPUS) throw new ModelError(`${name} has more than ${MAX_CPUS} threads`);
+    const words = at(threadName, [
+      ['.started', spawned ? 0 : 1],
+      ['.ended', 0],
+    ]);
+    threads.push({ name: threadName, body, spawned });
+    return words as ThreadRef;
+  };
+
+  declare({
+    cell: (field, value = 0) => at(field, [['', value]]) as Cell,
+    cells: (field, count, value = 0) => many(field, count, value) as readonly Cell[],
+    plain: (field, value = 0) => at(field, [['', value]]) as Plain,
+    plains: (field, count, value = 0) => many(field, count, value) as readonly Plain[],
+    mutex: (field) => at(field, [['', 0]]) as Mutex,
+    rwlock: (field) => at(field, [['', 0]]) as RwLock,
+    condition: (field) =>
+      at(field, [
+        ['.came', 0],
+        ['.woken', 0],
+      ]) as Condition,
+    semaphore: (field, count = 0) => at(field, [['', count]]) as Semaphore,
+    barrier(field, parties) {
+      if (!Number.isInteger(parties) || parties < 1) throw new ModelError(`${field} cannot be for ${parties} threads`);
+      return at(field, [
+        ['.came', 0],
+        ['.round', 0],
+        ['.parties', parties],
+      ]) as Barrier;
+    },
+    thread: (threadName, body) => thread(threadName, body, false),
+    spawned: (threadName, body) => thread(threadName, body, true),
+    finally(given) {
+      check = given;
+    },
+    outcome(given) {
+      describeOutcome = given;
+    },
+  });
+  declaring = false;
+  if (threads.length === 0) throw new ModelError(`${name} has no threads`);
+
+  const variables = struct(`${name} variables`, fields);
+  const own = threads.map(({ name: threadName }) => FIRST_WORD + (offsets[threadName] as number));
+  const spawned = threads.map((one) => one.spawned);
+  const bodies = threads.map(({ body }) => body);
+  const threadNames = threads.map((one) => one.name);
+  const endOf = (words: Int32Array): End => ({
+    value: (variable) => words[variable] as number,
+    assert(condition, message) {
+      if (!condition) throw new Violation('assertion', `assertion failed at the end: ${message}`, -1, 0);
+    },
+  });
+
+  return {
+    name,
+    patches: [],
+    cpus: threads.length,
+    flat: true,
+    arena: {
+      statics: [
+        { struct: variables.$, count: 1 },
+        { struct: cpu_data.$, count: threads.length },
+      ],
+      caches: [],
+    },
+    functions: [
+      {
+        describe: (address: number): string => names[address - FIRST_WORD] ?? `address ${address}`,
+        label: (id: number): string => `thread ${threadNames[id]}`,
+      },
+    ],
+    counters: [],
+    bind(cpu) {
+      (cpu as ThreadCpu).face = new Thread(cpu as FlatCpu);
+    },
+    boot([first]) {
+      initial.forEach((value, offset) => {
+        first?.store(FIRST_WORD + offset, value);
+      });
+    },
+    begin(cpu) {
+      cpu.current = NULL;
+      if (spawned[cpu.id] === true) {
+        cpu.op = OP_AWAIT;
+        cpu.opAddress = (own[cpu.id] as number) + STARTED;
+        cpu.opA = 1;
+      }
+      return (bodies[cpu.id] as ThreadBody)((cpu as ThreadCpu).face) as Coroutine<void>;
+    },
+    ended(cpu) {
+      cpu.atomicXchg((own[cpu.id] as number) + ENDED, 1);
+    },
+    resume() {
+      throw new Error('a thread of a model is never switched away from');
+    },
+    // One that nobody started waits for nothing.
+    isAtRest: (cpu) => spawned[cpu.id] === true && cpu.opAddress === own[cpu.id],
+    outcome: (arena) => describeOutcome?.(endOf(arena.words)) ?? 'ended',
+    finish([cpu]) {
+      if (cpu === undefined || check === null) return null;
+      try {
+        check(endOf(cpu.words));
+        return null;
+      } catch (error) {
+        if (error instanceof Violation) return error;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The address of a model's first word: the first static of its arena lies behind the block that is never used. */
+const FIRST_WORD = 16;
+
+function integer(value: number, field: string): number {
+  if (Number.isInteger(value) && value === (value | 0)) return value;
+  throw new ModelError(`${field} cannot begin with ${value}: variables hold 32-bit integers`);
+}

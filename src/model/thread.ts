@@ -1,0 +1,227 @@
+/** What the threads of a model of one's own can do. */
+
+import type { FlatCpu } from '../machine/controlled-cpu.js';
+import { isEnabledAt } from '../machine/enabled.js';
+import {
+  EVENT_READ_UNLOCK,
+  EVENT_UNLOCK,
+  EVENT_WRITE_UNLOCK,
+  OP_ADD,
+  OP_AWAIT,
+  OP_AWAIT_ABOVE,
+  OP_CMPXCHG,
+  OP_LOCK,
+  OP_READ,
+  OP_READ_LOCK,
+  OP_RELAX,
+  OP_WRITE,
+  OP_WRITE_LOCK,
+  OP_XCHG,
+  RW_WAITING,
+  RW_WRITER,
+} from '../sync/gate.js';
+
+declare const role: unique symbol;
+/** The address of something shared, with what it is. */
+type Shared<R extends string> = number & { readonly [role]: R };
+
+/** A shared 32-bit integer with atomic operations. */
+export type Cell = Shared<'cell'>;
+/** A shared 32-bit integer without: two threads that use it at once, one of them to write, have a data race. */
+export type Plain = Shared<'plain'>;
+export type Mutex = Shared<'mutex'>;
+export type RwLock = Shared<'rwlock'>;
+/** A condition variable. Those who wait are woken in the order in which they came, and never for nothing. */
+export type Condition = Shared<'condition'>;
+export type Semaphore = Shared<'semaphore'>;
+export type Barrier = Shared<'barrier'>;
+/** Another thread, to be started or waited for. */
+export type ThreadRef = Shared<'thread'>;
+
+/** What a thread does: a generator that yields each operation whose place among those of others matters. */
+export type ThreadBody = (t: Thread) => Generator<unknown, void, number>;
+/** A part of what a thread does, called with `yield*`. */
+export type Steps<T> = Generator<unknown, T, number>;
+
+/**
+ * A thread of a model. Operations that are a scheduling point are yielded, and the `yield` gives what they found;
+ * others are done at once.
+ *
+ * @example
+ * function* withdraw(t: Thread) {
+ *   yield t.lock(mutex);
+ *   t.write(balance, t.read(balance) - 10);
+ *   t.unlock(mutex);
+ *   const before = yield t.fetchAdd(withdrawals, 1);
+ *   t.assert(before < 2, 'a third withdrawal');
+ * }
+ */
+export class Thread {
+  constructor(private readonly cpu: FlatCpu) {}
+
+  /** The thread's number, from 0, in the order in which the model declares them. */
+  get id(): number {
+    return this.cpu.id;
+  }
+
+  /** Loads a cell. The `yield` gives its value. */
+  load(cell: Cell): boolean {
+    return this.cpu.point(OP_READ, cell, 0, 0);
+  }
+
+  /** Stores to a cell. */
+  store(cell: Cell, value: number): boolean {
+    return this.cpu.point(OP_WRITE, cell, value | 0, 0);
+  }
+
+  /** Stores to a cell; the `yield` gives the value before. */
+  exchange(cell: Cell, value: number): boolean {
+    return this.cpu.point(OP_XCHG, cell, value | 0, 0);
+  }
+
+  /** Stores to a cell if it holds `expected`; the `yield` gives the value before: `expected` if it was stored. */
+  compareExchange(cell: Cell, expected: number, value: number): boolean {
+    return this.cpu.point(OP_CMPXCHG, cell, expected | 0, value | 0);
+  }
+
+  /** Adds to a cell, modulo 2³²; the `yield` gives the value before. */
+  fetchAdd(cell: Cell, value: number): boolean {
+    return this.cpu.point(OP_ADD, cell, value | 0, 0);
+  }
+
+  /** Reads a plain variable, at once. */
+  read(variable: Plain): number {
+    return this.cpu.load(variable);
+  }
+
+  /** Writes a plain variable, at once. */
+  write(variable: Plain, value: number): void {
+    this.cpu.store(variable, value | 0);
+  }
+
+  /** Waits until a cell holds a value. */
+  until(cell: Cell, value: number): boolean {
+    return this.cpu.point(OP_AWAIT, cell, value | 0, 0);
+  }
+
+  /** Waits until a cell is greater than a value. The `yield` gives what it is. */
+  untilAbove(cell: Cell, value: number): boolean {
+    return this.cpu.point(OP_AWAIT_ABOVE, cell, value | 0, 0);
+  }
+
+  /**
+   * For the body of a loop that spins: goes on when one of the cells that this thread has loaded since it last
+   * relaxed holds another value. A loop that spins without it has executions without end.
+   */
+  relax(): boolean {
+    return this.cpu.point(OP_RELAX, 0, 0, 0);
+  }
+
+  /** Takes a mutex, and waits while another thread, or this one, has it. */
+  lock(mutex: Mutex): boolean {
+    return this.cpu.point(OP_LOCK, mutex, 0, 0);
+  }
+
+  /** Takes a mutex if nobody has it: whether it did. */
+  *tryLock(mutex: Mutex): Steps<boolean> {
+    const owner = yield this.cpu.point(OP_CMPXCHG, mutex, 0, this.cpu.id + 1);
+    return owner === 0;
+  }
+
+  /** Releases a mutex. */
+  unlock(mutex: Mutex): void {
+    const { cpu } = this;
+    if (cpu.words[mutex] !== cpu.id + 1) cpu.badUnlock(mutex);
+    if (cpu.trace !== null) cpu.noteRelease(EVENT_UNLOCK, mutex);
+    cpu.releaseSpin(mutex);
+  }
+
+  /** Takes a lock that any number of readers can have at once. */
+  readLock(lock: RwLock): boolean {
+    return this.cpu.point(OP_READ_LOCK, lock, 0, 0);
+  }
+
+  readUnlock(lock: RwLock): void {
+    const { cpu } = this;
+    const state = cpu.words[lock] as number;
+    if ((state & ~RW_WAITING) === 0 || !isEnabledAt(OP_READ_LOCK, state, 0)) cpu.badUnlock(lock);
+    if (cpu.trace !== null) cpu.noteRelease(EVENT_READ_UNLOCK, lock);
+    cpu.releaseRead(lock);
+  }
+
+  /** Takes the lock alone. */
+  writeLock(lock: RwLock): boolean {
+    return this.cpu.point(OP_WRITE_LOCK, lock, 0, 0);
+  }
+
+  writeUnlock(lock: RwLock): void {
+    const { cpu } = this;
+    if (cpu.words[lock] !== (RW_WRITER | (cpu.id + 1))) cpu.badUnlock(lock);
+    if (cpu.trace !== null) cpu.noteRelease(EVENT_WRITE_UNLOCK, lock);
+    cpu.releaseWrite(lock);
+  }
+
+  /** Releases the mutex, waits to be woken, and takes the mutex again. */
+  *wait(condition: Condition, mutex: Mutex): Steps<void> {
+    const { cpu } = this;
+    const place = yield cpu.point(OP_ADD, condition, 1, 0);
+    this.unlock(mutex);
+    yield cpu.point(OP_AWAIT_ABOVE, condition + 1, place, 0);
+    yield this.lock(mutex);
+  }
+
+  /** Wakes the one that has waited longest, if anybody waits. */
+  *signal(condition: Condition): Steps<void> {
+    const { cpu } = this;
+    const came = yield cpu.point(OP_READ, condition, 0, 0);
+    const woken = cpu.peek(condition + 1);
+    if (woken < came) cpu.atomicXchg(condition + 1, woken + 1);
+  }
+
+  /** Wakes all that wait. */
+  *broadcast(condition: Condition): Steps<void> {
+    const { cpu } = this;
+    const came = yield cpu.point(OP_READ, condition, 0, 0);
+    if (cpu.peek(condition + 1) < came) cpu.atomicXchg(condition + 1, came);
+  }
+
+  /** Waits until a semaphore is above 0, and counts it down. */
+  *acquire(semaphore: Semaphore): Steps<void> {
+    yield this.cpu.point(OP_AWAIT_ABOVE, semaphore, 0, 0);
+    this.cpu.atomicXchg(semaphore, (this.cpu.words[semaphore] as number) - 1);
+  }
+
+  /** Counts a semaphore up. */
+  release(semaphore: Semaphore): boolean {
+    return this.cpu.point(OP_ADD, semaphore, 1, 0);
+  }
+
+  /** Waits until as many have come as the barrier is for: true for the last of them. */
+  *arrive(barrier: Barrier): Steps<boolean> {
+    const { cpu } = this;
+    const parties = cpu.words[barrier + 2] as number;
+    const before = yield cpu.point(OP_ADD, barrier, 1, 0);
+    const round = Math.floor(before / parties);
+    if ((before + 1) % parties === 0) {
+      cpu.atomicXchg(barrier + 1, round + 1);
+      return true;
+    }
+    yield cpu.point(OP_AWAIT_ABOVE, barrier + 1, round, 0);
+    return false;
+  }
+
+  /** Starts a thread that the model declares with `spawned`. */
+  start(thread: ThreadRef): boolean {
+    return this.cpu.point(OP_WRITE, thread, 1, 0);
+  }
+
+  /** Waits until a thread has ended. */
+  join(thread: ThreadRef): boolean {
+    return this.cpu.point(OP_AWAIT, thread + 1, 1, 0);
+  }
+
+  /** Ends the execution with a violation if the condition does not hold. */
+  assert(condition: boolean, message: string): void {
+    if (!condition) this.cpu.violate('assertion', `assertion failed: ${message}`);
+  }
+}
