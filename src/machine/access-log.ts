@@ -14,25 +14,55 @@ export const ACCESS_OR = 3;
 /** Clears bits. */
 export const ACCESS_AND = 4;
 
+/** Makes the change of an access to a value; `operand` is its fourth word. */
+export function applyAccess(kind: number, value: number, operand: number): number {
+  switch (kind) {
+    case ACCESS_WRITE:
+      return operand;
+    case ACCESS_ADD:
+      return (value + operand) | 0;
+    case ACCESS_OR:
+      return value | operand;
+    case ACCESS_AND:
+      return value & ~operand;
+    default:
+      return value;
+  }
+}
+
 /** Words that an access takes in the log. */
 export const ACCESS_WORDS = 4;
 
-/** Whether two accesses to one word do not commute. `a` and `b` are the bits that an OR or AND concerns. */
-export function accessesConflict(kind: number, bits: number, otherKind: number, otherBits: number): boolean {
+/** Whether two accesses to one word do not commute. */
+export function accessesConflict(kind: number, operand: number, otherKind: number, otherOperand: number): boolean {
   if (kind === ACCESS_READ) return otherKind !== ACCESS_READ;
   if (otherKind === ACCESS_READ || kind === ACCESS_WRITE || otherKind === ACCESS_WRITE) return true;
   if (kind === otherKind) return false;
   if (kind === ACCESS_ADD || otherKind === ACCESS_ADD) return true;
-  return (bits & otherBits) !== 0;
+  return (operand & otherOperand) !== 0;
 }
 
 /** The accesses of the step that is under way. */
 export class AccessLog {
-  /** For each access its address, its kind, the value before it, and the bits that it concerns. */
+  /** For each access its address, its kind, the value before it, and what it stores, adds, sets or clears. */
   words = new Int32Array(ACCESS_WORDS * 256);
   count = 0;
+  /** How many of them, the first ones, are of the words that the step's operation waits for. */
+  guards = 0;
 
-  add(address: number, kind: number, before: number, bits: number): void {
+  /** Begins a step. */
+  clear(): void {
+    this.count = 0;
+    this.guards = 0;
+  }
+
+  /**
+   * @param address the word
+   * @param kind one of `ACCESS_…`
+   * @param before its value before
+   * @param operand what it stores, adds, sets or clears; for a load that waits for a change, what it saw before
+   */
+  add(address: number, kind: number, before: number, operand: number): void {
     const at = this.count++ * ACCESS_WORDS;
     if (at + ACCESS_WORDS > this.words.length) {
       const grown = new Int32Array(this.words.length * 2);
@@ -43,6 +73,6 @@ export class AccessLog {
     words[at] = address;
     words[at + 1] = kind;
     words[at + 2] = before;
-    words[at + 3] = bits;
+    words[at + 3] = operand;
   }
 }

@@ -203,6 +203,17 @@ export class FlatCpu extends ControlledCpu {
     return false;
   }
 
+  private watch(address: number, value: number): void {
+    const { watched } = this;
+    for (let at = 0; at < watched.length; at += 2) {
+      if (watched[at] === address) {
+        watched[at + 1] = value;
+        return;
+      }
+    }
+    watched.push(address, value);
+  }
+
   /** Runs to the first scheduling point. A model may have put one there itself, where a thread is not to begin yet. */
   override resume(): void {
     if (this.op === OP_START) this.goOn();
@@ -210,7 +221,7 @@ export class FlatCpu extends ControlledCpu {
 
   private goOn(): void {
     const { op } = this;
-    if (op === OP_READ || op === OP_CMPXCHG) this.watched.push(this.opAddress, this.result);
+    if (op === OP_READ || op === OP_CMPXCHG) this.watch(this.opAddress, this.result);
     else if (op === OP_RELAX) this.watched.length = 0;
     // An addition finds the value before it, as `Atomics.add` does.
     const found = op === OP_ADD ? this.result - this.opA : this.result;

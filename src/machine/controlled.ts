@@ -84,6 +84,8 @@ export class ControlledMachine implements CpuHost {
   /** The footprint of the step under way, where it is kept. */
   readonly accesses = new AccessLog();
   readonly keepsFootprints: boolean;
+  /** The execution came to its end: nobody can move. */
+  ended = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
   next = -1;
   private readonly movers = new Movers();
@@ -139,6 +141,7 @@ export class ControlledMachine implements CpuHost {
     this.steps = 0;
     this.next = -1;
     this.booting = false;
+    this.ended = false;
     this.arena.reset();
     let violation: Violation | null = null;
     let abandoned = false;
@@ -150,6 +153,7 @@ export class ControlledMachine implements CpuHost {
       }
       this.running = true;
       this.runUntil(-1, this.pick(0));
+      this.ended = true;
       violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
       if (error === ABANDONED) abandoned = true;

@@ -1,9 +1,9 @@
 /** The operations of a CPU with their footprint kept: put over a machine's own by a strategy that asks for it. */
 
 import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
-import { type Coroutine, OP_CMPXCHG, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
+import { type Coroutine, OP_CMPXCHG, OP_LOCK, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
 import { ACCESS_ADD, ACCESS_AND, ACCESS_OR, ACCESS_READ, ACCESS_WRITE, type AccessLog } from './access-log.js';
-import type { FlatCpu } from './controlled-cpu.js';
+import { type ControlledCpu, FlatCpu } from './controlled-cpu.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { modifiesWord } from './perform.js';
 import { SerialCpu } from './serial-cpu.js';
@@ -23,6 +23,17 @@ export function accessKind(op: number, succeeds: boolean): number {
   return modifiesWord(op) ? ACCESS_WRITE : ACCESS_READ;
 }
 
+/** What a CPU that cannot move would access first: the words that its operation waits for. */
+export function guardsOf(cpu: ControlledCpu): Int32Array {
+  const { op, opAddress } = cpu;
+  if (op !== OP_RELAX || !(cpu instanceof FlatCpu)) return Int32Array.of(opAddress, accessKind(op, true), 0, 0);
+  const guards: number[] = [];
+  for (let at = 0; at < cpu.watched.length; at += 2) {
+    guards.push(cpu.watched[at] as number, ACCESS_READ, 0, cpu.watched[at + 1] as number);
+  }
+  return Int32Array.from(guards);
+}
+
 /** Stands for the timer's bit of `irq_pending`, which any step of the CPU looks at, unlike the other bits. */
 const TIMER_LINE = cpu_data.irqs_disabled;
 
@@ -38,27 +49,32 @@ function addKind(before: number, after: number): number {
 
 export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
   completePoint(): void {
-    const { op, opAddress, words } = this;
+    const { op, opAddress, words, accesses } = this;
     const before = words[opAddress] as number;
     plain.completePoint.call(this);
-    if (opAddress !== 0) {
-      this.accesses.add(opAddress, accessKind(op, this.result === this.opA), before, 0);
-    }
+    accesses.guards = 0;
     if (op === OP_RELAX) {
       const { watched } = this as unknown as FlatCpu;
       for (let at = 0; at < watched.length; at += 2) {
-        this.accesses.add(watched[at] as number, ACCESS_READ, watched[at + 1] as number, 0);
+        const address = watched[at] as number;
+        accesses.add(address, ACCESS_READ, words[address] as number, watched[at + 1] as number);
       }
+      accesses.guards = accesses.count;
+    } else if (opAddress !== 0) {
+      const kind = accessKind(op, this.result === this.opA);
+      accesses.add(opAddress, kind, before, kind === ACCESS_ADD ? 1 : (words[opAddress] as number));
+      if (op >= OP_LOCK) accesses.guards = 1;
     }
-    if (this.model.clock !== undefined) this.accesses.add(this.data + TIMER_LINE, ACCESS_READ, 0, 0);
+    if (this.model.clock !== undefined) accesses.add(this.data + TIMER_LINE, ACCESS_READ, 0, 0);
   },
 
   interrupt(cpu: number, irqs: number): void {
     plain.interrupt.call(this, cpu, irqs);
-    if ((irqs & IRQ_TIMER) !== 0) this.accesses.add((this.allData[cpu] as number) + TIMER_LINE, ACCESS_WRITE, 0, 0);
+    if ((irqs & IRQ_TIMER) !== 0) this.accesses.add((this.allData[cpu] as number) + TIMER_LINE, ACCESS_WRITE, 0, 1);
   },
 
   interruptHandler(): Coroutine<void> {
+    this.accesses.guards = 0;
     this.accesses.add(this.data + TIMER_LINE, ACCESS_WRITE, 1, 0);
     return HostedCpu.prototype.interruptHandler.call(this);
   },
@@ -69,7 +85,7 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
   },
 
   releaseRead(lock: number): void {
-    this.accesses.add(lock, ACCESS_ADD, this.words[lock] as number, 0);
+    this.accesses.add(lock, ACCESS_ADD, this.words[lock] as number, -1);
     plain.releaseRead.call(this, lock);
   },
 
@@ -79,14 +95,15 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
   },
 
   acquireRaw(lock: number): void {
-    this.accesses.add(lock, ACCESS_WRITE, 0, 0);
     plain.acquireRaw.call(this, lock);
+    this.accesses.add(lock, ACCESS_WRITE, 0, this.words[lock] as number);
   },
 
   atomicAdd(address: number, value: number): number {
     const before = this.words[address] as number;
     const sum = plain.atomicAdd.call(this, address, value);
-    this.accesses.add(address, addKind(before, sum), before, 0);
+    const kind = addKind(before, sum);
+    this.accesses.add(address, kind, before, kind === ACCESS_ADD ? value : sum);
     return sum;
   },
 
@@ -104,13 +121,13 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
 
   atomicXchg(address: number, value: number): number {
     const before = plain.atomicXchg.call(this, address, value);
-    this.accesses.add(address, ACCESS_WRITE, before, 0);
+    this.accesses.add(address, ACCESS_WRITE, before, value);
     return before;
   },
 
   atomicCmpxchg(address: number, expected: number, value: number): number {
     const before = plain.atomicCmpxchg.call(this, address, expected, value);
-    this.accesses.add(address, before === expected ? ACCESS_WRITE : ACCESS_READ, before, 0);
+    this.accesses.add(address, before === expected ? ACCESS_WRITE : ACCESS_READ, before, value);
     return before;
   },
 

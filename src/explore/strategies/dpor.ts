@@ -11,9 +11,9 @@
  * that waited for a value races with the one that made it wait.
  */
 
-import type { ControlledMachine, Execution } from '../../machine/controlled.js';
+import type { ControlledMachine } from '../../machine/controlled.js';
 import { isAtRest } from '../../machine/enabled.js';
-import { accessKind } from '../../machine/logged.js';
+import { guardsOf } from '../../machine/logged.js';
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
@@ -28,6 +28,11 @@ interface Sleeper {
 /** A step that is to be made from a state, and those that are to follow it. */
 interface Wakeup extends Sleeper {
   readonly next: Wakeup[];
+  /**
+   * Anything that begins with the steps up to here is covered by what will be explored from here. Not so where the last
+   * footprint is that of the same step after something else: what it was to wake may sleep on in truth.
+   */
+  readonly isEnd: boolean;
 }
 
 /** A state on the path of the present execution. */
@@ -108,7 +113,11 @@ export function dporStrategy(): Dpor {
       const planned = sequence[at] as Planned;
       if (planned.who === sleeper.who) {
         for (let before = 0; before < at; before++) {
-          if (isDependent(steps, sequence[before] as Planned, planned)) return false;
+          const earlier = sequence[before] as Planned;
+          // Both what the step will do in the sequence, as far as it is known, and what it did from this state.
+          if (isDependent(steps, earlier, planned) || footprintsConflict(earlier.footprint, sleeper.footprint)) {
+            return false;
+          }
         }
         return true;
       }
@@ -142,29 +151,34 @@ export function dporStrategy(): Dpor {
       if (branch === undefined) break;
       const own = rest.findIndex(({ who }) => who === branch.who);
       if (own >= 0) rest = rest.toSpliced(own, 1);
-      if (branch.next.length === 0 || rest.length === 0) return;
+      if (rest.length === 0) return;
+      if (branch.isEnd) return;
       branches = branch.next;
     }
-    for (const { who, footprint } of rest) {
-      const next: Wakeup[] = [];
-      branches.push({ who, footprint, next });
-      branches = next;
-    }
+    branches.push(...branchOf(rest));
   }
 
-  function findRaces(steps: ExecutionGraph, of: ControlledMachine, ended: boolean): void {
+  function branchOf(sequence: readonly Planned[]): Wakeup[] {
+    let branch: Wakeup[] = [];
+    for (const { who, footprint, step } of sequence.toReversed()) {
+      branch = [{ who, footprint, next: branch, isEnd: branch.length === 0 && step >= 0 }];
+    }
+    return branch;
+  }
+
+  function findRaces(steps: ExecutionGraph, of: ControlledMachine): void {
     for (let step = fixed; step < steps.length; step++) {
       const races = steps.racesOf(step);
       if (races.length === 0) continue;
       const racing = { who: steps.who[step] as number, footprint: steps.footprint(step), step: -1 };
       for (const first of races.toSorted((a, b) => a - b)) reverse(steps, first, racing);
     }
-    if (!ended) return;
-    for (const { id, op, opAddress, opA } of of.cpus) {
-      if (isAtRest(op)) continue;
-      const footprint = Int32Array.of(opAddress, accessKind(op, true), 0, 0);
-      for (const first of [...steps.racesOfWaiting(id, op, opAddress, opA)]) {
-        reverse(steps, first, { who: id, footprint, step: -1 });
+    if (!of.ended) return;
+    for (const cpu of of.cpus) {
+      if (isAtRest(cpu.op)) continue;
+      const footprint = guardsOf(cpu);
+      for (const first of [...steps.racesOfWaiting(cpu.id, cpu.op, cpu.opA, footprint)]) {
+        reverse(steps, first, { who: cpu.id, footprint, step: -1 });
       }
     }
   }
@@ -199,7 +213,7 @@ export function dporStrategy(): Dpor {
     choose(movers, _current, of) {
       const steps = graphOf(of);
       closeStep(steps, of);
-      of.accesses.count = 0;
+      of.accesses.clear();
       let who: number;
       if (depth < fixed) {
         who = steps.who[depth] as number;
@@ -215,19 +229,18 @@ export function dporStrategy(): Dpor {
           return -1;
         }
         const cpu = of.cpus[who];
-        if (cpu === undefined || cpu.takesInterrupt()) steps.beginStep(who, OP_HANDLER, 0, 0);
-        else steps.beginStep(who, cpu.op, cpu.opAddress, cpu.opA);
+        if (cpu === undefined || cpu.takesInterrupt()) steps.beginStep(who, OP_HANDLER, 0);
+        else steps.beginStep(who, cpu.op, cpu.opA);
       }
       depth++;
       open = true;
       return who;
     },
-    end(execution: Execution) {
+    end() {
       const steps = graph;
       if (steps === null || machine === null) return;
       closeStep(steps, machine);
-      const { violation, abandoned } = execution;
-      findRaces(steps, machine, !abandoned && (violation === null || violation.kind === 'deadlock'));
+      findRaces(steps, machine);
     },
   };
 }

@@ -3,9 +3,9 @@
  * steps that accessed it. Steps that several executions begin with are kept from one to the next.
  */
 
-import { ACCESS_READ, ACCESS_WORDS, ACCESS_WRITE, type AccessLog, accessesConflict } from '../../machine/access-log.js';
+import { ACCESS_WORDS, ACCESS_WRITE, type AccessLog, accessesConflict, applyAccess } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
-import { OP_IDLE, OP_LOCK, OP_READ_LOCK, OP_RELAX, OP_WRITE_LOCK } from '../../sync/gate.js';
+import { OP_RELAX } from '../../sync/gate.js';
 
 /** What a step accesses: the words of an `AccessLog`. */
 export type Footprint = Int32Array;
@@ -35,7 +35,7 @@ export function footprintsConflict(one: Footprint, other: Footprint): boolean {
 const ADDRESS = 0;
 const KIND = 1;
 const BEFORE = 2;
-const BITS = 3;
+const OPERAND = 3;
 /** The step that made it. */
 const STEP = 4;
 /** The access to the same word before it, plus one. */
@@ -44,8 +44,9 @@ const ENTRY_WORDS = 6;
 
 /** The operation that a step performs, as it was announced. */
 const OP = 0;
-const OP_ADDRESS = 1;
-const OP_A = 2;
+const OP_A = 1;
+/** How many of the step's accesses, the first ones, are of what the operation waits for. */
+const GUARDS = 2;
 const OP_WORDS = 3;
 
 /** Stands for the handler of an interrupt, where an operation is expected. */
@@ -85,12 +86,11 @@ export class ExecutionGraph {
   }
 
   /** Begins a step: its accesses come with `finishStep`. */
-  beginStep(who: number, op: number, address: number, a: number): void {
+  beginStep(who: number, op: number, a: number): void {
     const at = this.length;
     if (at + 1 >= this.who.length) this.grow();
     this.who[at] = who;
     this.ops[at * OP_WORDS + OP] = op;
-    this.ops[at * OP_WORDS + OP_ADDRESS] = address;
     this.ops[at * OP_WORDS + OP_A] = a;
   }
 
@@ -101,6 +101,7 @@ export class ExecutionGraph {
     const first = this.entryCount;
     this.firstAccess[step] = first;
     this.previousStep[step] = this.lastStep[who] as number;
+    this.ops[step * OP_WORDS + GUARDS] = log.guards;
     for (let from = 0; from < log.count; from++) this.addEntry(log.words, from * ACCESS_WORDS, step);
     this.firstAccess[step + 1] = this.entryCount;
     this.lastStep[who] = step + 1;
@@ -115,7 +116,10 @@ export class ExecutionGraph {
     for (let known = last; known !== 0; ) {
       const at = (known - 1) * ENTRY_WORDS;
       if (this.entries[at + STEP] !== step) break;
-      if (this.entries[at + KIND] === kind && kind <= ACCESS_WRITE) return;
+      if (this.entries[at + KIND] === kind && kind <= ACCESS_WRITE) {
+        if (kind === ACCESS_WRITE) this.entries[at + OPERAND] = words[from + 3] as number;
+        return;
+      }
       known = this.entries[at + PREVIOUS] as number;
     }
     if ((this.entryCount + 1) * ENTRY_WORDS > this.entries.length) {
@@ -128,7 +132,7 @@ export class ExecutionGraph {
     entries[at + ADDRESS] = address;
     entries[at + KIND] = kind;
     entries[at + BEFORE] = words[from + 2] as number;
-    entries[at + BITS] = words[from + 3] as number;
+    entries[at + OPERAND] = words[from + 3] as number;
     entries[at + STEP] = step;
     entries[at + PREVIOUS] = last;
     this.lastAccess[address] = this.entryCount;
@@ -136,12 +140,13 @@ export class ExecutionGraph {
 
   /** Forgets the steps from a number on. */
   truncate(length: number): void {
+    if (length >= this.length) return;
     const first = this.firstAccess[length] as number;
     for (let entry = this.entryCount - 1; entry >= first; entry--) {
       const at = entry * ENTRY_WORDS;
       this.lastAccess[this.entries[at + ADDRESS] as number] = this.entries[at + PREVIOUS] as number;
     }
-    if (length < this.length) this.entryCount = first;
+    this.entryCount = first;
     for (let step = this.length - 1; step >= length; step--) {
       this.lastStep[this.who[step] as number] = this.previousStep[step] as number;
     }
@@ -178,7 +183,7 @@ export class ExecutionGraph {
           footprint[other] === address &&
           accessesConflict(
             entries[at + KIND] as number,
-            entries[at + BITS] as number,
+            entries[at + OPERAND] as number,
             footprint[other + 1] as number,
             footprint[other + 3] as number,
           )
@@ -201,12 +206,12 @@ export class ExecutionGraph {
     for (let access = this.firstAccess[step] as number; access < end; access++) {
       const at = access * ENTRY_WORDS;
       const kind = entries[at + KIND] as number;
-      const bits = entries[at + BITS] as number;
+      const operand = entries[at + OPERAND] as number;
       for (let known = entries[at + PREVIOUS] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = entries[from + STEP] as number;
         const earlierKind = entries[from + KIND] as number;
-        if (earlier !== step && accessesConflict(kind, bits, earlierKind, entries[from + BITS] as number)) {
+        if (earlier !== step && accessesConflict(kind, operand, earlierKind, entries[from + OPERAND] as number)) {
           const whose = who[earlier] as number;
           if ((clocks[own + whose] as number) <= earlier) {
             const other = earlier * threads;
@@ -232,20 +237,20 @@ export class ExecutionGraph {
   racesOf(step: number): readonly number[] {
     const { candidates, entries, who } = this;
     candidates.length = 0;
-    const op = this.ops[step * OP_WORDS + OP] as number;
-    const guarded = op >= OP_LOCK ? (this.ops[step * OP_WORDS + OP_ADDRESS] as number) : -1;
     const before = this.previousStep[step] as number;
+    const first = this.firstAccess[step] as number;
+    const guards = this.ops[step * OP_WORDS + GUARDS] as number;
     const end = this.firstAccess[step + 1] as number;
-    for (let access = this.firstAccess[step] as number; access < end; access++) {
+    for (let access = first + guards; access < end; access++) {
       const at = access * ENTRY_WORDS;
-      if (op === OP_RELAX || entries[at + ADDRESS] === guarded) continue;
+      if (guards !== 0 && this.isGuard(first, guards, entries[at + ADDRESS] as number)) continue;
       const kind = entries[at + KIND] as number;
-      const bits = entries[at + BITS] as number;
+      const operand = entries[at + OPERAND] as number;
       for (let known = entries[at + PREVIOUS] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = entries[from + STEP] as number;
         const earlierKind = entries[from + KIND] as number;
-        if (earlier !== step && accessesConflict(kind, bits, earlierKind, entries[from + BITS] as number)) {
+        if (earlier !== step && accessesConflict(kind, operand, earlierKind, entries[from + OPERAND] as number)) {
           this.addCandidate(earlier, who[step] as number, before);
         }
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
@@ -253,22 +258,37 @@ export class ExecutionGraph {
       }
     }
     this.dropOrdered();
-    if (op >= OP_LOCK) this.addGuardRaces(step, op, this.ops[step * OP_WORDS + OP_A] as number, before);
+    if (guards !== 0) {
+      const op = this.ops[step * OP_WORDS + OP] as number;
+      const a = this.ops[step * OP_WORDS + OP_A] as number;
+      this.addGuardRaces(
+        who[step] as number,
+        before,
+        op,
+        a,
+        this.footprint(step).subarray(0, guards * ACCESS_WORDS),
+        step,
+      );
+    }
     return candidates;
+  }
+
+  private isGuard(first: number, guards: number, address: number): boolean {
+    for (let access = first; access < first + guards; access++) {
+      if (this.entries[access * ENTRY_WORDS + ADDRESS] === address) return true;
+    }
+    return false;
   }
 
   /**
    * The same for an operation that a thread waits with when the execution ends.
    *
    * @param who the thread
+   * @param guards what it would access
    */
-  racesOfWaiting(who: number, op: number, address: number, a: number): readonly number[] {
+  racesOfWaiting(who: number, op: number, a: number, guards: Footprint): readonly number[] {
     this.candidates.length = 0;
-    const step = this.length;
-    this.beginStep(who, op, address, a);
-    this.firstAccess[step] = this.entryCount;
-    this.firstAccess[step + 1] = this.entryCount;
-    this.addGuardRaces(step, op, a, this.lastStep[who] as number);
+    this.addGuardRaces(who, this.lastStep[who] as number, op, a, guards, this.length);
     return this.candidates;
   }
 
@@ -291,38 +311,67 @@ export class ExecutionGraph {
   }
 
   /**
-   * Of those who accessed the word that an operation waits for, going back, the one before which it need not have waited.
+   * Of those who accessed the words that an operation waits for, the ones without which it need not have waited.
+   *
+   * @param before the step of its thread before it, plus one
+   * @param end the operation's own step
    */
-  private addGuardRaces(step: number, op: number, a: number, before: number): void {
-    if (op === OP_RELAX) return;
+  private addGuardRaces(who: number, before: number, op: number, a: number, guards: Footprint, end: number): void {
     const { entries, candidates } = this;
-    const who = this.who[step] as number;
-    const address = this.ops[step * OP_WORDS + OP_ADDRESS] as number;
-    const kind = op === OP_LOCK || op === OP_WRITE_LOCK || op === OP_IDLE ? ACCESS_WRITE : ACCESS_READ;
-    let known = this.lastAccess[address] as number;
-    while (known !== 0 && (entries[(known - 1) * ENTRY_WORDS + STEP] as number) >= step) {
-      known = entries[(known - 1) * ENTRY_WORDS + PREVIOUS] as number;
-    }
-    /** Steps between that also set what it waits for: with one of them it need not wait for this one. */
-    let others = 0;
-    while (known !== 0) {
-      const from = (known - 1) * ENTRY_WORDS;
-      const earlier = entries[from + STEP] as number;
-      const earlierKind = entries[from + KIND] as number;
-      if (this.who[earlier] === who) return;
-      if (op === OP_READ_LOCK ? earlierKind === ACCESS_WRITE : accessesConflict(kind, 0, earlierKind, 0)) {
-        const open =
-          isEnabledAt(op, entries[from + BEFORE] as number, a) ||
-          (op === OP_WRITE_LOCK && this.ops[earlier * OP_WORDS + OP] === OP_READ_LOCK) ||
-          (op === OP_IDLE && others > 0);
-        if (open && !(before !== 0 && this.happensBefore(earlier, before - 1)) && !candidates.includes(earlier)) {
-          candidates.push(earlier);
+    for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
+      const kind = guards[guard + 1] as number;
+      const operand = guards[guard + 3] as number;
+      for (let known = this.lastAccess[guards[guard] as number] as number; known !== 0; ) {
+        const from = (known - 1) * ENTRY_WORDS;
+        known = entries[from + PREVIOUS] as number;
+        const earlier = entries[from + STEP] as number;
+        if (earlier >= end) continue;
+        if (this.who[earlier] === who) {
+          // What comes before a store of its own thread does so anyhow.
+          if (entries[from + KIND] === ACCESS_WRITE) break;
+          continue;
         }
-        others++;
-        if (open && earlierKind === ACCESS_WRITE) break;
+        if (!accessesConflict(kind, operand, entries[from + KIND] as number, entries[from + OPERAND] as number))
+          continue;
+        if (before !== 0 && this.happensBefore(earlier, before - 1)) continue;
+        if (candidates.includes(earlier) || !this.isOpenWithout(earlier, op, a, guards, end)) continue;
+        candidates.push(earlier);
+        if (entries[from + KIND] === ACCESS_WRITE) break;
       }
+    }
+  }
+
+  /** Whether an operation could be made before a step, after everything that does not happen after that step. */
+  private isOpenWithout(step: number, op: number, a: number, guards: Footprint, end: number): boolean {
+    if (op !== OP_RELAX) return isEnabledAt(op, this.valueWithout(guards[0] as number, step, end), a);
+    for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
+      if (this.valueWithout(guards[guard] as number, step, end) !== guards[guard + 3]) return true;
+    }
+    return false;
+  }
+
+  /** A word's value after all steps before `end` but for a step and those that happen after it. */
+  private valueWithout(address: number, step: number, end: number): number {
+    const { entries } = this;
+    const kept: number[] = [];
+    let value = 0;
+    for (let known = this.lastAccess[address] as number; known !== 0; ) {
+      const from = (known - 1) * ENTRY_WORDS;
+      const accessing = entries[from + STEP] as number;
+      if (accessing < step) {
+        // Loads do not matter, but every entry tells the value that it found.
+        const kind = entries[from + KIND] as number;
+        value = applyAccess(kind, entries[from + BEFORE] as number, entries[from + OPERAND] as number);
+        break;
+      }
+      value = entries[from + BEFORE] as number;
+      if (accessing < end && !this.happensBefore(step, accessing)) kept.push(from);
       known = entries[from + PREVIOUS] as number;
     }
+    for (const from of kept.reverse()) {
+      value = applyAccess(entries[from + KIND] as number, value, entries[from + OPERAND] as number);
+    }
+    return value;
   }
 
   /** A number that is the same for executions that differ only in the order of steps that commute, as two words. */
