@@ -114,6 +114,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { struct: uidhash.$, count: 1 },
     ],
     caches: caches.map((cache) => ({ ...cache, capacity: objects[cache.name] ?? cache.capacity })),
+    cpus,
   };
 }
 

@@ -7,7 +7,7 @@ import { Arena } from '../memory/arena.js';
 import { NULL } from '../memory/layout.js';
 import type { CpuConfig } from '../sync/cpu.js';
 import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
-import { AccessLog } from './access-log.js';
+import { ACCESS_READ, AccessLog } from './access-log.js';
 import { composeCpu } from './compose.js';
 import { type ControlledCpu, type CpuHost, FlatCpu, NestingCpu } from './controlled-cpu.js';
 import { describeOperation, findDeadlock, judgeEnd } from './end.js';
@@ -90,8 +90,8 @@ export class ControlledMachine implements CpuHost {
   next = -1;
   private readonly movers = new Movers();
   private chooser: Chooser | null = null;
-  /** Not 0 while time can pass: see `ModelClock`. */
-  private readonly clockWord: number;
+  /** The word that is not 0 while time can pass (`ModelClock`); NULL where the model has no clock. */
+  readonly clockWord: number;
   private readonly words: Int32Array;
   private readonly maxSteps: number;
   private readonly shutdown: boolean;
@@ -125,6 +125,7 @@ export class ControlledMachine implements CpuHost {
     }
     this.cpus = cpus;
     model.boot(cpus);
+    this.arena.divideFreeObjects();
     this.arena.takeImage();
     this.clockWord = model.clock?.armed(this.arena) ?? NULL;
   }
@@ -231,6 +232,10 @@ export class ControlledMachine implements CpuHost {
   }
 
   private tick(current: number): number {
+    if (this.keepsFootprints) {
+      this.accesses.add(this.clockWord, ACCESS_READ, this.words[this.clockWord] as number, 0);
+      this.accesses.guards = 1;
+    }
     this.model.clock?.tick(this.cpus[0] as ControlledCpu);
     return this.pick(current);
   }

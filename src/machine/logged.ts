@@ -68,6 +68,10 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
     if (this.model.clock !== undefined) accesses.add(this.data + TIMER_LINE, ACCESS_READ, 0, 0);
   },
 
+  useFreeObjects(address: number): void {
+    this.accesses.add(address, ACCESS_WRITE, 0, 0);
+  },
+
   interrupt(cpu: number, irqs: number): void {
     plain.interrupt.call(this, cpu, irqs);
     if ((irqs & IRQ_TIMER) !== 0) this.accesses.add((this.allData[cpu] as number) + TIMER_LINE, ACCESS_WRITE, 0, 1);

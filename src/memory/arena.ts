@@ -26,12 +26,15 @@ export const SHADOW_FREED_TYPESAFE = 0xfd;
 export const SLOT_HEADER_WORDS = 2;
 export const ALLOCATED = -1;
 
-/** A cache's own words: head of the free list, next address never used, objects in use, lock. */
-export const CACHE_FREELIST = 0;
-export const CACHE_NEXT = 1;
-export const CACHE_IN_USE = 2;
-export const CACHE_LOCK = 3;
-const CACHE_META_WORDS = 4;
+/** A cache's own words: objects in use, lock, and then for each CPU its free objects. */
+export const CACHE_IN_USE = 0;
+export const CACHE_LOCK = 1;
+export const CACHE_CPUS = 2;
+/** A CPU's free objects: head of the list of those that were freed, and the bounds of those that were never used. */
+export const FREE_LIST = 0;
+export const FREE_NEXT = 1;
+export const FREE_END = 2;
+export const FREE_WORDS = 3;
 
 /** Objects that exist from the start, at a fixed address: per-CPU data, global locks. */
 export interface StaticSpec {
@@ -53,6 +56,8 @@ export interface CacheSpec {
 export interface ArenaSpec {
   readonly statics: readonly StaticSpec[];
   readonly caches: readonly CacheSpec[];
+  /** CPUs that each have free objects of their own in every cache; 1 if not given: all share them. */
+  readonly cpus?: number;
 }
 
 export interface Cache {
@@ -66,6 +71,8 @@ export interface Cache {
   readonly base: number;
   readonly end: number;
   readonly slotWords: number;
+  /** How many CPUs have free objects of their own. */
+  readonly cpus: number;
 }
 
 /** The shared memory of an arena: what another thread needs, with the specification, to open the same one. */
@@ -141,14 +148,15 @@ export class Arena {
       next = region.end;
     }
     const caches: Cache[] = [];
+    const { cpus = 1 } = spec;
     let typesafeStart = 0;
     let typesafeEnd = 0;
     for (const { name, struct, capacity, typesafe = false } of spec.caches) {
       const meta = next;
-      const base = alignToBlock(meta + CACHE_META_WORDS);
+      const base = alignToBlock(meta + CACHE_CPUS + FREE_WORDS * cpus);
       const slotWords = struct.words + SLOT_HEADER_WORDS;
       const end = base + slotWords * capacity;
-      caches.push({ name, struct, typesafe, capacity, meta, base, end, slotWords });
+      caches.push({ name, struct, typesafe, capacity, meta, base, end, slotWords, cpus });
       regions.push({ base, end, struct, stride: slotWords, header: SLOT_HEADER_WORDS });
       if (typesafe) {
         if (typesafeEnd !== 0) throw new Error('an arena has at most one cache that is SLAB_TYPESAFE_BY_RCU');
@@ -204,6 +212,25 @@ export class Arena {
   touchShadow(block: number): void {
     if (this.dirty[block] === 0) this.touched[this.touchedCount++] = block;
     this.dirty[block] = TOUCHED_SHADOW;
+  }
+
+  /**
+   * Divides the objects that were never used among the CPUs. Before that the first CPU has them all, so that what is
+   * made for the image does not use up one CPU's share.
+   */
+  divideFreeObjects(): void {
+    for (const { meta, slotWords, cpus } of this.caches) {
+      const first = meta + CACHE_CPUS;
+      const end = this.words[first + FREE_END] as number;
+      let next = this.words[first + FREE_NEXT] as number;
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        const share = Math.ceil((end - next) / slotWords / (cpus - cpu));
+        const own = first + FREE_WORDS * cpu;
+        this.words[own + FREE_NEXT] = next;
+        next += share * slotWords;
+        this.words[own + FREE_END] = next;
+      }
+    }
   }
 
   /** Makes the present contents the image that `reset` returns to. */
@@ -265,8 +292,9 @@ export class Arena {
     this.shadow.fill(SHADOW_UNALLOCATED);
     for (const region of this.statics.values()) this.shadow.fill(SHADOW_OK, region.base, region.end);
     for (const cache of this.caches) {
-      this.shadow.fill(SHADOW_OK, cache.meta, cache.meta + CACHE_META_WORDS);
-      this.words[cache.meta + CACHE_NEXT] = cache.base;
+      this.shadow.fill(SHADOW_OK, cache.meta, cache.meta + CACHE_CPUS + FREE_WORDS * cache.cpus);
+      this.words[cache.meta + CACHE_CPUS + FREE_NEXT] = cache.base;
+      this.words[cache.meta + CACHE_CPUS + FREE_END] = cache.end;
     }
     this.takeImage();
   }

@@ -1,5 +1,6 @@
 /**
- * Slab caches, after `mm/slub.c`: a last-in first-out free list, poison in freed objects, a generation for each slot.
+ * Slab caches, after `mm/slub.c`: a last-in first-out free list for each CPU, poison in freed objects, a generation for
+ * each slot. What a CPU frees it gets again; only where it has nothing left it takes from another CPU.
  *
  * The lock of a cache is not a scheduling point: no other CPU can tell when in its segment an allocation happened,
  * except by the address that it is given.
@@ -9,11 +10,14 @@ import type { Access, MemoryContext } from './access.js';
 import {
   ALLOCATED,
   type Arena,
-  CACHE_FREELIST,
+  CACHE_CPUS,
   CACHE_IN_USE,
   CACHE_LOCK,
-  CACHE_NEXT,
   type Cache,
+  FREE_END,
+  FREE_LIST,
+  FREE_NEXT,
+  FREE_WORDS,
   SHADOW_FREED,
   SHADOW_FREED_TYPESAFE,
   SHADOW_OK,
@@ -27,6 +31,10 @@ import { NULL, type Ptr } from './layout.js';
 export const POISON_FREE = 0x6b6b6b6b;
 
 interface SlabContext extends MemoryContext, Access, SlabOps {
+  /** The CPU's number. */
+  readonly id: number;
+  /** Notes that a CPU's free objects are used: two CPUs can tell the order in which they do so. */
+  useFreeObjects(address: number): void;
   /** Reports a broken rule and ends the run. */
   violate(kind: string, message: string): never;
   /** What reports call an address. */
@@ -66,15 +74,11 @@ export const slabOps = {
     const locked = this.arena.shared;
     if (locked) lockCache(words, cache);
     if (this.dirty[meta >> 4] === 0) this.arena.touch(meta >> 4);
-    let object = words[meta + CACHE_FREELIST] as number;
-    if (object !== 0) {
-      words[meta + CACHE_FREELIST] = words[object - SLOT_HEADER_WORDS] as number;
-    } else {
-      const slot = words[meta + CACHE_NEXT] as number;
-      if (slot < cache.end) {
-        words[meta + CACHE_NEXT] = slot + cache.slotWords;
-        object = slot + SLOT_HEADER_WORDS;
-      }
+    let from = cache.cpus === 1 ? 0 : this.id;
+    let object = this.takeFreeObject(cache, from);
+    for (let tried = 1; object === 0 && tried < cache.cpus; tried++) {
+      from = from + 1 === cache.cpus ? 0 : from + 1;
+      object = this.takeFreeObject(cache, from);
     }
     if (object !== 0) {
       const header = object - SLOT_HEADER_WORDS;
@@ -90,6 +94,24 @@ export const slabOps = {
     }
     if (locked) unlockCache(words, cache);
     return (object === 0 ? NULL : object) as Ptr<S>;
+  },
+
+  /** Takes one of a CPU's free objects; 0 if it has none. The cache's own words must be marked as touched. */
+  takeFreeObject(this: SlabContext, cache: Cache, cpu: number): number {
+    const { words } = this;
+    const free = cache.meta + CACHE_CPUS + FREE_WORDS * cpu;
+    if (this.dirty[free >> 4] === 0) this.arena.touch(free >> 4);
+    if (this.dirty[(free + FREE_END) >> 4] === 0) this.arena.touch((free + FREE_END) >> 4);
+    this.useFreeObjects(free);
+    const object = words[free + FREE_LIST] as number;
+    if (object !== 0) {
+      words[free + FREE_LIST] = words[object - SLOT_HEADER_WORDS] as number;
+      return object;
+    }
+    const slot = words[free + FREE_NEXT] as number;
+    if (slot === words[free + FREE_END]) return 0;
+    words[free + FREE_NEXT] = slot + cache.slotWords;
+    return slot + SLOT_HEADER_WORDS;
   },
 
   /** Takes an object from a cache, all zero. */
@@ -128,8 +150,11 @@ export const slabOps = {
     if (locked) lockCache(words, cache);
     if (this.dirty[meta >> 4] === 0) this.arena.touch(meta >> 4);
     if (this.dirty[header >> 4] === 0) this.arena.touch(header >> 4);
-    words[header] = words[meta + CACHE_FREELIST] as number;
-    words[meta + CACHE_FREELIST] = object;
+    const free = meta + CACHE_CPUS + (cache.cpus === 1 ? 0 : FREE_WORDS * this.id);
+    if (this.dirty[free >> 4] === 0) this.arena.touch(free >> 4);
+    this.useFreeObjects(free);
+    words[header] = words[free + FREE_LIST] as number;
+    words[free + FREE_LIST] = object;
     words[meta + CACHE_IN_USE] = (words[meta + CACHE_IN_USE] as number) - 1;
     if (locked) unlockCache(words, cache);
   },

@@ -174,6 +174,9 @@ export abstract class Cpu implements MemoryContext {
     if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
   }
 
+  /** Called where free objects of a slab cache are taken or given back. For machines that keep footprints. */
+  useFreeObjects(_address: number): void {}
+
   /** Emits a lock's release and strikes the lock from those held. */
   noteRelease(event: number, lock: number): void {
     const at = this.held.lastIndexOf(lock);

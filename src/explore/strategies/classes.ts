@@ -2,7 +2,7 @@
 
 import type { ControlledMachine } from '../../machine/controlled.js';
 import type { Strategy } from '../strategy.js';
-import { ExecutionGraph, OP_HANDLER } from './execution-graph.js';
+import { ExecutionGraph, OP_CLOCK, OP_HANDLER } from './execution-graph.js';
 
 export interface CountingClasses extends Strategy {
   /** Inequivalent executions so far, each with how often it was made. Given up ones are not among them. */
@@ -43,7 +43,8 @@ export function countingClasses(inner: Strategy): CountingClasses {
       of.accesses.clear();
       if (who < 0) return who;
       const cpu = of.cpus[who];
-      if (cpu === undefined || cpu.takesInterrupt()) graph.beginStep(who, OP_HANDLER, 0);
+      if (cpu === undefined) graph.beginStep(who, OP_CLOCK, 0);
+      else if (cpu.takesInterrupt()) graph.beginStep(who, OP_HANDLER, 0);
       else graph.beginStep(who, cpu.op, cpu.opA);
       open = true;
       return who;

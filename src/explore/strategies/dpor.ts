@@ -11,13 +11,14 @@
  * that waited for a value races with the one that made it wait.
  */
 
+import { ACCESS_READ } from '../../machine/access-log.js';
 import type { ControlledMachine } from '../../machine/controlled.js';
 import { isAtRest } from '../../machine/enabled.js';
 import { guardsOf } from '../../machine/logged.js';
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
-import { ExecutionGraph, type Footprint, footprintsConflict, OP_HANDLER } from './execution-graph.js';
+import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK, OP_HANDLER } from './execution-graph.js';
 
 /** A thread's next step, which was made from a state before. */
 interface Sleeper {
@@ -174,13 +175,14 @@ export function dporStrategy(): Dpor {
       for (const first of races.toSorted((a, b) => a - b)) reverse(steps, first, racing);
     }
     if (!of.ended) return;
-    for (const cpu of of.cpus) {
-      if (isAtRest(cpu.op)) continue;
-      const footprint = guardsOf(cpu);
-      for (const first of [...steps.racesOfWaiting(cpu.id, cpu.op, cpu.opA, footprint)]) {
-        reverse(steps, first, { who: cpu.id, footprint, step: -1 });
+    const waits = (who: number, op: number, a: number, footprint: Footprint): void => {
+      for (const first of [...steps.racesOfWaiting(who, op, a, footprint)]) {
+        reverse(steps, first, { who, footprint, step: -1 });
       }
-    }
+    };
+    for (const cpu of of.cpus) if (!isAtRest(cpu.op)) waits(cpu.id, cpu.op, cpu.opA, guardsOf(cpu));
+    // A timer that somebody stopped might have expired before.
+    if (of.clockWord !== 0) waits(of.cpus.length, OP_CLOCK, 0, Int32Array.of(of.clockWord, ACCESS_READ, 0, 0));
   }
 
   return {
@@ -229,7 +231,8 @@ export function dporStrategy(): Dpor {
           return -1;
         }
         const cpu = of.cpus[who];
-        if (cpu === undefined || cpu.takesInterrupt()) steps.beginStep(who, OP_HANDLER, 0);
+        if (cpu === undefined) steps.beginStep(who, OP_CLOCK, 0);
+        else if (cpu.takesInterrupt()) steps.beginStep(who, OP_HANDLER, 0);
         else steps.beginStep(who, cpu.op, cpu.opA);
       }
       depth++;

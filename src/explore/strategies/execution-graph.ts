@@ -5,7 +5,7 @@
 
 import { ACCESS_WORDS, ACCESS_WRITE, type AccessLog, accessesConflict, applyAccess } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
-import { OP_RELAX } from '../../sync/gate.js';
+import { OP_IDLE, OP_RELAX } from '../../sync/gate.js';
 
 /** What a step accesses: the words of an `AccessLog`. */
 export type Footprint = Int32Array;
@@ -51,6 +51,8 @@ const OP_WORDS = 3;
 
 /** Stands for the handler of an interrupt, where an operation is expected. */
 export const OP_HANDLER = -1;
+/** Stands for the passing of time: like an idle CPU it waits for a word that is not 0. */
+export const OP_CLOCK = OP_IDLE;
 
 export class ExecutionGraph {
   /** Steps. */
