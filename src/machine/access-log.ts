@@ -50,10 +50,27 @@ export class AccessLog {
   /** How many of them, the first ones, are of the words that the step's operation waits for. */
   guards = 0;
 
+  /** By word: the last step that made a plain load of it. */
+  private readonly loaded: Int32Array;
+  private step = 1;
+
+  /** @param words words of the arena */
+  constructor(words: number) {
+    this.loaded = new Int32Array(words);
+  }
+
   /** Begins a step. */
   clear(): void {
     this.count = 0;
     this.guards = 0;
+    this.step = (this.step + 1) | 0;
+  }
+
+  /** A plain load: only the first of a step of the same word is kept. */
+  addLoad(address: number, value: number): void {
+    if (this.loaded[address] === this.step) return;
+    this.loaded[address] = this.step;
+    this.add(address, ACCESS_READ, value, 0);
   }
 
   /**

@@ -82,7 +82,7 @@ export class ControlledMachine implements CpuHost {
   /** Keep, for each announced operation, the stack that announced it. Slow; for replays. */
   captureStacks = false;
   /** The footprint of the step under way, where it is kept. */
-  readonly accesses = new AccessLog();
+  readonly accesses: AccessLog;
   readonly keepsFootprints: boolean;
   /** The execution came to its end: nobody can move. */
   ended = false;
@@ -104,18 +104,19 @@ export class ControlledMachine implements CpuHost {
     if (!Number.isInteger(model.cpus) || model.cpus < 1 || model.cpus > MAX_CPUS) {
       throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
     }
-    this.maxSteps = maxSteps;
-    this.keepsFootprints = footprints;
-    this.shutdown = shutdown;
     this.arena = new Arena(model.arena);
     this.words = this.arena.words;
+    this.maxSteps = maxSteps;
+    this.keepsFootprints = footprints;
+    this.accesses = new AccessLog(footprints ? this.words.length : 0);
+    this.shutdown = shutdown;
     this.counters = new Int32Array(model.counters.length);
     const Class = composeCpu<ControlledCpu, [machine: CpuHost]>(
       model.flat === true ? FlatCpu : NestingCpu,
       model,
       checked,
     );
-    if (footprints) Object.assign(Class.prototype, loggedOps);
+    if (footprints) Object.assign(Class.prototype, loggedOps(checked));
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };

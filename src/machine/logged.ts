@@ -1,5 +1,6 @@
 /** The operations of a CPU with their footprint kept: put over a machine's own by a strategy that asks for it. */
 
+import { type Access, checkedAccess, plainAccess } from '../memory/access.js';
 import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_CMPXCHG, OP_LOCK, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
 import { ACCESS_ADD, ACCESS_AND, ACCESS_OR, ACCESS_READ, ACCESS_WRITE, type AccessLog } from './access-log.js';
@@ -47,7 +48,7 @@ function addKind(before: number, after: number): number {
   return Math.min(before, after) <= 1 ? ACCESS_WRITE : ACCESS_ADD;
 }
 
-export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
+const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   completePoint(): void {
     const { op, opAddress, words, accesses } = this;
     const before = words[opAddress] as number;
@@ -98,9 +99,9 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
     plain.releaseWrite.call(this, lock);
   },
 
-  acquireRaw(lock: number): void {
-    plain.acquireRaw.call(this, lock);
-    this.accesses.add(lock, ACCESS_WRITE, 0, this.words[lock] as number);
+  // No step ends while a lock like that is held: what it protects is in the footprint, and the lock need not be.
+  releaseRaw(lock: number): void {
+    plain.releaseSpin.call(this, lock);
   },
 
   atomicAdd(address: number, value: number): number {
@@ -141,3 +142,29 @@ export const loggedOps: ThisType<LoggedCpu> & Record<string, unknown> = {
     return value;
   },
 };
+
+/** @param checked whether the memory checker watches plain accesses */
+export function loggedOps(checked: boolean): object {
+  const access = checked ? checkedAccess : plainAccess;
+  const loggedAccess: Access & ThisType<LoggedCpu & Access> = {
+    get(p, field) {
+      const value = access.get.call(this, p, field);
+      this.accesses.addLoad(p + field, value as number);
+      return value as never;
+    },
+    set(p, field, value) {
+      this.accesses.add(p + field, ACCESS_WRITE, this.words[p + field] as number, value as number);
+      access.set.call(this, p, field, value);
+    },
+    load(address) {
+      const value = access.load.call(this, address);
+      this.accesses.addLoad(address, value);
+      return value;
+    },
+    store(address, value) {
+      this.accesses.add(address, ACCESS_WRITE, this.words[address] as number, value);
+      access.store.call(this, address, value);
+    },
+  };
+  return { ...loggedOperations, ...loggedAccess };
+}

@@ -18,8 +18,10 @@ export const cpu_data = struct('cpu_data', {
   /** Interrupts that have been sent here and not been taken, a bit each (`IRQ_…`). The mailbox's doorbell. */
   irq_pending: int,
   rcu_nesting: int,
-  /** The last grace period for which this CPU has reported a quiescent state. */
-  rcu_qs_seq: int,
+  /** 1 while the grace period under way waits for a quiescent state of this CPU. */
+  core_needs_qs: int,
+  /** The last grace period that has ended of those that callbacks queued here waited for. */
+  rcu_done: int,
   /** 1 in user mode and in the idle loop: an extended quiescent state, nothing need be reported from there. */
   rcu_eqs: int,
   /** Callbacks queued here, in order; each knows the grace period that it waits for. */
@@ -117,6 +119,11 @@ export abstract class Cpu implements MemoryContext {
   abstract releaseWrite(lock: number): void;
   /** Takes a spinlock at once. Its critical sections contain no scheduling point, so no schedule can show who waits. */
   abstract acquireRaw(lock: number): void;
+  /** Releases a spinlock that was taken at once. */
+  releaseRaw(lock: number): void {
+    this.releaseSpin(lock);
+  }
+
   /** Adds to a word atomically. Not a scheduling point: for counters whose order nobody can see. */
   abstract atomicAdd(address: number, value: number): number;
   /** Sets bits atomically, and returns the old word. Not a scheduling point. */

@@ -11,8 +11,19 @@ import { embed, int, NULL, type Ptr, struct } from '../memory/layout.js';
 import { type Cpu, type CpuData, cpu_data, IRQ_RCU } from './cpu.js';
 import { type SpinlockOps, type SpinlockPtr, spinlock } from './spinlock.js';
 
-/** `gp_seq` counts the grace periods that have ended. While `gp_active`, the one after it is under way. */
-export const rcu_state = struct('rcu_state', { lock: spinlock, gp_seq: int, gp_active: int });
+/**
+ * `gp_seq` counts the grace periods that have ended. While `gp_active`, the one after it is under way: `qs_left` CPUs
+ * hold it up, and those in `cbs`, a bit each, have callbacks that wait for it; those in `next_cbs` wait for the one
+ * after it.
+ */
+export const rcu_state = struct('rcu_state', {
+  lock: spinlock,
+  gp_seq: int,
+  gp_active: int,
+  qs_left: int,
+  cbs: int,
+  next_cbs: int,
+});
 
 /** `func` is the model's number for the callback; `gp` the grace period that must have ended. */
 export const rcu_head = struct('rcu_head', { next: int, func: int, gp: int });
@@ -31,16 +42,6 @@ export interface RcuModel {
 }
 
 interface Context extends Cpu, RcuModel, SpinlockOps, RcuOps {}
-
-/** Whether every CPU has passed a quiescent state since the grace period under way began. */
-function everyCpuWasQuiescent(cpu: Cpu, gp: number): boolean {
-  for (let id = 0; id < cpu.cpus; id++) {
-    const data = cpu.allData[id] as CpuData;
-    const quiescent = cpu.peek(data + cpu_data.rcu_eqs) === 1 || cpu.peek(data + cpu_data.rcu_qs_seq) === gp;
-    if (!quiescent) return false;
-  }
-  return true;
-}
 
 export const rcuOps = {
   rcu_read_lock(this: Cpu): void {
@@ -78,45 +79,65 @@ export const rcuOps = {
     if (tail) this.store(tail + rcu_head.next, head);
     else this.set(data, cpu_data.rcu_head, head);
     this.set(data, cpu_data.rcu_tail, head);
+    const bit = 1 << this.id;
     if (!active) {
-      this.set(rcu, rcu_state.gp_active, 1);
-      this.trace_rcu_grace_period(gp, false);
-      this.rcuCheckGp();
+      this.set(rcu, rcu_state.cbs, bit);
+      this.rcu_gp_init();
+    } else {
+      const waiting = this.get(rcu, rcu_state.next_cbs);
+      if ((waiting & bit) === 0) this.set(rcu, rcu_state.next_cbs, waiting | bit);
     }
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
   },
 
-  /** Ends the grace period under way if nobody holds it up, and starts the next if callbacks wait for it. */
-  rcuCheckGp(this: Context): void {
+  /** Begins a grace period: every CPU that is not in user mode or idle must report a quiescent state. Needs the lock. */
+  rcu_gp_init(this: Context): void {
     const { rcu } = this;
-    while (this.get(rcu, rcu_state.gp_active) !== 0) {
-      const gp = this.get(rcu, rcu_state.gp_seq) + 1;
-      if (!everyCpuWasQuiescent(this, gp)) return;
-      this.set(rcu, rcu_state.gp_seq, gp);
-      this.trace_rcu_grace_period(gp, true);
-      let more = 0;
-      for (let id = 0; id < this.cpus; id++) {
-        let head = this.get(this.allData[id] as CpuData, cpu_data.rcu_head);
-        if (head !== 0 && this.load(head + rcu_head.gp) <= gp) this.interrupt(id, IRQ_RCU);
-        while (head !== 0 && more === 0) {
-          if (this.load(head + rcu_head.gp) > gp) more = 1;
-          head = this.load(head + rcu_head.next);
-        }
-      }
-      this.set(rcu, rcu_state.gp_active, more);
-      if (more !== 0) this.trace_rcu_grace_period(gp + 1, false);
+    this.set(rcu, rcu_state.gp_active, 1);
+    this.trace_rcu_grace_period(this.get(rcu, rcu_state.gp_seq) + 1, false);
+    let left = 0;
+    for (const data of this.allData) {
+      if (this.peek(data + cpu_data.rcu_eqs) !== 0) continue;
+      // The request first: one that goes to user mode or idle meanwhile finds it, or is found there.
+      this.atomicXchg(data + cpu_data.core_needs_qs, 1);
+      if (this.peek(data + cpu_data.rcu_eqs) === 0) left++;
+      else this.atomicXchg(data + cpu_data.core_needs_qs, 0);
+    }
+    this.set(rcu, rcu_state.qs_left, left);
+    if (left === 0) this.rcu_gp_cleanup();
+  },
+
+  /** Ends the grace period under way, and begins the next if callbacks wait for it. Needs the lock. */
+  rcu_gp_cleanup(this: Context): void {
+    const { rcu } = this;
+    const gp = this.get(rcu, rcu_state.gp_seq) + 1;
+    this.set(rcu, rcu_state.gp_seq, gp);
+    this.trace_rcu_grace_period(gp, true);
+    const ready = this.get(rcu, rcu_state.cbs);
+    for (let id = 0; id < this.cpus; id++) {
+      if (((ready >> id) & 1) === 0) continue;
+      this.atomicXchg((this.allData[id] as CpuData) + cpu_data.rcu_done, gp);
+      this.interrupt(id, IRQ_RCU);
+    }
+    const next = this.get(rcu, rcu_state.next_cbs);
+    this.set(rcu, rcu_state.cbs, next);
+    if (next === 0) {
+      this.set(rcu, rcu_state.gp_active, 0);
+    } else {
+      this.set(rcu, rcu_state.next_cbs, 0);
+      this.rcu_gp_init();
     }
   },
 
   /** A quiescent state of this CPU: nothing read under RCU before it is used after it. */
   rcu_qs(this: Context): void {
     const { rcu, data } = this;
-    if (this.peek(rcu + rcu_state.gp_active) === 0) return;
-    if (this.get(data, cpu_data.rcu_qs_seq) === this.peek(rcu + rcu_state.gp_seq) + 1) return;
+    if (this.peek(data + cpu_data.core_needs_qs) === 0) return;
     this.raw_spin_lock(rcu as number as SpinlockPtr);
-    if (this.get(rcu, rcu_state.gp_active) !== 0) {
-      this.set(data, cpu_data.rcu_qs_seq, this.get(rcu, rcu_state.gp_seq) + 1);
-      this.rcuCheckGp();
+    if (this.atomicXchg(data + cpu_data.core_needs_qs, 0) !== 0) {
+      const left = this.get(rcu, rcu_state.qs_left) - 1;
+      this.set(rcu, rcu_state.qs_left, left);
+      if (left === 0) this.rcu_gp_cleanup();
     }
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
   },
@@ -146,18 +167,14 @@ export const rcuOps = {
 
   /** The RCU softirq: runs the callbacks whose grace period has ended. */
   rcu_do_batch(this: Context): void {
-    const { rcu, data } = this;
+    const { data } = this;
+    const done = this.peek(data + cpu_data.rcu_done);
     for (;;) {
-      this.raw_spin_lock(rcu as number as SpinlockPtr);
       const head = this.get(data, cpu_data.rcu_head) as RcuHeadPtr;
-      const ready = head !== NULL && this.get(head, rcu_head.gp) <= this.get(rcu, rcu_state.gp_seq);
-      if (ready) {
-        const next = this.get(head, rcu_head.next);
-        this.set(data, cpu_data.rcu_head, next);
-        if (next === 0) this.set(data, cpu_data.rcu_tail, 0);
-      }
-      this.raw_spin_unlock(rcu as number as SpinlockPtr);
-      if (!ready) return;
+      if (head === NULL || this.get(head, rcu_head.gp) > done) return;
+      const next = this.get(head, rcu_head.next);
+      this.set(data, cpu_data.rcu_head, next);
+      if (next === 0) this.set(data, cpu_data.rcu_tail, 0);
       this.rcu_callback(this.get(head, rcu_head.func), head);
     }
   },

@@ -66,7 +66,7 @@ export const spinlockOps = {
   },
 
   raw_spin_unlock(this: Cpu, lock: SpinlockPtr): void {
-    this.releaseSpin(lock);
+    this.releaseRaw(lock);
     this.preempt_enable();
   },
 

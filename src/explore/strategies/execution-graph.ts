@@ -361,7 +361,6 @@ export class ExecutionGraph {
       const from = (known - 1) * ENTRY_WORDS;
       const accessing = entries[from + STEP] as number;
       if (accessing < step) {
-        // Loads do not matter, but every entry tells the value that it found.
         const kind = entries[from + KIND] as number;
         value = applyAccess(kind, entries[from + BEFORE] as number, entries[from + OPERAND] as number);
         break;
