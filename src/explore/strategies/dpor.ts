@@ -133,15 +133,26 @@ export function dporStrategy(): Dpor {
 
   /** Plans the steps that reverse a race. @param racing the second of its steps */
   function reverse(steps: ExecutionGraph, first: number, racing: Planned): void {
+    const state = states[first] as State;
+    for (const sleeper of state.sleeping) if (isCovered(steps, first, racing, sleeper)) return;
     const sequence: Planned[] = [];
     for (let step = first + 1; step < steps.length; step++) {
       if (steps.happensBefore(first, step)) continue;
       sequence.push({ who: steps.who[step] as number, footprint: steps.footprint(step), step });
     }
     sequence.push(racing);
-    const state = states[first] as State;
-    for (const sleeper of state.sleeping) if (isWeakInitial(steps, sleeper, sequence)) return;
     insert(steps, state.wakeups, sequence);
+  }
+
+  /** Whether a sleeper can be the first of the steps that reverse a race, so that they were explored already. */
+  function isCovered(steps: ExecutionGraph, first: number, racing: Planned, sleeper: Sleeper): boolean {
+    for (let step = first + 1; step < steps.length; step++) {
+      if (steps.happensBefore(first, step)) continue;
+      // Those before it do not conflict with what it did from this state; and that is what it does here.
+      if (steps.who[step] === sleeper.who) return true;
+      if (steps.conflictsWith(step, sleeper.footprint)) return false;
+    }
+    return racing.who === sleeper.who || !footprintsConflict(racing.footprint, sleeper.footprint);
   }
 
   function insert(steps: ExecutionGraph, wakeups: Wakeup[], sequence: Planned[]): void {

@@ -263,14 +263,14 @@ export class ExecutionGraph {
     if (guards !== 0) {
       const op = this.ops[step * OP_WORDS + OP] as number;
       const a = this.ops[step * OP_WORDS + OP_A] as number;
-      this.addGuardRaces(
-        who[step] as number,
-        before,
-        op,
-        a,
-        this.footprint(step).subarray(0, guards * ACCESS_WORDS),
-        step,
-      );
+      const waitedFor = this.footprint(step).subarray(0, guards * ACCESS_WORDS);
+      // One that ended the wait cannot come after it, whatever else the two have to do with each other.
+      let kept = 0;
+      for (const candidate of candidates) {
+        if (this.isOpenWithout(candidate, op, a, waitedFor, step)) candidates[kept++] = candidate;
+      }
+      candidates.length = kept;
+      this.addGuardRaces(who[step] as number, before, op, a, waitedFor, step);
     }
     return candidates;
   }
