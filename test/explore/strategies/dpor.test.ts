@@ -1,0 +1,258 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { modelOf } from '../../../scenarios/catalog.js';
+import { countingClasses } from '../../../src/explore/strategies/classes.js';
+import { dfsStrategy } from '../../../src/explore/strategies/dfs.js';
+import { dporStrategy } from '../../../src/explore/strategies/dpor.js';
+import { footprintsConflict } from '../../../src/explore/strategies/execution-graph.js';
+import { randomStrategy } from '../../../src/explore/strategies/random.js';
+import type { Strategy } from '../../../src/explore/strategy.js';
+import { ControlledMachine } from '../../../src/machine/controlled.js';
+import type { Model } from '../../../src/machine/model.js';
+import { defineModel } from '../../../src/model/define.js';
+import type { ThreadBody } from '../../../src/model/thread.js';
+import { programsModel, randomPrograms } from '../../support/random-model.js';
+
+interface Covered {
+  readonly executions: number;
+  readonly redundant: number;
+  /** Inequivalent executions. */
+  readonly classes: ReadonlySet<string>;
+  readonly outcomes: ReadonlySet<string>;
+}
+
+/** Explores until the strategy ends; null after too many executions. */
+function cover(model: Model, inner: Strategy & { readonly redundant?: number }, limit = 1_000_000): Covered | null {
+  const machine = new ControlledMachine(model, { footprints: true, maxSteps: 2000 });
+  const strategy = countingClasses(inner);
+  const outcomes = new Set<string>();
+  let executions = 0;
+  while (strategy.begin()) {
+    if (++executions > limit) return null;
+    const { violation, abandoned } = machine.execute(strategy);
+    strategy.end({ violation, abandoned, steps: 0, choices: 0 });
+    if (!abandoned) outcomes.add(violation?.kind ?? model.outcome(machine.arena));
+  }
+  return { executions, redundant: inner.redundant ?? 0, classes: new Set(strategy.classes.keys()), outcomes };
+}
+
+function counts(model: Model): readonly [executions: number, redundant: number, classes: number] {
+  const covered = cover(model, dporStrategy());
+  if (covered === null) throw new Error('no end');
+  return [covered.executions, covered.redundant, covered.classes.size];
+}
+
+function threads(
+  name: string,
+  count: number,
+  body: (m: Parameters<Parameters<typeof defineModel>[1]>[0]) => ThreadBody,
+): Model {
+  return defineModel(name, (m) => {
+    const run = body(m);
+    for (let index = 0; index < count; index++) m.thread(`thread ${index}`, run);
+  });
+}
+
+describe('optimal partial-order reduction makes each inequivalent execution once', () => {
+  it.each([
+    [2, 2],
+    [3, 6],
+    [4, 24],
+    [5, 120],
+    [6, 720],
+    [7, 5040],
+  ])('of %i threads that each add to one cell: %i', (count, expected) => {
+    const model = threads('adding', count, (m) => {
+      const cell = m.cell('cell');
+      return function* (t) {
+        yield t.fetchAdd(cell, 1);
+      };
+    });
+    expect(counts(model)).toEqual([expected, 0, expected]);
+  });
+
+  it('of 3 threads with 3 stores each to one cell: 1,680', () => {
+    const model = threads('storing', 3, (m) => {
+      const cell = m.cell('cell');
+      return function* (t) {
+        for (let round = 0; round < 3; round++) yield t.store(cell, t.id);
+      };
+    });
+    expect(counts(model)).toEqual([1680, 0, 1680]);
+  });
+
+  it('of threads that touch nothing in common: 1', () => {
+    const model = defineModel('apart', (m) => {
+      for (let index = 0; index < 5; index++) {
+        const own = m.cell(`cell ${index}`);
+        m.thread(`thread ${index}`, function* (t) {
+          for (let round = 0; round < 4; round++) yield t.fetchAdd(own, 1);
+        });
+      }
+    });
+    expect(counts(model)).toEqual([1, 0, 1]);
+  });
+
+  it('of 3 threads that take a lock twice each: as many as orders of taking it', () => {
+    const model = threads('locking', 3, (m) => {
+      const mutex = m.mutex('mutex');
+      const held = m.plain('held');
+      return function* (t) {
+        for (let round = 0; round < 2; round++) {
+          yield t.lock(mutex);
+          t.write(held, t.read(held) + 1);
+          t.unlock(mutex);
+        }
+      };
+    });
+    expect(counts(model)).toEqual([90, 0, 90]);
+  });
+
+  it('of the Fibonacci benchmark, two threads that add to each other’s sum five times, and one that looks: 218,243', () => {
+    const model = defineModel('fibonacci', (m) => {
+      const x = m.cell('x', 1);
+      const y = m.cell('y', 1);
+      const adding = (mine: typeof x, other: typeof x): ThreadBody =>
+        function* (t) {
+          for (let round = 0; round < 5; round++) {
+            const own = yield t.load(mine);
+            const others = yield t.load(other);
+            yield t.store(mine, own + others);
+          }
+        };
+      m.thread('first', adding(x, y));
+      m.thread('second', adding(y, x));
+      m.thread('looking', function* (t) {
+        yield t.load(x);
+        yield t.load(y);
+      });
+    });
+    const machine = new ControlledMachine(model, { checked: false, footprints: true });
+    const strategy = dporStrategy();
+    let executions = 0;
+    while (strategy.begin()) {
+      strategy.end(machine.execute(strategy));
+      executions++;
+    }
+    expect([executions, strategy.redundant]).toEqual([218_243, 0]);
+  });
+
+  it('finds every deadlock of two locks taken in both orders, once', () => {
+    const model = defineModel('inversion', (m) => {
+      const a = m.mutex('a');
+      const b = m.mutex('b');
+      const taking = (first: typeof a, second: typeof a): ThreadBody =>
+        function* (t) {
+          yield t.lock(first);
+          yield t.lock(second);
+          t.unlock(second);
+          t.unlock(first);
+        };
+      m.thread('there', taking(a, b));
+      m.thread('back', taking(b, a));
+    });
+    const covered = cover(model, dporStrategy());
+    expect([covered?.executions, [...(covered?.outcomes ?? [])].sort()]).toEqual([3, ['deadlock', 'ended']]);
+  });
+});
+
+describe('partial-order reduction', () => {
+  it('has the executions and outcomes of depth-first search, whatever the threads do', { timeout: 120_000 }, () => {
+    fc.assert(
+      fc.property(randomPrograms, (programs) => {
+        const all = cover(programsModel(programs), dfsStrategy(), 20_000);
+        if (all === null) return;
+        const reduced = cover(programsModel(programs), dporStrategy());
+        expect(reduced?.classes).toEqual(all.classes);
+        expect(reduced?.outcomes).toEqual(all.outcomes);
+        // No class twice: what was executed more often was given up, and is counted.
+        expect((reduced?.executions ?? 0) - (reduced?.redundant ?? 0)).toBe(Math.max(1, reduced?.classes.size ?? 0));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([
+    ['pause-wakeup', 2],
+    ['irq-self-deadlock', 2],
+  ])('has the executions of the kernel in %s that other strategies make', (scenario, cpus) => {
+    const model = (): Model => modelOf({ scenario, patches: [], cpus });
+    const reduced = cover(model(), dporStrategy());
+    for (const bound of [1, 2]) {
+      const bounded = cover(model(), dfsStrategy(bound));
+      for (const one of bounded?.classes ?? []) expect(reduced?.classes).toContain(one);
+    }
+    expect(reduced?.outcomes.size).toBe(1);
+  });
+});
+
+function bytesOf(words: Int32Array): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+}
+
+describe('a footprint', () => {
+  it.each([
+    ['kill-vs-exec', 3],
+    ['pause-wakeup', 2],
+  ])('says of any two steps of the kernel in %s whether they commute', (scenario, cpus) => {
+    const machine = new ControlledMachine(modelOf({ scenario, patches: [], cpus }), { footprints: true });
+    /** An execution by an order of CPUs, or by a strategy: its steps, and the memory at its end. */
+    function execute(choose: (movers: readonly number[], step: number) => number) {
+      const steps: { who: number; what: string; footprint: Int32Array; movers: readonly number[] }[] = [];
+      const close = (): void => {
+        const last = steps.at(-1);
+        if (last !== undefined) last.footprint = machine.accesses.words.slice(0, machine.accesses.count * 4);
+      };
+      const { abandoned } = machine.execute({
+        everyStep: true,
+        choose(movers) {
+          close();
+          machine.accesses.clear();
+          const who = choose(movers.toArray(), steps.length);
+          const cpu = machine.cpus[who];
+          const what = cpu === undefined ? 'clock' : `${cpu.takesInterrupt() ? 'irq' : cpu.op} ${cpu.opAddress}`;
+          steps.push({ who, what, footprint: new Int32Array(), movers: movers.toArray() });
+          return who;
+        },
+      });
+      close();
+      return { steps, abandoned, words: machine.arena.words.slice() };
+    }
+    let swapped = 0;
+    for (let seed = 0; seed < 400; seed++) {
+      const walk = randomStrategy(seed);
+      walk.begin();
+      const choosing = { ids: new Uint8Array(8), count: 0 };
+      const first = execute((movers) => {
+        choosing.ids.set(movers);
+        choosing.count = movers.length;
+        return movers.length === 1 ? (movers[0] as number) : walk.choose(choosing as never, 0, machine);
+      });
+      const pairs = first.steps.flatMap((step, at) => {
+        const next = first.steps[at + 1];
+        const commute =
+          next !== undefined &&
+          next.who !== step.who &&
+          step.movers.includes(next.who) &&
+          !footprintsConflict(step.footprint, next.footprint);
+        return commute ? [at] : [];
+      });
+      const at = pairs[seed % pairs.length];
+      if (at === undefined) continue;
+      const order = first.steps.map(({ who }) => who);
+      [order[at], order[at + 1]] = [order[at + 1] as number, order[at] as number];
+      const second = execute((movers, step) => {
+        const who = order[step] as number;
+        return movers.includes(who) ? who : -1;
+      });
+      expect(second.abandoned).toBe(false);
+      const expected = first.steps.map(({ what }) => what);
+      [expected[at], expected[at + 1]] = [expected[at + 1] as string, expected[at] as string];
+      expect(second.steps.map(({ what }) => what)).toEqual(expected);
+      // Compared as bytes: a list of as many numbers is slow to compare.
+      expect(Buffer.compare(bytesOf(second.words), bytesOf(first.words))).toBe(0);
+      swapped++;
+    }
+    expect(swapped).toBeGreaterThan(300);
+  });
+});
