@@ -38,6 +38,13 @@ export { type Minimized, type MinimizeOptions, minimize } from './explore/minimi
 export { type Replay, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
 export { ScheduleMismatchError } from './explore/schedule.js';
 export { dfsStrategy, NondeterminismError } from './explore/strategies/dfs.js';
+export { type Dpor, dporStrategy } from './explore/strategies/dpor.js';
+export {
+  STRATEGY_NAMES,
+  type StrategyOptions,
+  strategyNamed,
+  UnknownStrategyError,
+} from './explore/strategies/index.js';
 export { randomStrategy } from './explore/strategies/random.js';
 export type { Strategy } from './explore/strategy.js';
 export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExpectation } from './explore/token.js';
@@ -75,4 +82,6 @@ export {
   type ThreadMachineOptions,
   type WorkerCode,
 } from './machine/threads.js';
+export { defineModel, type End, type ModelBuilder, ModelError } from './model/define.js';
+export type * from './model/thread.js';
 export { type Coroutine, Violation } from './sync/gate.js';

@@ -1,13 +1,16 @@
 /** Exploration: many executions of a model on the controlled machine, until a violation or the end of the space. */
 
-import type { ControlledMachine, Execution } from '../machine/controlled.js';
+import { ControlledMachine, type Execution } from '../machine/controlled.js';
+import type { Model } from '../machine/model.js';
 import type { Violation } from '../sync/gate.js';
 import { recordedSchedule } from './schedule.js';
 import { SeenSchedules } from './seen.js';
+import { type StrategyOptions, strategyNamed } from './strategies/index.js';
 import type { Strategy } from './strategy.js';
 
-export interface ExploreOptions {
-  readonly strategy: Strategy;
+export interface ExploreOptions extends StrategyOptions {
+  /** A strategy or the name of one. */
+  readonly strategy: Strategy | string;
   /** Executions at most; no limit if not given. */
   readonly schedules?: number;
   /** Seconds at most; no limit if not given. */
@@ -26,7 +29,10 @@ export interface FoundViolation {
 
 export interface Exploration {
   readonly executions: number;
-  /** Executions whose schedule had been executed before. Depth-first search has none. */
+  /**
+   * Executions that were the same as one before: in their schedule, or, where the strategy can tell, but for steps that
+   * commute.
+   */
   readonly redundant: number;
   /** Every schedule of the strategy's space was executed. */
   readonly exhausted: boolean;
@@ -43,15 +49,19 @@ export interface Exploration {
 
 /** Executions between two looks at the clock. */
 const PROGRESS_EVERY = 256;
+
 /**
  * Explores a model.
  *
+ * @param what a model, or a machine made for one: with `footprints`, if the strategy needs them
+ * @throws UnknownStrategyError for a strategy of another name
  * @example
- * const machine = new ControlledMachine(model);
- * explore(machine, { strategy: randomStrategy(1), schedules: 10_000 }).found;
+ * const { found, exhausted } = explore(model, { strategy: 'dpor' });
+ * if (found !== null) console.log(found.violation.message);
+ * else if (exhausted) console.log('verified');
  */
-export function explore(machine: ControlledMachine, options: ExploreOptions): Exploration {
-  const exploring = exploreInSlices(machine, options);
+export function explore(what: ControlledMachine | Model, options: ExploreOptions): Exploration {
+  const exploring = exploreInSlices(what, options);
   for (;;) {
     const slice = exploring.next(false);
     if (slice.done) return slice.value;
@@ -63,12 +73,15 @@ export function explore(machine: ControlledMachine, options: ExploreOptions): Ex
  * that have something else to do in between, like listening to Ctrl-C.
  */
 export function* exploreInSlices(
-  machine: ControlledMachine,
+  what: ControlledMachine | Model,
   options: ExploreOptions,
 ): Generator<number, Exploration, boolean> {
-  const { strategy, schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
+  const strategy = typeof options.strategy === 'string' ? strategyNamed(options.strategy, options) : options.strategy;
+  const machine = what instanceof ControlledMachine ? what : machineFor(what, strategy);
+  const { schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
   const outcomes = new Map<string, number>();
-  const seen = strategy.name === 'dfs' ? null : new SeenSchedules();
+  // Strategies that end make no schedule twice.
+  const seen = strategy.bound === undefined ? new SeenSchedules() : null;
   const started = performance.now();
   let executions = 0;
   let redundant = 0;
@@ -93,6 +106,7 @@ export function* exploreInSlices(
     strategy.end(execution);
     executions++;
     steps += execution.steps;
+    if (execution.abandoned) continue;
     if (seen !== null && !seen.add(machine)) redundant++;
     const outcome = machine.model.outcome(machine.arena);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -104,7 +118,7 @@ export function* exploreInSlices(
   }
   return {
     executions,
-    redundant,
+    redundant: redundant + (strategy.redundant ?? 0),
     exhausted,
     interrupted,
     seconds: (performance.now() - started) / 1000,
@@ -113,4 +127,12 @@ export function* exploreInSlices(
     found,
     violations,
   };
+}
+
+/** A machine that has what a strategy needs. The memory checker is on where the model has objects that can be freed. */
+export function machineFor(model: Model, strategy: Strategy): ControlledMachine {
+  return new ControlledMachine(model, {
+    checked: model.arena.caches.length > 0,
+    footprints: strategy.needsFootprints === true,
+  });
 }

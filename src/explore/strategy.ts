@@ -5,6 +5,12 @@ import type { Chooser, Execution } from '../machine/controlled.js';
 /** A chooser that knows one execution from the next. */
 export interface Strategy extends Chooser {
   readonly name: string;
+  /** It looks at what steps read and write: the machine must keep footprints. */
+  readonly needsFootprints?: boolean;
+  /** When it ends it has covered its whole space: all executions, or all within `bound`. */
+  readonly bound?: string | null;
+  /** Executions that it found to be the same as one before, but for steps that commute. For strategies that can tell. */
+  readonly redundant?: number;
   /** Called before each execution. False when there is none left: the whole space was covered. */
   begin(): boolean;
   /** Called after each execution. */

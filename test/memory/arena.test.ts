@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Arena, type ArenaSpec, SHADOW_FREED, SHADOW_OK, SHADOW_UNALLOCATED } from '../../src/memory/arena.js';
+import {
+  Arena,
+  type ArenaSpec,
+  CACHE_CPUS,
+  FREE_END,
+  FREE_NEXT,
+  SHADOW_FREED,
+  SHADOW_OK,
+  SHADOW_UNALLOCATED,
+} from '../../src/memory/arena.js';
 import { embed, int, ptr, struct } from '../../src/memory/layout.js';
 
 const small = struct('small_of_test', { x: int, y: int });
@@ -95,10 +104,15 @@ describe('addresses', () => {
 });
 
 describe('a new arena', () => {
-  test('is zero but for where each cache begins, and nothing in it is touched', () => {
+  test('is zero but for where each cache begins and ends, and nothing in it is touched', () => {
     const arena = new Arena(spec);
     const set = [...arena.words.entries()].filter(([, word]) => word !== 0);
-    expect(set).toEqual(arena.caches.map((cache) => [cache.meta + 1, cache.base]));
+    expect(set).toEqual(
+      arena.caches.flatMap(({ meta, base, end }) => [
+        [meta + CACHE_CPUS + FREE_NEXT, base],
+        [meta + CACHE_CPUS + FREE_END, end],
+      ]),
+    );
     expect(arena.touchedBlocks).toBe(0);
     expect(arena.dirty.every((mark) => mark === 0)).toBe(true);
   });

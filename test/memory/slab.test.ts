@@ -42,6 +42,34 @@ describe('allocation', () => {
     expect(alloc(k)).toBe(0);
   });
 
+  test('gives each CPU objects of its own, and what it freed again, whatever another CPU takes and frees', () => {
+    const order = (interleave: boolean): readonly number[] => {
+      const [a, b] = openCpus(2, { items: 8, ownObjects: true });
+      if (a === undefined || b === undefined) throw new Error('there are two CPUs');
+      const first = alloc(a);
+      if (interleave) {
+        free(b, alloc(b));
+        alloc(b);
+      }
+      const second = alloc(a);
+      free(a, first);
+      if (interleave) alloc(b);
+      return [first, second, alloc(a), alloc(a)];
+    };
+    expect(order(true)).toEqual(order(false));
+  });
+
+  test('takes from another CPU where it has nothing left, until the cache is exhausted', () => {
+    const [a, b] = openCpus(2, { items: 4, ownObjects: true });
+    if (a === undefined || b === undefined) throw new Error('there are two CPUs');
+    const objects = [alloc(a), alloc(a), alloc(a)];
+    const last = alloc(b);
+    expect(new Set([...objects, last]).size).toBe(4);
+    expect([alloc(a), alloc(b)]).toEqual([0, 0]);
+    free(b, last);
+    expect(alloc(a)).toBe(last);
+  });
+
   test('counts the objects in use', () => {
     const k = openCpu();
     const first = alloc(k);

@@ -28,6 +28,7 @@ export function countingClasses(inner: Strategy): CountingClasses {
   return {
     name: inner.name,
     everyStep: true,
+    needsFootprints: true,
     classes,
     begin() {
       graph?.truncate(0);

@@ -36,6 +36,7 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY): Strategy {
 
   return {
     name: 'dfs',
+    bound: Number.isFinite(preemptions) ? `at most ${preemptions} preemption${preemptions === 1 ? '' : 's'}` : null,
     begin() {
       depth = 0;
       used = 0;

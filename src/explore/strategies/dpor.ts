@@ -199,6 +199,8 @@ export function dporStrategy(): Dpor {
   return {
     name: 'dpor',
     everyStep: true,
+    needsFootprints: true,
+    bound: null,
     get redundant() {
       return redundant;
     },
