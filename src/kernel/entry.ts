@@ -33,7 +33,7 @@ import {
   TIF_SYSCALL_TRACE,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import type { KSignal } from './signal.js';
+import type { KSignal } from './signal/get-signal.js';
 import { pid, sigframe, task_struct } from './structs.js';
 import { COUNT_SYSCALLS, TRACE_SYS_EXIT, TRACE_USER_HANDLER } from './trace.js';
 

@@ -4,7 +4,8 @@ import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.
 import type { Coroutine } from '../sync/gate.js';
 import { PIDTYPE_PID, SI_KERNEL, SI_USER, SIG_DFL, SIG_IGN, SIGNAL_UNKILLABLE, SIGSEGV } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { action, clear_siginfo, type KernelSiginfo } from './signal.js';
+import { action } from './signal/sigaction.js';
+import { clear_siginfo, type KernelSiginfo } from './signal/siginfo.js';
 import { SYNCHRONOUS_MASK, sig_synchronous } from './sigset.js';
 import {
   k_sigaction,

@@ -44,7 +44,8 @@ import { AUTOREMOVE_WAKE_FUNCTION, DEFAULT_WAKE_FUNCTION, type SchedFunctions, s
 import { POLLWAKE, type SelectFunctions, selectFunctions } from './select.js';
 import { type SetidFunctions, setidFunctions } from './setid.js';
 import { type SigaltstackFunctions, sigaltstackFunctions } from './sigaltstack.js';
-import { type KernelSiginfo, type SignalFunctions, signalFunctions } from './signal.js';
+import { type SignalFunctions, signalFunctions } from './signal/index.js';
+import type { KernelSiginfo } from './signal/siginfo.js';
 import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
 import { cred, file, k_itimer, pid, pid_namespace, task_struct } from './structs.js';
@@ -253,7 +254,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   userNamespaceFunctions,
   credFunctions,
   schedFunctions,
-  signalFunctions,
+  ...signalFunctions,
   exitFunctions,
   waitFunctions,
   forkFunctions,

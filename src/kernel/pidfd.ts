@@ -24,7 +24,7 @@ import {
 import type { FilePtr } from './file.js';
 import type { Kernel } from './kernel.js';
 import type { PollTable } from './select.js';
-import { fromUser, type UserSiginfo } from './signal.js';
+import { fromUser, type UserSiginfo } from './signal/siginfo.js';
 import { file, pid, pid_namespace, task_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;

@@ -51,7 +51,7 @@ import {
   timespec_valid,
 } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
-import { clear_siginfo, type KernelSiginfo } from './signal.js';
+import { clear_siginfo, type KernelSiginfo } from './signal/siginfo.js';
 import {
   globals,
   hrtimer,

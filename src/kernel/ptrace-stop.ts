@@ -25,7 +25,7 @@ import {
   TASK_TRACED,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { clear_siginfo, type KernelSiginfo } from './signal.js';
+import { clear_siginfo, type KernelSiginfo } from './signal/siginfo.js';
 import { cred, globals, sighand_struct, signal_struct, task_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;

@@ -73,7 +73,7 @@ import {
   USER_SIZE,
 } from './constants.js';
 import type { Kernel } from './kernel.js';
-import type { SigMaskOut } from './signal.js';
+import type { SigMaskOut } from './signal/sigprocmask.js';
 import { SIGSET_SIZE, valid_signal } from './sigset.js';
 import {
   cred,

@@ -35,7 +35,7 @@ import type { FilePtr, UserBuffer } from './file.js';
 import type { Kernel } from './kernel.js';
 import { DEFAULT_WAKE_FUNCTION } from './sched.js';
 import type { PollTable } from './select.js';
-import type { KernelSiginfo } from './signal.js';
+import type { KernelSiginfo } from './signal/siginfo.js';
 import { SIGSET_SIZE, type SigMask, sigmask } from './sigset.js';
 import { file, sighand_struct, signal_struct, signalfd_ctx, sigpending, task_struct } from './structs.js';
 

@@ -4,7 +4,7 @@ import type { Ptr } from '../memory/layout.js';
 import { EVENT_MODEL } from '../sync/gate.js';
 import { SEND_SIG_NOINFO, SI_KERNEL, SI_USER } from './constants.js';
 import type { Kernel } from './kernel.js';
-import type { KernelSiginfo, SigInfo } from './signal.js';
+import type { KernelSiginfo, SigInfo } from './signal/siginfo.js';
 import { task_struct } from './structs.js';
 
 /** Event numbers. Each event has an address, a value and two operands; what they are is said beside it. */

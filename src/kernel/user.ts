@@ -4,7 +4,7 @@ import type { Coroutine } from '../sync/gate.js';
 import { __NR_exit_group, PF_FORKNOEXEC, SYSCALL_EXIT_WORK_FLAGS } from './constants.js';
 import type { Kernel, KernelData } from './kernel.js';
 import type { ProgramFile, Scenario } from './scenario.js';
-import type { KernelSiginfo } from './signal.js';
+import type { KernelSiginfo } from './signal/siginfo.js';
 import { task_struct } from './structs.js';
 import { makeSys, type Sys, userSiginfo } from './sys.js';
 

@@ -3,7 +3,7 @@
 /** A frame of kernel code or of a user program. */
 export interface Frame {
   readonly function: string;
-  /** As in the repository: `src/kernel/signal.ts`. */
+  /** As in the repository: `src/kernel/fork.ts`. */
   readonly file: string;
   readonly line: number;
 }
@@ -32,7 +32,7 @@ export function simulatedFrames(stack: string): readonly Frame[] {
   return frames;
 }
 
-/** A frame as a report prints it: `kill_pid_info (src/kernel/signal.ts:180)`. */
+/** A frame as a report prints it: `kill_pid_info (src/kernel/signal/kill.ts:180)`. */
 export function frameText({ function: name, file, line }: Frame): string {
   return `${name} (${file}:${line})`;
 }

@@ -31,7 +31,7 @@ describe('the package', () => {
   });
 
   it('holds the built code, the sources that stories point to, and nothing of the tests', () => {
-    for (const path of ['dist/src/cli/main.js', 'dist/workers/cpu.js', 'src/kernel/signal.ts', 'package.json']) {
+    for (const path of ['dist/src/cli/main.js', 'dist/workers/cpu.js', 'src/kernel/fork.ts', 'package.json']) {
       expect(existsSync(join(installed, path)), path).toBe(true);
     }
     for (const path of ['test', 'dist/test', 'scripts', 'coverage', 'node_modules/typescript']) {

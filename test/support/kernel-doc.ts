@@ -6,7 +6,7 @@ import { type SourceFile, sourcesIn } from './source.js';
 /** A function of the kernel as its source tells of it. */
 export interface KernelFunction {
   readonly name: string;
-  /** `src/kernel/signal.ts`. */
+  /** `src/kernel/fork.ts`. */
   readonly path: string;
   readonly line: number;
   /** The first sentence of its comment. */

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { ROOT } from './build.js';
 
 export interface SourceFile {
-  /** As in the repository: `src/kernel/signal.ts`. */
+  /** As in the repository: `src/kernel/fork.ts`. */
   readonly path: string;
   readonly text: string;
 }
