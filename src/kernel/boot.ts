@@ -30,9 +30,10 @@ import {
   USER_STACK_TOP,
 } from './constants.js';
 import { IT_REAL_FN } from './hrtimer.js';
+import { findLostWakeup } from './hung.js';
 import { type Kernel, type KernelCaches, RCU_CALLBACKS } from './kernel.js';
 import { noteBaseline } from './leaks.js';
-import type { Scenario } from './scenario.js';
+import type { Program, Scenario } from './scenario.js';
 import { EMPTY_MASK } from './sigset.js';
 import {
   core_state,
@@ -67,7 +68,7 @@ import {
   user_namespace,
   user_struct,
 } from './structs.js';
-import { type HandlerOptions, NO_RESULT, programNames } from './sys.js';
+import { type HandlerOptions, makeSys, NO_RESULT, programNames, type Sys } from './sys.js';
 import { type IdExtent, USERNS_SETGROUPS_ALLOWED } from './user-namespace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -394,6 +395,12 @@ export interface Setup {
   thread(of: SetupTask, program: string, options?: TaskOptions): SetupTask;
   /** Has a process install a handler, `SIG_DFL` or `SIG_IGN`. */
   sigaction(of: SetupTask, sig: number, handler: string | number, options?: HandlerOptions): void;
+  /**
+   * Has a process or thread run a program before the race: system calls that do not wait, as if one after the other.
+   *
+   * @throws Error if it waits, or leaves somebody with a signal to take: that would happen in the race
+   */
+  run(of: SetupTask, program: Program): void;
   /** Makes pids short: those of the scenario's processes are 100 to `max` − 1, over and over. */
   pidMax(max: number): void;
   /** Sets a cell of the memory that all programs share. */
@@ -493,6 +500,20 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
       }
       const act = { handler: number, flags: options.flags ?? 0, mask: options.mask ?? EMPTY_MASK };
       as(of.task, () => k.rt_sigaction(sig, act, null));
+    },
+    run(of, program) {
+      // Its handlers take it from there.
+      const user = k as Kernel & { sys: Sys | null };
+      user.sys ??= makeSys(k, scenario);
+      const { sys } = user;
+      const inside = k.get(of.task, task_struct.in_syscall);
+      const state = k.get(of.task, task_struct.state);
+      k.set(of.task, task_struct.in_syscall, 0);
+      as(of.task, () => program(sys));
+      k.set(of.task, task_struct.in_syscall, inside);
+      k.set(of.task, task_struct.state, state);
+      const lost = findLostWakeup(k.arena);
+      if (lost !== null) throw new Error(`scenario ${scenario.name}: after the setup ${lost}; block it there first`);
     },
     pidMax(max) {
       if (max <= FIRST_PID || max > PID_MAX) throw new Error(`there can be no ${max} pids`);

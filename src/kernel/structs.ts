@@ -483,7 +483,7 @@ export const slab_baseline = struct('slab_baseline', {
 
 /** Memory of user programs: cells that they share, and the results that they report. */
 export const USER_CELLS = 64;
-export const USER_RESULTS = 32;
+export const USER_RESULTS = 112;
 export const user_memory = struct('user_memory', {
   cells: { words: USER_CELLS, kind: 'int' } satisfies FieldType<number>,
   results: { words: USER_RESULTS, kind: 'int' } satisfies FieldType<number>,

@@ -1,6 +1,7 @@
 /** What a program sees of the machine it runs on: its system calls, and memory that it shares with others. */
 
 import { nth } from '../memory/layout.js';
+import { cpu_data } from '../sync/cpu.js';
 import { type Coroutine, OP_READ, OP_WRITE } from '../sync/gate.js';
 import type { CapUserData, CapUserHeader } from './capability.js';
 import {
@@ -179,6 +180,8 @@ export interface CloneOptions {
 export interface Sys {
   /** The number given to `fork`, `thread` or `execve`. */
   readonly arg: number;
+  /** This task's number, as a C library remembers it: no system call. */
+  readonly tid: number;
   /** `kill(2)`: 0 or a negative errno. */
   kill(pid: number, sig: number): Coroutine<number>;
   /** `wait4(2)`. */
@@ -430,6 +433,8 @@ export interface Sys {
   store(cell: number, value: number): Coroutine<void>;
   /** Reports a value under one of the scenario's result names. */
   result(name: string, value: number): void;
+  /** What was reported last under a name, by anybody; null if nothing was. For what only one task reports. */
+  reported(name: string): number | null;
   /** Ends the run with a violation if a claim does not hold. */
   check(holds: boolean, message: string): void;
 }
@@ -450,6 +455,14 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
   const programs = programNames(scenario);
   const handlers = Object.keys(scenario.handlers ?? {});
   const memory = k.arena.static(user_memory);
+  /** The interrupts that come before an access of user mode. Looking for them is a step of its own: they may also come after. */
+  function* beforeAccess(): Coroutine<void> {
+    for (;;) {
+      if (k.point(OP_READ, k.data + cpu_data.irq_pending, 0, 0)) yield;
+      if (!k.irqsPending()) return;
+      yield* k.interruptFromUser();
+    }
+  }
   function* wait4(pid: number, options = 0): Coroutine<WaitResult> {
     const status = { status: 0 };
     const result = yield* k.do_syscall_64({ nr: __NR_wait4, args: [pid, options, status] });
@@ -469,6 +482,9 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
   return {
     get arg() {
       return k.get(k.current, task_struct.arg);
+    },
+    get tid() {
+      return k.get(k.current, task_struct.pid);
     },
     kill: (pid, sig) => k.do_syscall_64({ nr: __NR_kill, args: [pid, sig] }),
     wait4,
@@ -608,16 +624,15 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, args: [code] }),
     stay: () => k.stayInUserMode(),
-    // An interrupt that comes while the access is about to be made is taken after it, before the next.
     *load(cell) {
-      if (k.irqsPending()) yield* k.interruptFromUser();
+      yield* beforeAccess();
       if (k.point(OP_READ, nth(user_memory.cells, cell) + memory, 0, 0)) yield;
       const value = k.result;
       if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.do_debug();
       return value;
     },
     *store(cell, value) {
-      if (k.irqsPending()) yield* k.interruptFromUser();
+      yield* beforeAccess();
       if (k.point(OP_WRITE, nth(user_memory.cells, cell) + memory, value, 0)) yield;
       if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.do_debug();
     },
@@ -625,6 +640,10 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
       const number = numberOf('result', scenario.results, name);
       k.store(memory + user_memory.results + number, value);
       if (k.trace !== null) k.emit(TRACE_USER_RESULT, number, value);
+    },
+    reported(name) {
+      const value = k.load(memory + user_memory.results + numberOf('result', scenario.results, name));
+      return value === NO_RESULT ? null : value;
     },
     check(holds, message) {
       if (!holds) k.violate('invariant', message);
