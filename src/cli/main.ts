@@ -4,7 +4,14 @@ import { Command, CommanderError } from 'commander';
 
 const EXIT_USAGE = 2;
 /** Errors that say what is wrong with the call: a sentence is enough. Others are bugs, and get their stack. */
-const SENTENCES = new Set(['UsageError', 'TokenError', 'ScheduleMismatchError', 'UnknownNameError', 'MachineError']);
+const SENTENCES = new Set([
+  'UsageError',
+  'TokenError',
+  'ScheduleMismatchError',
+  'UnknownNameError',
+  'MachineError',
+  'NativeError',
+]);
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
@@ -86,6 +93,19 @@ function build(end: (status: number) => void): Command {
     .argument('<token>')
     .option('--json', 'as a JSON document')
     .action(async (token, flags) => end((await import('./minimize.js')).minimizeCommand(token, flags)));
+
+  program
+    .command('litmus')
+    .description('the outcomes that the model allows for litmus tests, and those that the host shows')
+    .argument('<path...>', 'litmus files, or folders of them')
+    .option('--native', "compile each and run it on the host's kernel; fail on an outcome that is not allowed")
+    .option('--iterations <n>', 'native runs of each', '10000')
+    .option('--seconds <s>', 'seconds at most for each exploration, and for each native run', '60')
+    .option('--executions <n>', 'executions at most of each exploration', '200000')
+    .option('--seed <n>', 'seed of the native delays', '1')
+    .option('--keep <dir>', 'where the C programs are kept')
+    .option('--json', 'as a JSON document')
+    .action(async (paths, flags) => end(await (await import('./litmus.js')).litmusCommand(paths, flags)));
 
   program
     .command('demo', { hidden: true })

@@ -100,13 +100,19 @@ export type Condition =
 export const QUANTIFIERS = ['exists', '~exists', 'forall'] as const;
 export type Quantifier = (typeof QUANTIFIERS)[number];
 
+/** How a newer kernel differs, and why. */
+export interface Note {
+  readonly text: string;
+  /** The outcomes that only it has, if there are such. */
+  readonly allows: Condition | null;
+}
+
 export interface Litmus {
   readonly name: string;
   readonly question: string;
   /** The manual page it comes from: `kill(2)`. */
   readonly page: string;
-  /** How a newer kernel differs, and why. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
   readonly cells: readonly { readonly name: string; readonly value: number; readonly at: Place }[];
   readonly pipes: readonly { readonly name: string; readonly at: Place }[];
   readonly blocks: readonly Block[];

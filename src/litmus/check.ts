@@ -59,6 +59,7 @@ export function checkLitmus(test: Litmus): void {
   }
   for (const item of test.observed) checkItem(test, layout, item);
   checkCondition(test, layout, test.condition);
+  for (const { allows } of test.notes) if (allows !== null) checkCondition(test, layout, allows);
   if (layout.items.length === 0) {
     fail(test.blocks[0]?.at ?? { line: 1, column: 1 }, 'this test looks at nothing: its condition names no item');
   }

@@ -18,11 +18,7 @@ export class LitmusError extends Error {
   }
 }
 
-/** The error with its file, its line of text, and a mark below the column. */
-export function explainError(error: LitmusError, file: string, text: string): string {
-  const { line, column } = error.at;
-  const source = text.split('\n')[line - 1] ?? '';
-  const number = String(line);
-  const mark = `${' '.repeat(number.length)} | ${source.slice(0, column - 1).replace(/[^\t]/g, ' ')}^`;
-  return `${file}:${line}:${column}: ${error.what}\n${number} | ${source}\n${mark}`;
+/** The error as compilers print it: `a.litmus:4:17: …`. */
+export function explainError({ at, what }: LitmusError, file: string): string {
+  return `${file}:${at.line}:${at.column}: ${what}`;
 }

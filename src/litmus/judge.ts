@@ -11,32 +11,38 @@ export function outcomeText(layout: Layout, outcome: Outcome): string {
 }
 
 /** Whether the condition, without its quantifier, is true of an outcome. */
-export function satisfies(test: Litmus, layout: Layout, outcome: Outcome): boolean {
+export function satisfies(test: Litmus, layout: Layout, outcome: Outcome, condition = test.condition): boolean {
   const readingOf = (item: Item): string =>
     outcome[layout.items.findIndex((other) => itemText(other) === itemText(item))] ?? '';
-  const holds = (condition: Condition): boolean => {
-    switch (condition.kind) {
+  const holds = (of: Condition): boolean => {
+    switch (of.kind) {
       case 'true':
         return true;
       case 'not':
-        return !holds(condition.of);
+        return !holds(of.of);
       case 'and':
-        return holds(condition.left) && holds(condition.right);
+        return holds(of.left) && holds(of.right);
       case 'or':
-        return holds(condition.left) || holds(condition.right);
+        return holds(of.left) || holds(of.right);
       case 'in':
-        return readingOf(condition.item)
+        return readingOf(of.item)
           .slice(1, -1)
           .split(', ')
-          .includes(setOf([condition.signal]).slice(1, -1));
+          .includes(setOf([of.signal]).slice(1, -1));
       case 'equal': {
-        const { item, literal, negated } = condition;
+        const { item, literal, negated } = of;
         const wanted = literal.kind === 'item' ? readingOf(literal.item) : literalText(test, layout, item, literal);
         return (readingOf(item) === wanted) !== negated;
       }
     }
   };
-  return holds(test.condition);
+  return holds(condition);
+}
+
+/** The note of the test that explains an outcome on a newer kernel, or null. */
+export function explanation(test: Litmus, layout: Layout, outcome: Outcome): string | null {
+  const note = test.notes.find(({ allows }) => allows !== null && satisfies(test, layout, outcome, allows));
+  return note?.text ?? null;
 }
 
 /** A test's verdict, from the outcomes that there are. */

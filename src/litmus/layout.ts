@@ -68,7 +68,8 @@ export function layoutOf(test: Litmus): Layout {
     return slots;
   });
   const items: Item[] = [];
-  for (const item of [...test.observed, ...itemsOf(test.condition)]) {
+  const noted = test.notes.flatMap(({ allows }) => (allows === null ? [] : itemsOf(allows)));
+  for (const item of [...test.observed, ...itemsOf(test.condition), ...noted]) {
     if (!items.some((known) => itemText(known) === itemText(item))) items.push(item);
   }
   return { registers, items };

@@ -8,6 +8,7 @@ import type { Siginfo, Sys } from '../kernel/sys.js';
 import type { Coroutine } from '../sync/gate.js';
 import type { Argument, Block, CallNode, Expression, Litmus, Statement } from './ast.js';
 import { CALLS, timespecOf, type Values } from './calls.js';
+import { LitmusError } from './error.js';
 import { blockNumber, type Layout, layoutOf, startsIn } from './layout.js';
 import { CONSTANTS } from './words.js';
 
@@ -196,8 +197,14 @@ export function lower(test: Litmus): Lowered {
     };
 
   function setup(making: Setup): void {
-    const setUp = (of: SetupTask, statements: readonly Statement[], block: Block): void =>
-      making.run(of, (sys) => run({ sys, block, sig: 0, info: null }, statements));
+    const setUp = (of: SetupTask, block: Block): void => {
+      try {
+        making.run(of, (sys) => run({ sys, block, sig: 0, info: null }, block.setup));
+      } catch (error) {
+        const why = error instanceof Error ? error.message.replace(/^scenario \S+: /, '') : String(error);
+        throw new LitmusError(`the setup of ${block.name} cannot be done before the race: ${why}`, block.at);
+      }
+    };
     const tasks = new Map<string, SetupTask>();
     const parent = making.process(INIT, { cpu: 0, uid: 0, blocked: true, session: true, subreaper: true });
     init = parent.pid;
@@ -225,7 +232,7 @@ export function lower(test: Litmus): Lowered {
     for (const [cell, { value }] of test.cells.entries()) making.cell(cell, value);
     for (const block of test.blocks) {
       const task = tasks.get(block.name);
-      if (task !== undefined && block.setup.length > 0) setUp(task, block.setup, block);
+      if (task !== undefined && block.setup.length > 0) setUp(task, block);
     }
   }
 
@@ -245,7 +252,7 @@ export function lower(test: Litmus): Lowered {
     title: test.question,
     story: test.question,
     cast: test.blocks.map(({ kind, name }) => `${kind} ${name}`),
-    claim: `${test.quantifier} (${test.conditionText})`,
+    claim: `${test.quantifier} ${test.conditionText}`,
     watch: [],
     patches: [],
     learn: '',

@@ -1,6 +1,6 @@
 /** A litmus file's header, its blocks, and its end. */
 
-import type { Block, HandlerNode, Item, Litmus, ProcessSettings, Quantifier } from './ast.js';
+import type { Block, HandlerNode, Item, Litmus, Note, ProcessSettings, Quantifier } from './ast.js';
 import { checkLitmus } from './check.js';
 import { LitmusError } from './error.js';
 import { parseCondition, parseItem } from './parse-condition.js';
@@ -10,7 +10,21 @@ import { at, type Reader, readerOf } from './reader.js';
 /** Words that begin a part of a file, and so cannot be names. */
 export const KEYWORDS: readonly string[] = [
   ...['litmus', 'question', 'from', 'note', 'shared', 'pipe', 'process', 'thread', 'program', 'handler'],
-  ...['of', 'group', 'session', 'subreaper', 'uid', 'setup', 'observe', 'exists', 'forall', 'if', 'else', 'while'],
+  ...[
+    'of',
+    'group',
+    'session',
+    'subreaper',
+    'uid',
+    'setup',
+    'observe',
+    'exists',
+    'forall',
+    'if',
+    'else',
+    'while',
+    'allows',
+  ],
   ...['true', 'in', 'state', 'pending', 'unset', 'alive', 'stopped', 'gone', 'continued', 'exited', 'killed', 'init'],
 ];
 
@@ -37,8 +51,11 @@ export function parseLitmus(text: string): Litmus {
   const question = reader.string('the question in quotes');
   reader.expect('from', 'and the manual page, like kill(2)');
   const page = parsePage(reader);
-  const notes: string[] = [];
-  while (reader.take('note')) notes.push(reader.string('the note in quotes'));
+  const notes: Note[] = [];
+  while (reader.take('note')) {
+    const words = reader.string('the note in quotes');
+    notes.push({ text: words, allows: reader.take('allows') ? parseCondition(reader) : null });
+  }
   const cells: Litmus['cells'][number][] = [];
   const pipes: Litmus['pipes'][number][] = [];
   const blocks: Block[] = [];

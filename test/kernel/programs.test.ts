@@ -258,7 +258,7 @@ describe('kill', () => {
 });
 
 describe('a handler', () => {
-  test('interrupts a program between two of its stores', () => {
+  test('interrupts a program before, between and after its stores', () => {
     const parts: Parts = {
       results: ['seen'],
       programs: {
@@ -283,8 +283,7 @@ describe('a handler', () => {
         setup.process('sender', { cpu: 1 });
       },
     };
-    // One that comes as the first store is about to be made is taken after it.
-    expect(outcomesOf(parts)).toEqual(['seen=1', 'seen=2']);
+    expect(outcomesOf(parts)).toEqual(['seen=0', 'seen=1', 'seen=2']);
   });
 
   test('waits while its signal is blocked, and runs for it once', () => {

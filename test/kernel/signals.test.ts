@@ -371,7 +371,7 @@ describe('a system call that a signal interrupts', () => {
       },
       setup: (setup) => void setup.process('main'),
     };
-    return outcomesOf(parts, 300);
+    return outcomesOf(parts, 1500);
   }
 
   const calls: Record<string, (sys: Sys) => Coroutine<number>> = {

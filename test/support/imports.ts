@@ -15,7 +15,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/kernel': ['src/sync', 'src/memory'],
   'src/patches': ['src/kernel', 'src/sync', 'src/memory'],
   scenarios: ['src/patches', 'src/kernel', 'src/sync', 'src/memory'],
+  'src/litmus': ['src/explore', 'src/kernel', 'src/machine', 'src/sync', 'src/memory'],
   'src/cli': [
+    'src/litmus',
     'scenarios',
     'src/trace',
     'src/explore',
@@ -30,6 +32,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/index.ts': [
     'scenarios',
     'src/cli',
+    'src/litmus',
     'src/explore',
     'src/model',
     'src/machine',

@@ -1,0 +1,142 @@
+/** `siglab litmus FILE…`: the outcomes that the model allows, and with `--native` those that the host's kernel shows. */
+
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { type Comparison, compare } from '../litmus/compare.js';
+import { explainError, LitmusError } from '../litmus/error.js';
+import { hostKernel, type NativeRun, runNative, whyNotNative } from '../litmus/native.js';
+import { type Allowed, allowedOutcomes } from '../litmus/outcomes.js';
+import { parseLitmus } from '../litmus/parse.js';
+import {
+  EXIT_HOLDS,
+  EXIT_INTERRUPTED,
+  EXIT_VIOLATED,
+  positiveNumber,
+  printJson,
+  progressBar,
+  UsageError,
+  watchInterrupt,
+  wholeNumber,
+} from './context.js';
+import { printReport, printSummary } from './litmus-report.js';
+
+export interface LitmusFlags {
+  readonly native?: boolean;
+  readonly iterations: string;
+  readonly seconds: string;
+  readonly executions: string;
+  readonly seed: string;
+  readonly keep?: string;
+  readonly json?: boolean;
+}
+
+/** What became of a file. */
+export interface LitmusResult {
+  readonly file: string;
+  readonly allowed: Allowed;
+  readonly native: (NativeRun & Comparison) | null;
+}
+
+const EXTENSION = '.litmus';
+
+export async function litmusCommand(paths: readonly string[], flags: LitmusFlags): Promise<number> {
+  const limits = {
+    executions: wholeNumber('--executions', flags.executions, 1),
+    seconds: positiveNumber('--seconds', flags.seconds),
+  };
+  const iterations = wholeNumber('--iterations', flags.iterations, 1);
+  const seed = wholeNumber('--seed', flags.seed, 0);
+  if (flags.keep !== undefined && flags.native !== true) throw new UsageError('--keep keeps what --native compiles');
+  const files = (await Promise.all(paths.map(litmusFiles))).flat();
+  const tests = await Promise.all(files.map(readTest));
+  const why = flags.native === true ? await whyNotNative() : null;
+  if (why !== null) throw new UsageError(why);
+  const bar = progressBar('litmus', tests.length);
+  const interrupt = watchInterrupt();
+  const results: LitmusResult[] = [];
+  for (const { file, test } of tests) {
+    if (interrupt.pressed()) break;
+    const allowed = withPlace(file, () => allowedOutcomes(test, limits));
+    await setImmediate();
+    let native: LitmusResult['native'] = null;
+    if (flags.native === true && !interrupt.pressed()) {
+      const keep = flags.keep === undefined ? {} : { keep: resolve(flags.keep) };
+      const run = await runNative(test, { iterations, seconds: limits.seconds, seed, ...keep });
+      native = { ...run, ...compare(allowed, run) };
+    }
+    results.push({ file, allowed, native });
+    bar.update(results.length);
+  }
+  bar.stop();
+  interrupt.stop();
+  if (flags.json === true) printJson(results.map(jsonOf));
+  else {
+    for (const result of results) if (tests.length === 1 || !isRight(result)) printReport(result);
+    if (tests.length > 1) printSummary(results);
+  }
+  if (interrupt.pressed()) return EXIT_INTERRUPTED;
+  return results.every(isRight) ? EXIT_HOLDS : EXIT_VIOLATED;
+}
+
+/** The condition holds, no rule of the kernel's was broken, and the host showed nothing that is not allowed. */
+export function isRight({ allowed, native }: LitmusResult): boolean {
+  return allowed.holds && allowed.violation === null && (native === null || native.notAllowed.length === 0);
+}
+
+/** A file, or all litmus files below a folder. */
+async function litmusFiles(path: string): Promise<string[]> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) throw new UsageError(`there is no file or folder "${path}"`);
+  if (!found.isDirectory()) return [path];
+  const names = await readdir(path, { recursive: true });
+  const files = names.filter((name) => name.endsWith(EXTENSION)).toSorted();
+  if (files.length === 0) throw new UsageError(`there is no ${EXTENSION} file in ${path}`);
+  return files.map((name) => join(path, name));
+}
+
+/** A file's test. @throws UsageError with the place of a mistake */
+async function readTest(file: string) {
+  const text = await readFile(file, 'utf8');
+  return { file, test: withPlace(file, () => parseLitmus(text)) };
+}
+
+function withPlace<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof LitmusError) throw new UsageError(explainError(error, file));
+    throw error;
+  }
+}
+
+function jsonOf({ file, allowed, native }: LitmusResult): object {
+  const { test } = allowed;
+  return {
+    name: test.name,
+    file,
+    question: test.question,
+    page: test.page,
+    allowed: allowed.outcomes.map(({ text }) => text),
+    witnesses: Object.fromEntries(allowed.outcomes.map(({ text, witness }) => [text, witness])),
+    exhaustive: allowed.exhaustive,
+    executions: allowed.executions,
+    seconds: allowed.seconds,
+    condition: `${test.quantifier} ${test.conditionText}`,
+    holds: allowed.holds,
+    violation: allowed.violation,
+    native:
+      native === null
+        ? null
+        : {
+            kernel: hostKernel(),
+            isolation: native.isolation,
+            iterations: native.iterations,
+            unsettled: native.unsettled,
+            observed: Object.fromEntries([...native.observed].map(([text, { count }]) => [text, count])),
+            notAllowed: native.notAllowed,
+            explained: native.explained,
+            unseen: native.unseen,
+          },
+  };
+}

@@ -1,0 +1,86 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compare } from '../../src/litmus/compare.js';
+import { readHistogram, runNative, whyNotNative } from '../../src/litmus/native.js';
+import { allowedOutcomes } from '../../src/litmus/outcomes.js';
+import { litmus } from '../support/litmus.js';
+
+const ITERATIONS = { iterations: 200, seconds: 20, seed: 1 };
+
+describe("a test on the host's kernel", () => {
+  let why: string | null = null;
+  beforeAll(async () => {
+    why = await whyNotNative();
+  });
+
+  it.each([
+    [
+      'kill against exit',
+      `process A { r = kill(B, SIGTERM); }
+       process B { exit_group(3); }
+       observe state(B); forall A:r == 0`,
+    ],
+    [
+      'a handler, its siginfo, a mask and what is pending',
+      `handler H { got = sig; from = info.si_pid; value = info.si_value; }
+       process A { r = sigqueue(B, SIGUSR1, 7); q = kill(B, SIGUSR2); }
+       process B { setup { sigaction(SIGUSR1, H, SA_SIGINFO); sigprocmask(SIG_BLOCK, {SIGUSR2}); } r = pause(); }
+       observe B:r, B:got, B:from, B:value; forall SIGUSR2 in pending(B) || A:q == unset`,
+    ],
+    [
+      'fork, exec, a thread, memory and a status',
+      `shared x;
+       process A { c = fork(C); w = waitpid(c, &s, 0); }
+       program C { t = thread(T); p = getppid(); execve(I); }
+       program T { x = 1; }
+       program I { r = x; exit_group(4); }
+       observe A:c, C:p, x, I:r; forall A:w == C && A:s == exited(4)`,
+    ],
+    [
+      'a timer and a pipe',
+      `pipe p;
+       handler H { n = n + 1; }
+       process A { setup { sigaction(SIGALRM, H); } setitimer(50us); r = read(p.read, 1); }
+       process B { w = write(p.write, 1); }
+       observe A:r; forall A:n == 1`,
+    ],
+  ])('shows only what the model allows: %s', async (_name, body) => {
+    if (why !== null) {
+      console.log(`skipped: ${why}`);
+      return;
+    }
+    const test = litmus(body);
+    const run = await runNative(test, ITERATIONS);
+    const { notAllowed, seen } = compare(allowedOutcomes(test), run);
+    expect(notAllowed).toEqual([]);
+    expect(seen.length).toBeGreaterThan(0);
+    const counted = [...run.observed.values()].reduce((sum, { count }) => sum + count, 0);
+    expect(counted + run.unsettled).toBe(run.iterations);
+  });
+
+  it('that shows something else is reported', () => {
+    const test = litmus(`
+      process A { r = kill(B, SIGTERM); }
+      process B { exit_group(3); }
+      observe state(B); forall A:r == 0`);
+    const allowed = allowedOutcomes(test);
+    const run = readHistogram(test, 'outcome 3 768 0 \noutcome 2 768 -3 \nend 5 0 session\n');
+    expect(compare(allowed, run)).toEqual({
+      notAllowed: ['state(B)=exited(3) A:r=-ESRCH'],
+      explained: [],
+      seen: ['state(B)=exited(3) A:r=0'],
+      unseen: ['state(B)=killed(SIGTERM) A:r=0'],
+    });
+  });
+
+  it('that a note explains is not held against it', () => {
+    const test = litmus(`
+      process A { r = kill(B, SIGTERM); }
+      process B { exit_group(3); }
+      forall A:r == 0`);
+    const noted = { ...test, notes: [{ text: 'newer', allows: { kind: 'true' } as const }] };
+    const run = readHistogram(noted, 'outcome 2 -3 \nend 2 0 session\n');
+    const { notAllowed, explained } = compare(allowedOutcomes(noted), run);
+    expect(notAllowed).toEqual([]);
+    expect(explained).toEqual([{ outcome: 'A:r=-ESRCH', note: 'newer' }]);
+  });
+});
