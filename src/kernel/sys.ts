@@ -455,7 +455,10 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
   const programs = programNames(scenario);
   const handlers = Object.keys(scenario.handlers ?? {});
   const memory = k.arena.static(user_memory);
-  /** The interrupts that come before an access of user mode. Looking for them is a step of its own: they may also come after. */
+  /**
+   * Before an access of user mode: takes the interrupts that have come. The access that follows is a part of the same
+   * step, so that an interrupt may come before it and after it.
+   */
   function* beforeAccess(): Coroutine<void> {
     for (;;) {
       if (k.point(OP_READ, k.data + cpu_data.irq_pending, 0, 0)) yield;
@@ -626,14 +629,17 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     stay: () => k.stayInUserMode(),
     *load(cell) {
       yield* beforeAccess();
-      if (k.point(OP_READ, nth(user_memory.cells, cell) + memory, 0, 0)) yield;
-      const value = k.result;
+      const at = nth(user_memory.cells, cell) + memory;
+      const value = k.peek(at);
+      if (k.trace !== null) k.emit(OP_READ, at, value);
       if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.do_debug();
       return value;
     },
     *store(cell, value) {
       yield* beforeAccess();
-      if (k.point(OP_WRITE, nth(user_memory.cells, cell) + memory, value, 0)) yield;
+      const at = nth(user_memory.cells, cell) + memory;
+      k.atomicXchg(at, value);
+      if (k.trace !== null) k.emit(OP_WRITE, at, value, value);
       if (k.test_tsk_thread_flag(k.current, TIF_SINGLESTEP)) yield* k.do_debug();
     },
     result(name, value) {

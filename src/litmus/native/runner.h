@@ -10,16 +10,30 @@ struct lt_seen {
 
 static struct lt_seen lt_last[LT_TASKS + 1];
 
+/* Reads /proc/TID/NAME. False where there is no such task any more. */
+static int lt_read_proc(int tid, const char *name, char *text, size_t room) {
+  char path[48];
+  snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t size = fd < 0 ? -1 : read(fd, text, room - 1);
+  if (fd >= 0) close(fd);
+  text[size > 0 ? size : 0] = 0;
+  return size > 0;
+}
+
+/*
+ * Whether a task is on a CPU, whatever it calls its state: it may be about to sleep, or to tell its parent that it has
+ * stopped or died. The kernel answers only when the task has left the CPU, or runs.
+ */
+static int lt_runs(int tid) {
+  char text[256];
+  return lt_read_proc(tid, "syscall", text, sizeof text) && !strncmp(text, "running", 7);
+}
+
 static struct lt_seen lt_look(int tid) {
   struct lt_seen seen = {0, 0, 0, 0};
-  char path[40], text[4096];
-  snprintf(path, sizeof path, "/proc/%d/status", tid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return seen;
-  ssize_t size = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (size <= 0) return seen;
-  text[size] = 0;
+  char text[4096];
+  if (!lt_read_proc(tid, "status", text, sizeof text)) return seen;
   for (char *line = text; line != NULL; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
     if (!strncmp(line, "State:", 6)) sscanf(line + 6, " %c", &seen.state);
@@ -42,40 +56,45 @@ static void lt_sleep(int64_t ns) {
   nanosleep(&time, NULL);
 }
 
+/* Whether some task was in a sleep that no signal ends: it may wait for a disk, or for another task for good. */
+static int lt_disk_sleep;
+
 /* Looks at every task. True: none of them runs, and none has run since the last look. */
-static int lt_quiet(int patient) {
+static int lt_quiet(void) {
   int quiet = 1;
+  lt_disk_sleep = 0;
   for (int task = 0; task < LT_TASKS; task++) {
     int tid = lt_pid(task);
     if (tid == 0) continue;
     struct lt_seen seen = lt_look(tid);
-    int rests = seen.state == 0 || strchr("STtZX", seen.state) != NULL || (patient && seen.state == 'D');
+    int rests = seen.state == 0 || (strchr("SDTtZ", seen.state) != NULL && !lt_runs(tid));
     if (!rests || seen.state != lt_last[task].state || seen.switches != lt_last[task].switches) quiet = 0;
+    if (seen.state == 'D') lt_disk_sleep = 1;
     lt_last[task] = seen;
   }
   return quiet;
 }
 
-enum { LT_PATIENCE_NS = 20000000 };
+enum { LT_DISK_NS = 300000000 };
 
 /*
  * Waits until the tasks have come to rest: all of them asleep, stopped or dead in one look and, without having run in
- * between, in the next. Then nobody is left who could wake another, but for timers, which are given their time.
+ * between, in the next. Then nobody is left who could wake another, but for timers and disks, which are given their time.
  */
 static int lt_settle(void) {
-  const int64_t limit = 2000000000LL + LT_SETTLE_NS;
+  const int64_t limit = 3000000000LL + LT_SETTLE_NS;
   int64_t start = lt_now(), quiet_since = 0;
   memset(lt_last, 0, sizeof lt_last);
   for (int look = 0;; look++) {
+    int quiet = lt_quiet();
     int64_t now = lt_now();
-    if (lt_quiet(now - start > LT_PATIENCE_NS)) {
-      if (quiet_since == 0) quiet_since = now;
-      if (now - quiet_since >= LT_SETTLE_NS) return 1;
-    } else
-      quiet_since = 0;
+    int64_t time = lt_disk_sleep && LT_DISK_NS > LT_SETTLE_NS ? LT_DISK_NS : LT_SETTLE_NS;
+    if (!quiet) quiet_since = 0;
+    else if (quiet_since == 0) quiet_since = now;
+    if (quiet && now - quiet_since >= time) return 1;
     if (now - start > limit) return 0;
-    if (quiet_since != 0 && LT_SETTLE_NS > 0) lt_sleep(LT_SETTLE_NS / 8);
-    else if (quiet_since == 0 && look > 0) lt_sleep(look < 20 ? 20000 : 200000);
+    if (quiet) lt_sleep(time / 8);
+    else if (look > 0) lt_sleep(look < 20 ? 20000 : 200000);
   }
 }
 
@@ -101,13 +120,8 @@ static char *lt_show_cell(char *at, int cell) { return at + sprintf(at, "%d ", l
 static int lt_dead(struct lt_seen seen) { return seen.state == 0 || ((seen.state == 'Z' || seen.state == 'X') && seen.threads <= 1); }
 
 static int lt_exit_code(int pid) {
-  char path[40], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-  if (fd >= 0) close(fd);
-  while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' ')) size--;
-  text[size > 0 ? size : 0] = 0;
+  char text[1024];
+  if (!lt_read_proc(pid, "stat", text, sizeof text)) return 0;
   char *last = strrchr(text, ' ');
   return last == NULL ? 0 : atoi(last + 1);
 }
@@ -203,6 +217,8 @@ static int lt_inner(long iterations, double seconds, uint64_t seed, int isolated
   long unsettled = 0, made = 0;
   int64_t end = lt_now() + (int64_t)(seconds * 1e9);
   int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  /* A session that its tasks can see: the one that it was started in has no number in a pid namespace. */
+  setsid();
   struct rlimit none = {0, 0}, cpu_time = {(rlim_t)(seconds * 4 + 60), (rlim_t)(seconds * 4 + 60)};
   setrlimit(RLIMIT_CORE, &none);
   setrlimit(RLIMIT_FSIZE, &none);
