@@ -19,6 +19,7 @@ import {
   watchInterrupt,
   wholeNumber,
 } from './context.js';
+import { generateCommand } from './litmus-generate.js';
 import { printReport, printSummary } from './litmus-report.js';
 
 export interface LitmusFlags {
@@ -28,6 +29,8 @@ export interface LitmusFlags {
   readonly executions: string;
   readonly seed: string;
   readonly keep?: string;
+  readonly generate?: string;
+  readonly save: string;
   readonly json?: boolean;
 }
 
@@ -47,6 +50,12 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
   };
   const iterations = wholeNumber('--iterations', flags.iterations, 1);
   const seed = wholeNumber('--seed', flags.seed, 0);
+  if (flags.generate !== undefined) {
+    if (paths.length > 0) throw new UsageError('--generate makes its own tests: give no files with it');
+    const programs = wholeNumber('--generate', flags.generate, 1);
+    return generateCommand({ programs, iterations, seed, limits, folder: flags.save, json: flags.json === true });
+  }
+  if (paths.length === 0) throw new UsageError('expected litmus files or folders, or --generate');
   if (flags.keep !== undefined && flags.native !== true) throw new UsageError('--keep keeps what --native compiles');
   const files = (await Promise.all(paths.map(litmusFiles))).flat();
   const tests = await Promise.all(files.map(readTest));

@@ -97,13 +97,15 @@ function build(end: (status: number) => void): Command {
   program
     .command('litmus')
     .description('the outcomes that the model allows for litmus tests, and those that the host shows')
-    .argument('<path...>', 'litmus files, or folders of them')
+    .argument('[path...]', 'litmus files, or folders of them')
     .option('--native', "compile each and run it on the host's kernel; fail on an outcome that is not allowed")
     .option('--iterations <n>', 'native runs of each', '10000')
     .option('--seconds <s>', 'seconds at most for each exploration, and for each native run', '60')
     .option('--executions <n>', 'executions at most of each exploration', '200000')
     .option('--seed <n>', 'seed of the native delays', '1')
     .option('--keep <dir>', 'where the C programs are kept')
+    .option('--generate <n>', 'random tests instead of files, explored and run natively')
+    .option('--save <dir>', 'where generated tests that disagree are saved, made smaller', 'litmus-found')
     .option('--json', 'as a JSON document')
     .action(async (paths, flags) => end(await (await import('./litmus.js')).litmusCommand(paths, flags)));
 

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -152,8 +153,16 @@ static int64_t lt_time(int64_t ns) { return ns < 1000000 ? 1 + ns * lt->time_sca
 
 /* ---- tasks ---- */
 
+/* Before the race nobody keeps a CPU from the others: who waits sleeps. */
 static void lt_wait_until(int *word, int value) {
-  while (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) lt_call0(SYS_sched_yield);
+  for (int seen; (seen = __atomic_load_n(word, __ATOMIC_SEQ_CST)) != value;) {
+    lt_call4(SYS_futex, word, FUTEX_WAIT, seen, NULL);
+  }
+}
+
+static void lt_announce(int *word, int value) {
+  __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+  lt_call3(SYS_futex, word, FUTEX_WAKE, LT_TASKS + 1);
 }
 
 static long lt_clone(unsigned long flags, int task);
@@ -180,11 +189,11 @@ static void lt_prepare(int me) {
     /* Another user id takes away what a tracer of the same user needs. */
     lt_call2(SYS_prctl, PR_SET_DUMPABLE, 1);
   }
-  __atomic_store_n(&lt->ready[me], 1, __ATOMIC_SEQ_CST);
+  lt_announce(&lt->ready[me], 1);
   if (task->setup != NULL) {
     lt_wait_until(&lt->turn, me + 1);
     task->setup();
-    __atomic_store_n(&lt->turned[me], 1, __ATOMIC_SEQ_CST);
+    lt_announce(&lt->turned[me], 1);
   }
   lt_wait_until(&lt->go, 1);
 }

@@ -94,7 +94,7 @@ static int lt_settle(void) {
     if (quiet && now - quiet_since >= time) return 1;
     if (now - start > limit) return 0;
     if (quiet) lt_sleep(time / 8);
-    else if (look > 0) lt_sleep(look < 20 ? 20000 : 200000);
+    else lt_sleep(look < 20 ? 30000 : 200000);
   }
 }
 
@@ -198,10 +198,10 @@ static int lt_iterate(uint64_t *random, int isolated, int cpus) {
   }
   for (int task = 0; task < LT_TASKS; task++) {
     if (lt_tasks[task].setup == NULL || lt_tasks[task].kind == LT_PROGRAM) continue;
-    __atomic_store_n(&lt->turn, task + 1, __ATOMIC_SEQ_CST);
+    lt_announce(&lt->turn, task + 1);
     lt_wait_until(&lt->turned[task], 1);
   }
-  __atomic_store_n(&lt->go, 1, __ATOMIC_SEQ_CST);
+  lt_announce(&lt->go, 1);
   int settled = lt_settle();
   if (settled) {
     char line[LT_LINE];
