@@ -193,7 +193,8 @@ export function lower(test: Litmus): Lowered {
       const frame: Frame = { sys, block, sig: 0, info: null };
       if (block.kind === 'program' && cpus.has(block.name)) sys.result(pidResult(block.name), sys.tid);
       yield* run(frame, block.body);
-      yield* sys.stay();
+      // Like the compiled test: it sleeps and takes signals. Somebody who runs is chosen for a signal where a sleeper may not be.
+      for (;;) yield* sys.pause();
     };
 
   function setup(making: Setup): void {

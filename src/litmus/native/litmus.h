@@ -149,7 +149,7 @@ static void lt_step(void) {
 }
 
 /* Times below a millisecond stand for an order of events only: they are made shorter and longer. */
-static int64_t lt_time(int64_t ns) { return ns < 1000000 ? 1 + ns * lt->time_scale / 16 : ns; }
+static int64_t lt_time(int64_t ns) { return ns > 0 && ns < 1000000 ? 1 + ns * lt->time_scale / 16 : ns; }
 
 /* ---- tasks ---- */
 

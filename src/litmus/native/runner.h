@@ -33,7 +33,11 @@ static int lt_runs(int tid) {
 static struct lt_seen lt_look(int tid) {
   struct lt_seen seen = {0, 0, 0, 0};
   char text[4096];
-  if (!lt_read_proc(tid, "status", text, sizeof text)) return seen;
+  if (!lt_read_proc(tid, "status", text, sizeof text)) {
+    /* Gone, or about to have its number taken over by a thread that executes an image. */
+    if (kill(tid, 0) == 0) seen.state = 'R';
+    return seen;
+  }
   for (char *line = text; line != NULL; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
     if (!strncmp(line, "State:", 6)) sscanf(line + 6, " %c", &seen.state);
@@ -75,7 +79,7 @@ static int lt_quiet(void) {
   return quiet;
 }
 
-enum { LT_DISK_NS = 300000000 };
+enum { LT_DISK_NS = 1000000000 };
 
 /*
  * Waits until the tasks have come to rest: all of them asleep, stopped or dead in one look and, without having run in
