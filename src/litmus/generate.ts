@@ -135,6 +135,12 @@ exists true
 `;
 }
 
+/** The program goes with the statement that starts it. */
+function withoutUnstarted(blocks: readonly SketchBlock[]): readonly SketchBlock[] {
+  const started = blocks.some(({ body }) => body.some((statement) => statement.endsWith('(P);')));
+  return started ? blocks : blocks.filter(({ name }) => name !== 'P');
+}
+
 /** Sketches that are one statement, or one block that nobody names, smaller. */
 export function* smallerSketches(sketch: Sketch): Generator<Sketch> {
   const { blocks } = sketch;
@@ -142,16 +148,13 @@ export function* smallerSketches(sketch: Sketch): Generator<Sketch> {
     const others = blocks.toSpliced(at, 1);
     const named = new RegExp(`\\b${name}\\b`);
     const isNamed = others.some(({ head, setup, body }) => named.test([head, ...setup, ...body].join(' ')));
-    if (!isNamed && others.length > 0) yield { ...sketch, blocks: others };
+    if (!isNamed && others.length > 0) yield { ...sketch, blocks: withoutUnstarted(others) };
   }
   for (const [at, block] of blocks.entries()) {
     for (const part of ['body', 'setup'] as const) {
       for (const number of block[part].keys()) {
         const smaller = { ...block, [part]: block[part].toSpliced(number, 1) };
-        // A program that is no longer started goes with its start.
-        const dropsStart = block[part][number]?.endsWith('(P);') === true;
-        const rest = blocks.with(at, smaller).filter(({ name }) => !(dropsStart && name === 'P'));
-        yield { ...sketch, blocks: rest };
+        yield { ...sketch, blocks: withoutUnstarted(blocks.with(at, smaller)) };
       }
     }
   }
