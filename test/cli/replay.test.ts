@@ -181,7 +181,7 @@ describe('the story of a violation', () => {
   it('names kill_pid_info without the stacks too, with the patch and where the kernel looks again', async () => {
     expect(oneLine(story)).toMatch(/\bkill_pid_info \S+\.ts:\d+/);
     const { stdout } = await siglab(['replay', tokenOf(minimal.schedule, UNPATCHED)]);
-    expect(oneLine(stdout)).toMatch(/\bkill_pid_info signal\.ts:\d+/);
+    expect(oneLine(stdout)).toMatch(/\bkill_pid_info kill\.ts:\d+/);
   });
 
   it('gives every frame the line of the TypeScript source that it stands at', () => {
