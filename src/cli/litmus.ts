@@ -1,13 +1,10 @@
 /** `siglab litmus FILE…`: the outcomes that the model allows, and with `--native` those that the host's kernel shows. */
 
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Comparison, compare } from '../litmus/compare.js';
-import { explainError, LitmusError } from '../litmus/error.js';
 import { hostKernel, type NativeRun, runNative, whyNotNative } from '../litmus/native.js';
 import { type Allowed, allowedOutcomes } from '../litmus/outcomes.js';
-import { parseLitmus } from '../litmus/parse.js';
 import {
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
@@ -19,6 +16,7 @@ import {
   watchInterrupt,
   wholeNumber,
 } from './context.js';
+import { litmusFiles, readLitmus, withPlace } from './litmus-file.js';
 import { generateCommand } from './litmus-generate.js';
 import { printReport, printSummary } from './litmus-report.js';
 
@@ -41,8 +39,6 @@ export interface LitmusResult {
   readonly native: (NativeRun & Comparison) | null;
 }
 
-const EXTENSION = '.litmus';
-
 export async function litmusCommand(paths: readonly string[], flags: LitmusFlags): Promise<number> {
   const limits = {
     executions: wholeNumber('--executions', flags.executions, 1),
@@ -57,8 +53,7 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
   }
   if (paths.length === 0) throw new UsageError('expected litmus files or folders, or --generate');
   if (flags.keep !== undefined && flags.native !== true) throw new UsageError('--keep keeps what --native compiles');
-  const files = (await Promise.all(paths.map(litmusFiles))).flat();
-  const tests = await Promise.all(files.map(readTest));
+  const tests = paths.flatMap(litmusFiles).map((file) => ({ file, test: readLitmus(file) }));
   const why = flags.native === true ? await whyNotNative() : null;
   if (why !== null) throw new UsageError(why);
   const bar = progressBar('litmus', tests.length);
@@ -91,32 +86,6 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
 /** The condition holds, no rule of the kernel's was broken, and the host showed nothing that is not allowed. */
 export function isRight({ allowed, native }: LitmusResult): boolean {
   return allowed.holds && allowed.violation === null && (native === null || native.notAllowed.length === 0);
-}
-
-/** A file, or all litmus files below a folder. */
-async function litmusFiles(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) throw new UsageError(`there is no file or folder "${path}"`);
-  if (!found.isDirectory()) return [path];
-  const names = await readdir(path, { recursive: true });
-  const files = names.filter((name) => name.endsWith(EXTENSION)).toSorted();
-  if (files.length === 0) throw new UsageError(`there is no ${EXTENSION} file in ${path}`);
-  return files.map((name) => join(path, name));
-}
-
-/** A file's test. @throws UsageError with the place of a mistake */
-async function readTest(file: string) {
-  const text = await readFile(file, 'utf8');
-  return { file, test: withPlace(file, () => parseLitmus(text)) };
-}
-
-function withPlace<T>(file: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof LitmusError) throw new UsageError(explainError(error, file));
-    throw error;
-  }
 }
 
 function jsonOf({ file, allowed, native }: LitmusResult): object {

@@ -81,6 +81,7 @@ function build(end: (status: number) => void): Command {
     .option('--machine <name>', 'controlled, or lockstep: on real threads', 'controlled')
     .option('--format <name>', 'story, ftrace or json', 'story')
     .option('--stacks', 'with the call stack of each step')
+    .option('--file <path>', 'the litmus file that the token is a witness of')
     .option('--json', 'as a JSON document')
     .action(async (token, flags) => {
       useSourceMaps();

@@ -18,6 +18,7 @@ import {
   scenarioNamed,
   UsageError,
 } from './context.js';
+import { litmusModelOf } from './litmus-file.js';
 import { ftraceOf, storyOf } from './story.js';
 import { workerCode } from './workers.js';
 
@@ -25,6 +26,7 @@ export interface ReplayFlags {
   readonly machine: string;
   readonly format: string;
   readonly stacks?: boolean;
+  readonly file?: string;
   readonly json?: boolean;
 }
 
@@ -32,8 +34,20 @@ const MACHINES = ['controlled', 'lockstep'] as const;
 const FORMATS = ['story', 'ftrace', 'json'] as const;
 const DEFAULT_WIDTH = 160;
 
-/** Reads a token and makes the machine that it is for. @throws UsageError, TokenError */
-export function machineOf(token: string): { readonly contents: TokenContents; readonly machine: ControlledMachine } {
+/**
+ * Reads a token and makes the machine that it is for.
+ *
+ * @param file the litmus file that it is a witness of, if it is one
+ * @throws UsageError, TokenError
+ */
+export function machineOf(
+  token: string,
+  file?: string,
+): { readonly contents: TokenContents; readonly machine: ControlledMachine } {
+  if (file !== undefined) {
+    const { name, model } = litmusModelOf(file);
+    return { contents: decodeToken(token, { scenario: name, patches: [] }), machine: new ControlledMachine(model) };
+  }
   const contents = decodeToken(token);
   scenarioNamed(contents.scenario);
   patchesNamed(contents.patches);
@@ -44,7 +58,10 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
   const onMachine = chooseWord('machine', flags.machine, MACHINES);
   const chosen = chooseWord('format', flags.format, FORMATS);
   const format = flags.json === true ? 'json' : chosen;
-  const { contents, machine } = machineOf(token);
+  if (flags.file !== undefined && onMachine === 'lockstep') {
+    throw new UsageError('the lockstep machine runs the scenarios that siglab brings, not files: leave --machine out');
+  }
+  const { contents, machine } = machineOf(token, flags.file);
   const here = replay(machine, contents.schedule);
   const there = onMachine === 'lockstep' ? await replayOnThreads(contents) : null;
   if (there !== null && there.traceHash !== here.traceHash) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { whyNotNative } from '../../src/litmus/native.js';
-import { expectRefused, siglab } from '../support/cli.js';
+import { expectRefused, siglab, siglabJson } from '../support/cli.js';
 
 const TEST = `litmus kill-vs-exit
 question "What does kill(2) of a process that exits say?"
@@ -31,6 +31,20 @@ describe('siglab litmus', () => {
     expect(stdout).toMatch(/\* state\(B\)=killed\(SIGTERM\) A:r=0 {2}sl1\./);
     expect(stdout).toMatch(/every inequivalent execution was made: \d+/);
     expect(stdout).toMatch(/forall A:r == 0: holds/);
+  });
+
+  it('replays a witness with its file', async () => {
+    const file = join(folder, 'right.litmus');
+    const { stdout } = await siglab(['litmus', file]);
+    const token = /state\(B\)=killed\(SIGTERM\) A:r=0 {2}(\S+)/.exec(stdout)?.[1] ?? '';
+    const { status, document } = await siglabJson('replay', token, '--file', file);
+    expect(status).toBe(0);
+    expect(document.outcome).toBe('state(B)=killed(SIGTERM) A:r=0');
+    expectRefused(await siglab(['replay', token]), 'there is no scenario "kill-vs-exit"');
+    expectRefused(
+      await siglab(['replay', token, '--file', 'litmus/kill/kill-vs-exec.litmus']),
+      /is for .*kill-vs-exit/,
+    );
   });
 
   it('fails where a condition does not hold, with a table for many files', async () => {
