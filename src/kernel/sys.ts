@@ -427,6 +427,8 @@ export interface Sys {
   exit_group(code: number): Coroutine<number>;
   /** Stays in user mode doing nothing, for good: a signal can still end it. */
   stay(): Coroutine<never>;
+  /** A moment in user mode at which a signal may be taken, as there is one before any instruction. */
+  step(): Coroutine<void>;
   /** Loads a cell of memory that all programs share. */
   load(cell: number): Coroutine<number>;
   /** Stores to a cell of memory that all programs share. */
@@ -627,6 +629,7 @@ export function makeSys(k: Kernel, scenario: Scenario): Sys {
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),
     exit_group: (code) => k.do_syscall_64({ nr: __NR_exit_group, args: [code] }),
     stay: () => k.stayInUserMode(),
+    step: () => beforeAccess(),
     *load(cell) {
       yield* beforeAccess();
       const at = nth(user_memory.cells, cell) + memory;

@@ -52,6 +52,8 @@ export interface ProcessSettings {
   readonly group: string | null;
   readonly session: boolean;
   readonly subreaper: boolean;
+  /** It is the init of a pid namespace of its own. */
+  readonly container: boolean;
   readonly uid: number | null;
 }
 

@@ -94,7 +94,8 @@ function checkPlace(test: Litmus, block: Block, number: number): void {
     const whose = block.kind === 'thread' ? 'the process of this thread' : 'the parent of this process';
     fail(block.at, `expected ${whose} to be a process above it, and "${block.of}" is not`);
   }
-  const { group } = block.settings;
+  const { group, container } = block.settings;
+  if (container && block.of !== null) fail(block.at, 'a container is a child of init: leave "of" out');
   if (group !== null && !isProcess(group)) {
     fail(block.at, `expected a process above this one after "group", and "${group}" is not`);
   }

@@ -80,7 +80,8 @@ export function compileToC(test: Litmus): string {
 export function needsRoot({ blocks, handlers }: Litmus): boolean {
   const calls = callsIn([...blocks, ...handlers.map(({ body }) => ({ setup: [], body }))]);
   return (
-    blocks.some(({ settings }) => settings.uid !== null) || calls.some(({ name }) => /^set(?:res|re)?uid$/.test(name))
+    blocks.some(({ settings }) => settings.uid !== null || settings.container) ||
+    calls.some(({ name }) => /^set(?:res|re)?uid$/.test(name))
   );
 }
 
@@ -105,7 +106,7 @@ function needsNamespace(test: Litmus): boolean {
   });
 }
 
-/** How long timers may take after everything rests. */
+/** How long timers and the ends of namespaces may take after everything rests. */
 function settleTime(test: Litmus): number {
   const times = allCalls(test).flatMap(({ name, args }) =>
     args.map((arg) => {
@@ -116,7 +117,9 @@ function settleTime(test: Litmus): number {
     }),
   );
   const longest = Math.max(0, ...times);
-  return longest === 0 ? 0 : longest + SETTLE_MARGIN_NS;
+  // The last of a pid namespace is on its way for a while after it was seen.
+  const lingers = test.blocks.some(({ settings }) => settings.container);
+  return longest === 0 && !lingers ? 0 : longest + SETTLE_MARGIN_NS;
 }
 
 /** The registers of all blocks, each once. Those that an `info` fills stand together, in the order of the fields. */
@@ -141,7 +144,7 @@ function enumText(prefix: string, names: readonly string[]): string {
 }
 
 function taskText(test: Litmus, { kind, name, of, settings, setup }: Block): string {
-  const { group, session, subreaper, uid } = settings;
+  const { group, session, subreaper, container, uid } = settings;
   const owner = of === null ? 'LT_INIT' : `T_${of}`;
   const own = of === null && kind === 'process' && !session;
   const groupText = group !== null ? `T_${group}` : own ? 'LT_OWN_GROUP' : 'LT_NO_GROUP';
@@ -149,7 +152,7 @@ function taskText(test: Litmus, { kind, name, of, settings, setup }: Block): str
   const user = (kind === 'thread' ? ofProcess?.settings.uid : uid) ?? DEFAULT_UID;
   const kinds = { process: 'LT_PROCESS', thread: 'LT_THREAD', program: 'LT_PROGRAM' };
   const setupText = setup.length > 0 ? `setup_${name}` : 'NULL';
-  const flags = `${Number(session)}, ${Number(subreaper)}, ${user}`;
+  const flags = `${Number(session)}, ${Number(subreaper)}, ${Number(container)}, ${user}`;
   return `{"${name}", ${kinds[kind]}, ${owner}, ${groupText}, ${flags}, ${setupText}, body_${name}}`;
 }
 

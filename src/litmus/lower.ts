@@ -1,7 +1,7 @@
 /** A test as a scenario for the kernel's model: every process and thread on a CPU of its own. */
 
 import type { Setup, SetupTask } from '../kernel/boot.js';
-import { SIG_DFL, SIG_IGN } from '../kernel/constants.js';
+import { CLONE_NEWPID, SIG_DFL, SIG_IGN } from '../kernel/constants.js';
 import type { Handler, Program, Scenario } from '../kernel/scenario.js';
 import { EMPTY_MASK, type SigMask, sigmask } from '../kernel/sigset.js';
 import type { Siginfo, Sys } from '../kernel/sys.js';
@@ -170,6 +170,7 @@ export function lower(test: Litmus): Lowered {
           break;
         }
         case 'assign':
+          yield* sys.step();
           yield* assign(frame, statement.target, yield* evaluate(frame, statement.value));
           break;
         case 'if':
@@ -276,7 +277,7 @@ export function lower(test: Litmus): Lowered {
 const INIT = 'init';
 
 function settingsOf({ of, settings }: Block, tasks: ReadonlyMap<string, SetupTask>) {
-  const { group, session, subreaper, uid } = settings;
+  const { group, session, subreaper, container, uid } = settings;
   const leader = group === null ? undefined : tasks.get(group);
   // A process without a parent in the test is a job of its own.
   const own = leader === undefined && of === null && !session ? true : undefined;
@@ -284,6 +285,7 @@ function settingsOf({ of, settings }: Block, tasks: ReadonlyMap<string, SetupTas
     uid: uid ?? DEFAULT_UID,
     session,
     subreaper,
+    ...(container ? { namespaces: CLONE_NEWPID } : {}),
     ...((leader ?? own) === undefined ? {} : { group: leader ?? (true as const) }),
   };
 }

@@ -24,6 +24,7 @@ export const KEYWORDS: readonly string[] = [
     'else',
     'while',
     'allows',
+    'container',
   ],
   ...['true', 'in', 'state', 'pending', 'unset', 'alive', 'stopped', 'gone', 'continued', 'exited', 'killed', 'init'],
 ];
@@ -160,7 +161,7 @@ function parseBlock(reader: Reader, kind: Block['kind']): Block {
   if (kind === 'thread' || (kind === 'process' && reader.take('of'))) of = reader.name('a process').text;
   const settings = kind === 'process' ? parseSettings(reader) : NO_SETTINGS;
   if (reader.peek().text !== '{') {
-    reader.fail(kind === 'process' ? '"group", "session", "subreaper", "uid" or "{"' : '"{"');
+    reader.fail(kind === 'process' ? '"group", "session", "subreaper", "container", "uid" or "{"' : '"{"');
   }
   if (kind !== 'program' && reader.peek(1).text === 'setup' && reader.peek(2).text === '{') {
     reader.next();
@@ -171,13 +172,14 @@ function parseBlock(reader: Reader, kind: Block['kind']): Block {
   return { kind, name, of, settings, setup: [], body: parseStatements(reader), at: place };
 }
 
-const NO_SETTINGS: ProcessSettings = { group: null, session: false, subreaper: false, uid: null };
+const NO_SETTINGS: ProcessSettings = { group: null, session: false, subreaper: false, container: false, uid: null };
 
 function parseSettings(reader: Reader): ProcessSettings {
   let settings = NO_SETTINGS;
   for (;;) {
     if (reader.take('group')) settings = { ...settings, group: reader.name('the process that leads the group').text };
     else if (reader.take('session')) settings = { ...settings, session: true };
+    else if (reader.take('container')) settings = { ...settings, container: true };
     else if (reader.take('subreaper')) settings = { ...settings, subreaper: true };
     else if (reader.take('uid')) settings = { ...settings, uid: parseNumber(reader) };
     else return settings;

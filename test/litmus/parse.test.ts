@@ -47,7 +47,13 @@ describe('a litmus file', () => {
       ['thread', 'T', 'A'],
       ['program', 'C', null],
     ]);
-    expect(test.blocks[1]?.settings).toEqual({ group: 'A', session: false, subreaper: false, uid: 1001 });
+    expect(test.blocks[1]?.settings).toEqual({
+      group: 'A',
+      session: false,
+      subreaper: false,
+      container: false,
+      uid: 1001,
+    });
     expect(test.conditionText).toBe(
       '(A:r == 0 && (state(B) == exited(1) || !T:s == killed(SIGTERM)) || SIGUSR1 in pending(A))',
     );

@@ -45,7 +45,7 @@ struct lt_task {
   const char *name;
   int kind;
   int of; /* the parent, or the process of a thread */
-  int group, session, subreaper, uid;
+  int group, session, subreaper, container, uid;
   void (*setup)(void);
   void (*body)(void);
 };
@@ -167,8 +167,18 @@ static void lt_announce(int *word, int value) {
 
 static long lt_clone(unsigned long flags, int task);
 
+/* In a pid namespace below the runner's: the number by which the runner knows this process. Its /proc has it. */
+static void lt_find_pid(int me) {
+  char text[16];
+  long size = lt_call4(SYS_readlinkat, AT_FDCWD, "/proc/self", text, sizeof text);
+  int pid = 0;
+  for (long at = 0; at < size; at++) pid = pid * 10 + (text[at] - '0');
+  if (size > 0) __atomic_store_n(&lt->pid[me], pid, __ATOMIC_SEQ_CST);
+}
+
 static void lt_prepare(int me) {
   const struct lt_task *task = &lt_tasks[me];
+  if (task->kind == LT_PROCESS && task->of >= 0 && lt_tasks[task->of].container) lt_find_pid(me);
   if (task->kind == LT_PROCESS) {
     if (task->session) lt_call0(SYS_setsid);
     if (task->group == LT_OWN_GROUP) lt_call2(SYS_setpgid, 0, 0);

@@ -193,7 +193,7 @@ static int lt_iterate(uint64_t *random, int isolated, int cpus) {
   }
   for (int task = 0; task < LT_TASKS; task++) {
     if (lt_tasks[task].kind != LT_PROCESS || lt_tasks[task].of != LT_INIT) continue;
-    if (lt_clone(SIGCHLD, task) < 0) return 0;
+    if (lt_clone(lt_tasks[task].container ? CLONE_NEWPID | SIGCHLD : SIGCHLD, task) < 0) return 0;
     lt_wait_until(&lt->ready[task], 1);
   }
   for (int number = 0; number < LT_PIPES; number++) {
