@@ -1,6 +1,7 @@
 /** The outcomes that the model allows: all of them where the space is covered, with a witness for each. */
 
 import { recordedSchedule } from '../explore/schedule.js';
+import { dfsStrategy } from '../explore/strategies/dfs.js';
 import { dporStrategy } from '../explore/strategies/dpor.js';
 import { randomStrategy } from '../explore/strategies/random.js';
 import type { Strategy } from '../explore/strategy.js';
@@ -45,8 +46,9 @@ export interface OutcomeLimits {
   readonly seconds?: number;
 }
 
-/** Where the exhaustive search does not end, a random one goes on for a part of its time. */
-const RANDOM_SHARE = 0.5;
+/** Where the exhaustive search does not end, two others go on, each for a part of its time: few preemptions, and chance. */
+const SHARE = 0.5;
+const PREEMPTIONS = 2;
 const RANDOM_SEED = 1;
 const CLOCK_EVERY = 64;
 
@@ -74,7 +76,8 @@ export function allowedOutcomes(test: Litmus, limits: OutcomeLimits = {}): Allow
   const search = searchOf(lowered, model);
   const exhaustive = search.run(dporStrategy(), true, executions, seconds);
   if (!exhaustive && search.violation === null) {
-    search.run(randomStrategy(RANDOM_SEED), false, executions, seconds * RANDOM_SHARE);
+    search.run(dfsStrategy(PREEMPTIONS), false, executions, seconds * SHARE);
+    search.run(randomStrategy(RANDOM_SEED), false, executions, seconds * SHARE);
   }
   const outcomes = [...search.found.values()].toSorted((a, b) => (a.text < b.text ? -1 : 1));
   return {
