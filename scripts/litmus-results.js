@@ -1,5 +1,6 @@
 /**
- * Makes docs/litmus-results.md of what `siglab litmus litmus --native --json` printed:
+ * Makes docs/litmus-results.md of what `siglab litmus litmus --native --json` printed. Of several files a later one
+ * replaces what an earlier one says of a test:
  *
  *     npx siglab litmus litmus --native --json > results.json; node scripts/litmus-results.js results.json
  */
@@ -7,7 +8,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-const results = JSON.parse(readFileSync(process.argv[2] ?? 'results.json', 'utf8'));
+const documents = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, 'utf8')));
+const results = [...new Map(documents.flat().map((result) => [result.file, result])).values()];
 const subjects = new Map();
 for (const { file, allowed, native, exhaustive } of results) {
   for (const subject of [basename(dirname(file)), 'total']) {
@@ -31,8 +33,8 @@ const section = (title, lines) => (lines.length === 0 ? [] : [`## ${title}`, '',
 const text = [
   '# The collection of litmus tests on one host',
   '',
-  `Made by \`scripts/litmus-results.js\` from a run on ${results[0].native.kernel}. An outcome is allowed if the simulated kernel of`,
-  'Linux 5.3.1 has it. "Exhaustive" are the tests of which every inequivalent execution was made within the limits of that run.',
+  `Made by \`scripts/litmus-results.js\` from runs on ${results[0].native.kernel}. An outcome is allowed if the simulated kernel of`,
+  'Linux 5.3.1 has it. "Exhaustive" are the tests of which every inequivalent execution was made within the limits of its run.',
   '',
   '| subject | tests | exhaustive | iterations | allowed outcomes | seen natively | share | not allowed |',
   '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  allowedOutcomes,
   ControlledMachine,
   decodeToken,
   dfsStrategy,
@@ -7,6 +8,7 @@ import {
   explore,
   minimize,
   modelOf,
+  parseLitmus,
   replay,
   ThreadMachine,
   workerCode,
@@ -30,4 +32,21 @@ test('the public API runs a scenario on real threads', async () => {
   const { outcomes, violationCount } = await machine.run({ iterations: 50 });
   expect(outcomes).toEqual({ 'kill 0, died of SIGTERM': 50 });
   expect(violationCount).toBe(0);
+});
+
+test('the public API reads a litmus test and finds its outcomes', () => {
+  const test = parseLitmus(`
+    litmus kill-zombie
+    question "Can a zombie be signalled?"
+    from kill(2)
+    process A { r = kill(B, 0); }
+    process B { exit_group(0); }
+    forall A:r == 0
+  `);
+  const { outcomes, exhaustive, holds } = allowedOutcomes(test);
+  expect({ texts: outcomes.map(({ text }) => text), exhaustive, holds }).toEqual({
+    texts: ['A:r=0'],
+    exhaustive: true,
+    holds: true,
+  });
 });
