@@ -6,7 +6,7 @@
  */
 
 import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.js';
-import { cpu_data, IRQ_RCU, IRQ_RESCHEDULE, IRQ_TIMER } from '../sync/cpu.js';
+import { cpu_data, IRQ_RESCHEDULE, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_IDLE, OP_SCHEDULE } from '../sync/gate.js';
 import { type WaitEntryPtr, wait_queue_entry } from '../sync/wait.js';
 import {
@@ -284,11 +284,10 @@ export const schedFunctions = {
     this.local_irq_enable();
   },
 
-  /** Takes the interrupts that wait at this CPU's door: the reschedule interrupt, then the softirqs. */
+  /** Takes the interrupts that wait at this CPU's door: the reschedule interrupt. */
   do_IRQ(this: Kernel): void {
     const pending = this.atomicAnd(this.data + cpu_data.irq_pending, IRQ_TIMER);
     if ((pending & IRQ_RESCHEDULE) !== 0) this.sched_ttwu_pending();
-    if ((pending & IRQ_RCU) !== 0) this.rcu_do_batch();
   },
 
   /** Whether interrupts wait at this CPU's door. The timer's is not among them: it is taken at any scheduling point. */

@@ -20,21 +20,14 @@ export const cpu_data = struct('cpu_data', {
   rcu_nesting: int,
   /** 1 while the grace period under way waits for a quiescent state of this CPU. */
   core_needs_qs: int,
-  /** The last grace period that has ended of those that callbacks queued here waited for. */
-  rcu_done: int,
   /** 1 in user mode and in the idle loop: an extended quiescent state, nothing need be reported from there. */
   rcu_eqs: int,
-  /** Callbacks queued here, in order; each knows the grace period that it waits for. */
-  rcu_head: int,
-  rcu_tail: int,
 });
 
 /** Another CPU put a task on this one's wake list, or wants it to look at its flags. */
 export const IRQ_RESCHEDULE = 1;
-/** A grace period has ended and callbacks queued here may run. */
-export const IRQ_RCU = 2;
 /** A timer has expired. The machine has this one taken at any scheduling point with interrupts enabled. */
-export const IRQ_TIMER = 4;
+export const IRQ_TIMER = 2;
 
 export type CpuData = Ptr<'cpu_data'>;
 

@@ -1,28 +1,28 @@
 /**
  * RCU, after `kernel/rcu/tree.c` on a kernel without preemption. A reader costs a counter of its own CPU and nothing
  * else. A grace period ends when every CPU has passed a quiescent state: a context switch, user mode or idle. Each CPU
- * reports its own; one in user mode or idle needs no report. Callbacks run in softirq on the CPU that queued them.
+ * reports its own; one in user mode or idle needs no report. The CPU whose report is the last ends the period, and calls
+ * what waited for it, there and then: the earliest moment that there can be. A later one would show nothing more.
  *
- * Left out: the tree of nodes (one level is enough for a few CPUs), the grace-period thread (the CPU whose report is
- * the last ends the period), expedited grace periods, and the tick, as no CPU here stays in the kernel for ever.
+ * Left out: the softirq on the CPU that queued a callback, the tree of nodes (one level is enough for a few CPUs), the
+ * grace-period thread, expedited grace periods, and the tick, as no CPU here stays in the kernel for ever.
  */
 
 import { embed, int, NULL, type Ptr, struct } from '../memory/layout.js';
-import { type Cpu, type CpuData, cpu_data, IRQ_RCU } from './cpu.js';
+import { type Cpu, cpu_data } from './cpu.js';
 import { type SpinlockOps, type SpinlockPtr, spinlock } from './spinlock.js';
 
 /**
- * `gp_seq` counts the grace periods that have ended. While `gp_active`, the one after it is under way: `qs_left` CPUs
- * hold it up, and those in `cbs`, a bit each, have callbacks that wait for it; those in `next_cbs` wait for the one
- * after it.
+ * `gp_seq` counts the grace periods that have ended. While `gp_active`, the one after it is under way, and `qs_left`
+ * CPUs hold it up. `head` to `tail` are the callbacks that wait, in the order of the periods that they wait for.
  */
 export const rcu_state = struct('rcu_state', {
   lock: spinlock,
   gp_seq: int,
   gp_active: int,
   qs_left: int,
-  cbs: int,
-  next_cbs: int,
+  head: int,
+  tail: int,
 });
 
 /** `func` is the model's number for the callback; `gp` the grace period that must have ended. */
@@ -68,25 +68,17 @@ export const rcuOps = {
    * @param func the model's number for the callback
    */
   call_rcu(this: Context, head: RcuHeadPtr, func: number): void {
-    const { rcu, data } = this;
-    this.set(head, rcu_head.next, NULL);
-    this.set(head, rcu_head.func, func);
+    const { rcu } = this;
     this.raw_spin_lock(rcu as number as SpinlockPtr);
     const active = this.get(rcu, rcu_state.gp_active) !== 0;
-    const gp = this.get(rcu, rcu_state.gp_seq) + (active ? 2 : 1);
-    this.set(head, rcu_head.gp, gp);
-    const tail = this.get(data, cpu_data.rcu_tail);
+    this.set(head, rcu_head.next, NULL);
+    this.set(head, rcu_head.func, func);
+    this.set(head, rcu_head.gp, this.get(rcu, rcu_state.gp_seq) + (active ? 2 : 1));
+    const tail = this.get(rcu, rcu_state.tail);
     if (tail) this.store(tail + rcu_head.next, head);
-    else this.set(data, cpu_data.rcu_head, head);
-    this.set(data, cpu_data.rcu_tail, head);
-    const bit = 1 << this.id;
-    if (!active) {
-      this.set(rcu, rcu_state.cbs, bit);
-      this.rcu_gp_init();
-    } else {
-      const waiting = this.get(rcu, rcu_state.next_cbs);
-      if ((waiting & bit) === 0) this.set(rcu, rcu_state.next_cbs, waiting | bit);
-    }
+    else this.set(rcu, rcu_state.head, head);
+    this.set(rcu, rcu_state.tail, head);
+    if (!active) this.rcu_gp_init();
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
   },
 
@@ -112,21 +104,10 @@ export const rcuOps = {
     const { rcu } = this;
     const gp = this.get(rcu, rcu_state.gp_seq) + 1;
     this.set(rcu, rcu_state.gp_seq, gp);
+    this.set(rcu, rcu_state.gp_active, 0);
     this.trace_rcu_grace_period(gp, true);
-    const ready = this.get(rcu, rcu_state.cbs);
-    for (let id = 0; id < this.cpus; id++) {
-      if (((ready >> id) & 1) === 0) continue;
-      this.atomicXchg((this.allData[id] as CpuData) + cpu_data.rcu_done, gp);
-      this.interrupt(id, IRQ_RCU);
-    }
-    const next = this.get(rcu, rcu_state.next_cbs);
-    this.set(rcu, rcu_state.cbs, next);
-    if (next === 0) {
-      this.set(rcu, rcu_state.gp_active, 0);
-    } else {
-      this.set(rcu, rcu_state.next_cbs, 0);
-      this.rcu_gp_init();
-    }
+    const tail = this.get(rcu, rcu_state.tail) as RcuHeadPtr;
+    if (tail !== NULL && this.get(tail, rcu_head.gp) > gp) this.rcu_gp_init();
   },
 
   /** A quiescent state of this CPU: nothing read under RCU before it is used after it. */
@@ -140,6 +121,7 @@ export const rcuOps = {
       if (left === 0) this.rcu_gp_cleanup();
     }
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
+    this.rcu_do_batch();
   },
 
   /** Into user mode or idle: from here on this CPU holds up no grace period. */
@@ -165,18 +147,29 @@ export const rcuOps = {
     this.rcu_qs();
   },
 
-  /** The RCU softirq: runs the callbacks whose grace period has ended. */
+  /** Calls what waited for grace periods that have ended; what is queued thereby, too, if its period is over at once. */
   rcu_do_batch(this: Context): void {
-    const { data } = this;
-    const done = this.peek(data + cpu_data.rcu_done);
     for (;;) {
-      const head = this.get(data, cpu_data.rcu_head) as RcuHeadPtr;
-      if (head === NULL || this.get(head, rcu_head.gp) > done) return;
-      const next = this.get(head, rcu_head.next);
-      this.set(data, cpu_data.rcu_head, next);
-      if (next === 0) this.set(data, cpu_data.rcu_tail, 0);
+      const head = this.rcu_take_ready();
+      if (head === NULL) return;
       this.rcu_callback(this.get(head, rcu_head.func), head);
     }
+  },
+
+  /** Takes a callback whose grace period has ended; NULL if there is none. */
+  rcu_take_ready(this: Context): RcuHeadPtr {
+    const { rcu } = this;
+    this.raw_spin_lock(rcu as number as SpinlockPtr);
+    let head = this.get(rcu, rcu_state.head) as RcuHeadPtr;
+    if (head !== NULL && this.get(head, rcu_head.gp) <= this.get(rcu, rcu_state.gp_seq)) {
+      const next = this.get(head, rcu_head.next);
+      this.set(rcu, rcu_state.head, next);
+      if (next === NULL) this.set(rcu, rcu_state.tail, NULL);
+    } else {
+      head = NULL;
+    }
+    this.raw_spin_unlock(rcu as number as SpinlockPtr);
+    return head;
   },
 };
 
