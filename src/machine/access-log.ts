@@ -49,27 +49,59 @@ export class AccessLog {
   count = 0;
   /** How many of them, the first ones, are of the words that the step's operation waits for. */
   guards = 0;
+  /** The step's number, from 0; −1 before the first. */
+  step = -1;
+  /** How many of them came before the step's CPU was in a quiescent state of RCU; −1 if it was in none. */
+  beforeQuiescence = -1;
+  /** Words that the step has counted down: where they are reference counts, their objects are not freed before it. */
+  readonly countedDown: number[] = [];
 
   /** By word: the last step that made a plain load of it. */
   private readonly loaded: Int32Array;
-  private step = 1;
+  private stamp = 1;
 
   /** @param words words of the arena */
   constructor(words: number) {
     this.loaded = new Int32Array(words);
   }
 
+  /** Forgets an execution. */
+  restart(): void {
+    this.clear();
+    this.step = -1;
+  }
+
   /** Begins a step. */
+  nextStep(): void {
+    this.clear();
+    this.step++;
+  }
+
+  /** Forgets the step under way. */
   clear(): void {
     this.count = 0;
     this.guards = 0;
-    this.step = (this.step + 1) | 0;
+    this.beforeQuiescence = -1;
+    this.countedDown.length = 0;
+    this.forgetLoads();
+  }
+
+  /** The step's CPU is in a quiescent state of RCU. */
+  noteQuiescent(): void {
+    if (this.beforeQuiescence >= 0) return;
+    this.beforeQuiescence = this.count;
+    this.forgetLoads();
+  }
+
+  /** Keeps the next plain load of every word, even where it was loaded before. */
+  forgetLoads(): void {
+    this.stamp = (this.stamp + 1) | 0;
   }
 
   /** A plain load: only the first of a step of the same word is kept. */
   addLoad(address: number, value: number): void {
-    if (this.loaded[address] === this.step) return;
-    this.loaded[address] = this.step;
+    if (this.loaded[address] === this.stamp) return;
+    this.loaded[address] = this.stamp;
     this.add(address, ACCESS_READ, value, 0);
   }
 

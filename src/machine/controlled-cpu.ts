@@ -12,6 +12,7 @@ import {
   type TraceSink,
 } from '../sync/gate.js';
 import type { AccessLog } from './access-log.js';
+import type { DeferredCallbacks } from './deferred-rcu.js';
 import { isEnabledAt } from './enabled.js';
 import type { Model } from './model.js';
 import { SerialCpu } from './serial-cpu.js';
@@ -34,6 +35,7 @@ export interface CpuHost {
   readonly running: boolean;
   readonly captureStacks: boolean;
   readonly accesses: AccessLog;
+  readonly deferred: DeferredCallbacks;
   next: number;
   pick(current: number): number;
   runUntil(waiting: number, first: number): boolean;

@@ -10,6 +10,7 @@ import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { ACCESS_READ, AccessLog } from './access-log.js';
 import { composeCpu } from './compose.js';
 import { type ControlledCpu, type CpuHost, FlatCpu, NestingCpu } from './controlled-cpu.js';
+import { canDefer, DeferredCallbacks, freeingOps } from './deferred-rcu.js';
 import { describeOperation, findDeadlock, judgeEnd } from './end.js';
 import { loggedOps } from './logged.js';
 import type { Model } from './model.js';
@@ -84,6 +85,8 @@ export class ControlledMachine implements CpuHost {
   /** The footprint of the step under way, where it is kept. */
   readonly accesses: AccessLog;
   readonly keepsFootprints: boolean;
+  /** RCU callbacks that wait for the end of the execution, where footprints are kept. */
+  readonly deferred = new DeferredCallbacks();
   /** The execution came to its end: nobody can move. */
   ended = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
@@ -116,7 +119,10 @@ export class ControlledMachine implements CpuHost {
       model,
       checked,
     );
-    if (footprints) Object.assign(Class.prototype, loggedOps(checked));
+    if (footprints) {
+      this.deferred.on = canDefer(model);
+      Object.assign(Class.prototype, loggedOps(checked), freeingOps(model));
+    }
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
@@ -145,6 +151,8 @@ export class ControlledMachine implements CpuHost {
     this.booting = false;
     this.ended = false;
     this.arena.reset();
+    this.accesses.restart();
+    this.deferred.clear();
     let violation: Violation | null = null;
     let abandoned = false;
     try {
@@ -156,6 +164,7 @@ export class ControlledMachine implements CpuHost {
       this.running = true;
       this.runUntil(-1, this.pick(0));
       this.ended = true;
+      this.deferred.run(this.accesses);
       violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
       if (error === ABANDONED) abandoned = true;

@@ -52,6 +52,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   completePoint(): void {
     const { op, opAddress, words, accesses } = this;
     const before = words[opAddress] as number;
+    if (words[this.data + cpu_data.rcu_eqs] !== 0) accesses.noteQuiescent();
     plain.completePoint.call(this);
     accesses.guards = 0;
     if (op === OP_RELAX) {
@@ -80,6 +81,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
 
   interruptHandler(): Coroutine<void> {
     this.accesses.guards = 0;
+    if (this.words[this.data + cpu_data.rcu_eqs] !== 0) this.accesses.noteQuiescent();
     this.accesses.add(this.data + TIMER_LINE, ACCESS_WRITE, 1, 0);
     return HostedCpu.prototype.interruptHandler.call(this);
   },
@@ -108,6 +110,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
     const before = this.words[address] as number;
     const sum = plain.atomicAdd.call(this, address, value);
     const kind = addKind(before, sum);
+    if (value < 0) this.accesses.countedDown.push(address);
     this.accesses.add(address, kind, before, kind === ACCESS_ADD ? value : sum);
     return sum;
   },
@@ -133,6 +136,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   atomicCmpxchg(address: number, expected: number, value: number): number {
     const before = plain.atomicCmpxchg.call(this, address, expected, value);
     this.accesses.add(address, before === expected ? ACCESS_WRITE : ACCESS_READ, before, value);
+    if (before === expected && value < before) this.accesses.countedDown.push(address);
     return before;
   },
 

@@ -41,7 +41,7 @@ export function countingClasses(inner: Strategy): CountingClasses {
       close();
       const asks = movers.count > 1 || inner.everyStep === true;
       const who = asks ? inner.choose(movers, current, of) : movers.byDefault;
-      of.accesses.clear();
+      of.accesses.nextStep();
       if (who < 0) return who;
       const cpu = of.cpus[who];
       if (cpu === undefined) graph.beginStep(who, OP_CLOCK, 0);

@@ -19,6 +19,7 @@ import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK, OP_HANDLER } from './execution-graph.js';
+import { isFreedInTime } from './grace-periods.js';
 
 /** A thread's next step, which was made from a state before. */
 interface Sleeper {
@@ -66,6 +67,7 @@ export function dporStrategy(): Dpor {
   /** A step is under way, and its footprint is still to be taken. */
   let open = false;
   let redundant = 0;
+  let executions = 0;
 
   function graphOf(of: ControlledMachine): ExecutionGraph {
     if (graph === null) {
@@ -196,6 +198,19 @@ export function dporStrategy(): Dpor {
     if (of.clockWord !== 0) waits(of.cpus.length, OP_CLOCK, 0, Int32Array.of(of.clockWord, ACCESS_READ, 0, 0));
   }
 
+  /**
+   * Begins again, with the state of grace periods in the footprints: somebody may use what RCU has freed, and when it is
+   * freed matters after all.
+   */
+  function beginAgain(steps: ExecutionGraph, of: ControlledMachine): void {
+    of.deferred.on = false;
+    redundant = executions;
+    steps.truncate(0);
+    states.length = 0;
+    fixed = 0;
+    started = false;
+  }
+
   return {
     name: 'dpor',
     everyStep: true,
@@ -216,8 +231,8 @@ export function dporStrategy(): Dpor {
       if (steps === null) return false;
       for (let at = steps.length - 1; at >= 0; at--) {
         const state = states[at] as State;
-        state.sleeping.push({ who: steps.who[at] as number, footprint: steps.footprint(at) });
         if (state.wakeups.length === 0) continue;
+        state.sleeping.push({ who: steps.who[at] as number, footprint: steps.footprint(at) });
         steps.truncate(at);
         states.length = at + 1;
         fixed = at;
@@ -228,7 +243,7 @@ export function dporStrategy(): Dpor {
     choose(movers, _current, of) {
       const steps = graphOf(of);
       closeStep(steps, of);
-      of.accesses.clear();
+      of.accesses.nextStep();
       let who: number;
       if (depth < fixed) {
         who = steps.who[depth] as number;
@@ -256,7 +271,13 @@ export function dporStrategy(): Dpor {
       const steps = graph;
       if (steps === null || machine === null) return;
       closeStep(steps, machine);
-      findRaces(steps, machine);
+      executions++;
+      const { deferred } = machine;
+      if (machine.ended && (deferred.shortOfMemory || !deferred.objects().every((o) => isFreedInTime(steps, o)))) {
+        beginAgain(steps, machine);
+      } else {
+        findRaces(steps, machine);
+      }
     },
   };
 }

@@ -72,6 +72,14 @@ export class ExecutionGraph {
   private readonly lastStep: Int32Array;
   /** By step: the step of its thread before it, plus one. */
   private previousStep = new Int32Array(256);
+  /** By step: the last one of its thread, not later than it, in which that was in a quiescent state of RCU; −1 for none. */
+  private quiescence = new Int32Array(256);
+  /** By step: its first access that came after such a state in it. */
+  private firstAfter = new Int32Array(256);
+  /** By step: its footprint, where somebody has asked for it. */
+  private readonly footprints: (Footprint | undefined)[] = [];
+  /** Steps that have counted a word down, and the words, by turns. */
+  private readonly countedDown: number[] = [];
   private readonly candidates: number[] = [];
 
   /**
@@ -104,20 +112,28 @@ export class ExecutionGraph {
     this.firstAccess[step] = first;
     this.previousStep[step] = this.lastStep[who] as number;
     this.ops[step * OP_WORDS + GUARDS] = log.guards;
-    for (let from = 0; from < log.count; from++) this.addEntry(log.words, from * ACCESS_WORDS, step);
+    const quiescent = log.beforeQuiescence >= 0;
+    const divided = quiescent ? log.beforeQuiescence : log.count;
+    for (let from = 0; from < divided; from++) this.addEntry(log.words, from * ACCESS_WORDS, step, first);
+    const after = this.entryCount;
+    this.firstAfter[step] = after;
+    for (let from = divided; from < log.count; from++) this.addEntry(log.words, from * ACCESS_WORDS, step, after);
     this.firstAccess[step + 1] = this.entryCount;
+    const before = this.previousStep[step] as number;
+    this.quiescence[step] = quiescent ? step : before === 0 ? -1 : (this.quiescence[before - 1] as number);
+    for (const address of log.countedDown) this.countedDown.push(step, address);
     this.lastStep[who] = step + 1;
     this.computeClock(step);
   }
 
-  private addEntry(words: Int32Array, from: number, step: number): void {
+  /** @param since the first entry that it may be the same as */
+  private addEntry(words: Int32Array, from: number, step: number, since: number): void {
     const address = words[from] as number;
     const kind = words[from + 1] as number;
     const last = this.lastAccess[address] as number;
     // A second access of the same step to the same word adds nothing, unless it is a stronger one.
-    for (let known = last; known !== 0; ) {
+    for (let known = last; known > since; ) {
       const at = (known - 1) * ENTRY_WORDS;
-      if (this.entries[at + STEP] !== step) break;
       if (this.entries[at + KIND] === kind && kind <= ACCESS_WRITE) {
         if (kind === ACCESS_WRITE) this.entries[at + OPERAND] = words[from + 3] as number;
         return;
@@ -152,7 +168,42 @@ export class ExecutionGraph {
     for (let step = this.length - 1; step >= length; step--) {
       this.lastStep[this.who[step] as number] = this.previousStep[step] as number;
     }
+    const { countedDown } = this;
+    this.footprints.length = Math.min(this.footprints.length, length);
+    while (countedDown.length > 0 && (countedDown[countedDown.length - 2] as number) >= length) countedDown.length -= 2;
     this.length = length;
+  }
+
+  /** The steps that have counted down a word in a range. */
+  stepsCountingDown(address: number, words: number): number[] {
+    const steps: number[] = [];
+    for (let at = 0; at < this.countedDown.length; at += 2) {
+      const word = this.countedDown[at + 1] as number;
+      if (word >= address && word < address + words) steps.push(this.countedDown[at] as number);
+    }
+    return steps;
+  }
+
+  /**
+   * Whether all accesses to a word pass a test, which is given the step, and the last one of its thread before the access
+   * in which that was in a quiescent state of RCU; −1 if there is none.
+   */
+  everyAccess(address: number, test: (step: number, since: number) => boolean): boolean {
+    for (let known = this.lastAccess[address] as number; known !== 0; ) {
+      const at = (known - 1) * ENTRY_WORDS;
+      const step = this.entries[at + STEP] as number;
+      const before = this.previousStep[step] as number;
+      const quiet = known > (this.firstAfter[step] as number);
+      const earlier = before === 0 ? -1 : (this.quiescence[before - 1] as number);
+      if (!test(step, quiet ? step : earlier)) return false;
+      known = this.entries[at + PREVIOUS] as number;
+    }
+    return true;
+  }
+
+  /** Whether a step happens before another, whichever was made first, or is that one. */
+  comesBefore(step: number, other: number): boolean {
+    return step <= other && this.happensBefore(step, other);
   }
 
   /** Whether a step happens before a later one, or is that one. */
@@ -162,6 +213,15 @@ export class ExecutionGraph {
 
   /** What a step accessed, as a footprint of its own. */
   footprint(step: number): Footprint {
+    let footprint = this.footprints[step];
+    if (footprint === undefined) {
+      footprint = this.copyFootprint(step);
+      this.footprints[step] = footprint;
+    }
+    return footprint;
+  }
+
+  private copyFootprint(step: number): Footprint {
     const first = this.firstAccess[step] as number;
     const count = (this.firstAccess[step + 1] as number) - first;
     const footprint = new Int32Array(count * ACCESS_WORDS);
@@ -410,6 +470,8 @@ export class ExecutionGraph {
     this.ops = larger(this.ops, new Int32Array(steps * OP_WORDS));
     this.firstAccess = larger(this.firstAccess, new Int32Array(steps + 1));
     this.previousStep = larger(this.previousStep, new Int32Array(steps));
+    this.quiescence = larger(this.quiescence, new Int32Array(steps));
+    this.firstAfter = larger(this.firstAfter, new Int32Array(steps));
     this.clocks = larger(this.clocks, new Int32Array(steps * this.threads));
   }
 }

@@ -1,0 +1,168 @@
+/**
+ * RCU where footprints are kept: callbacks wait for the end of the execution, and the state of grace periods is in no
+ * footprint. Otherwise every way back to user mode would conflict with every `call_rcu`, and the executions that are told
+ * apart would differ in nothing but the moment at which something that nobody uses any more was freed.
+ *
+ * Whether nobody does is looked at when an execution has ended (`explore/strategies/grace-periods.ts`): this is where it
+ * is written down what was freed, and what for.
+ */
+
+import type { Cache } from '../memory/arena.js';
+import { NULL, type Ptr } from '../memory/layout.js';
+import { slabOps } from '../memory/slab.js';
+import type { Cpu } from '../sync/cpu.js';
+import { type RcuHeadPtr, type RcuModel, rcuOps } from '../sync/rcu.js';
+import { ACCESS_WORDS, ACCESS_WRITE, type AccessLog } from './access-log.js';
+import type { Model } from './model.js';
+
+/** A callback that waits: who queued it, and in which step. */
+interface Deferred {
+  readonly cpu: RcuCpu;
+  readonly head: RcuHeadPtr;
+  readonly func: number;
+  readonly step: number;
+}
+
+/** An object that a callback has freed. */
+export interface FreedObject {
+  readonly address: number;
+  readonly words: number;
+  /** The steps in which callbacks were queued that have accessed it: it is freed a grace period after each of them. */
+  readonly after: readonly number[];
+}
+
+interface RcuCpu extends Cpu, RcuModel {
+  readonly accesses: AccessLog;
+  readonly machine: { readonly deferred: DeferredCallbacks };
+}
+
+/** What waits for the end of an execution. */
+export class DeferredCallbacks {
+  /** If not, callbacks are called when their grace period ends, and its state is in the footprints. */
+  on = false;
+  private short = false;
+  private readonly waiting: Deferred[] = [];
+  /** The step that the callback under way is there for; −1 outside callbacks. */
+  private root = -1;
+  /** By address: the roots of the callbacks that have accessed it. */
+  private readonly touched = new Map<number, number[]>();
+  private readonly freed: FreedObject[] = [];
+
+  /** Forgets an execution. */
+  clear(): void {
+    this.waiting.length = 0;
+    this.touched.clear();
+    this.freed.length = 0;
+    this.short = false;
+    this.root = -1;
+  }
+
+  add(cpu: RcuCpu, head: RcuHeadPtr, func: number): void {
+    this.waiting.push({ cpu, head, func, step: this.root >= 0 ? this.root : cpu.accesses.step });
+  }
+
+  noteShortage(): void {
+    this.short = true;
+  }
+
+  /** Memory ran out in an execution in which callbacks waited that give some back. */
+  get shortOfMemory(): boolean {
+    return this.short && this.waiting.length > 0;
+  }
+
+  /** Notes that an object is freed. @returns false if no callback that has waited does so */
+  noteFreed(address: number, words: number): boolean {
+    if (this.root < 0) return false;
+    this.freed.push({ address, words, after: [this.root] });
+    return true;
+  }
+
+  /**
+   * Calls all that wait, and what is queued thereby. At the end of an execution, when every CPU is at rest.
+   *
+   * @param accesses of the last step: as they were when this returns
+   */
+  run(accesses: AccessLog): void {
+    const { count } = accesses;
+    const countedDown = accesses.countedDown.length;
+    for (const { cpu, head, func, step } of this.waiting) {
+      accesses.forgetLoads();
+      this.root = step;
+      cpu.rcu_callback(func, head);
+      for (let at = count; at < accesses.count; at++)
+        this.noteAccess(accesses.words[at * ACCESS_WORDS] as number, step);
+      accesses.count = count;
+    }
+    accesses.countedDown.length = countedDown;
+    this.root = -1;
+  }
+
+  private noteAccess(address: number, root: number): void {
+    const roots = this.touched.get(address);
+    if (roots === undefined) this.touched.set(address, [root]);
+    else if (!roots.includes(root)) roots.push(root);
+  }
+
+  /** What the callbacks have freed. */
+  objects(): readonly FreedObject[] {
+    return this.freed.map(({ address, words, after }) => {
+      const roots = new Set(after);
+      for (let word = 0; word < words; word++)
+        for (const root of this.touched.get(address + word) ?? []) roots.add(root);
+      return { address, words, after: [...roots] };
+    });
+  }
+}
+
+/** Put over the functions of the same names in `rcuOps`. */
+const deferring: ThisType<RcuCpu> = {
+  call_rcu(head: RcuHeadPtr, func: number): void {
+    const { deferred } = this.machine;
+    if (deferred.on) deferred.add(this, head, func);
+    else rcuOps.call_rcu.call(this as never, head, func);
+  },
+
+  rcu_qs(): void {
+    this.accesses.noteQuiescent();
+    if (!this.machine.deferred.on) rcuOps.rcu_qs.call(this as never);
+  },
+};
+
+/** Put over the functions of the same names in `slabOps`. */
+const noting: ThisType<RcuCpu> = {
+  kmem_cache_alloc(cacheNumber: number): number {
+    const object = slabOps.kmem_cache_alloc.call(this as never, cacheNumber);
+    if (object === NULL) this.machine.deferred.noteShortage();
+    return object;
+  },
+
+  kmem_cache_free(cacheNumber: number, object: Ptr<string>): void {
+    const { accesses, words } = this;
+    const size = (this.arena.caches[cacheNumber] as Cache).struct.words;
+    if (!this.machine.deferred.noteFreed(object, size)) {
+      // Whoever accesses the object does so before that, or is caught.
+      for (let at: number = object; at < object + size; at++) {
+        accesses.add(at, ACCESS_WRITE, words[at] as number, words[at] as number);
+      }
+    }
+    slabOps.kmem_cache_free.call(this as never, cacheNumber, object);
+  },
+};
+
+/** Whether a model has functions as they are in `ops`. */
+function has(model: Model, ops: object): boolean {
+  return Object.entries(ops).every(([name, own]) => {
+    const last = model.functions.findLast((functions) => Object.hasOwn(functions, name));
+    return last !== undefined && Reflect.get(last, name) === own;
+  });
+}
+
+/** What a machine that keeps footprints puts on its CPUs for RCU and the slab caches. */
+export function freeingOps(model: Model): object {
+  return { ...(has(model, slabOps) ? noting : {}), ...(canDefer(model) ? deferring : {}) };
+}
+
+/** Whether callbacks can be deferred: not where a model has its own functions in the place of these. */
+export function canDefer(model: Model): boolean {
+  return has(model, slabOps) && has(model, rcuOps);
+}
