@@ -20,6 +20,7 @@ function readyCell(pid: number): number {
 export function killPending({ senders, kills }: KillPending): Scenario {
   return {
     name: 'kill-pending',
+    subject: 'limits and queues',
     title: 'kill(2) with the signal blocked and pending',
     story: 'A process sends another one the same signal again and again. The other one blocks it.',
     cast: ['the first CPUs: a sender each', 'the others: a target each'],

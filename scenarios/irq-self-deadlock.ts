@@ -3,6 +3,7 @@ import type { Scenario } from '../src/kernel/scenario.js';
 
 export const irqSelfDeadlock: Scenario = {
   name: 'irq-self-deadlock',
+  subject: 'locking',
   title: 'a timer signals the task that is sending a signal itself',
   story:
     'A process with an alarm set sends itself SIGUSR1. Inside kill it holds its siglock. If the timer interrupts the ' +
@@ -12,10 +13,15 @@ export const irqSelfDeadlock: Scenario = {
   cast: ['CPU 0: process 100: alarm(1), then kill(getpid(), SIGUSR1); the timer interrupts this CPU'],
   claim: 'both signals are handled, and the process ends.',
   watch: ['do_send_sig_info', '__lock_task_sighand', 'hrtimer_interrupt', 'it_real_fn'],
-  patches: ['siglock-irqs-on'],
+  patches: [{ name: 'siglock-irqs-on', breaks: 'the CPU spins on a lock that it holds itself', kind: 'deadlock' }],
+  possible: [{ outcome: 'both signals handled', because: 'the interrupt comes before the lock is taken, or after.' }],
   learn:
     'A lock that an interrupt handler takes must be taken with interrupts disabled everywhere else. One place that ' +
     'forgets it is enough, and it will work for years.',
+  reading: [
+    'kernel/signal.c: __lock_task_sighand, which disables interrupts first',
+    'kernel/time/itimer.c: it_real_fn, called from the interrupt',
+  ],
   cpus: 1,
   results: ['user', 'alarm'],
 

@@ -6,6 +6,7 @@ const TARGET = 101;
 
 export const killVsExec: Scenario = {
   name: 'kill-vs-exec',
+  subject: 'kill and exec',
   title: 'kill(2) to a process whose second thread is in execve(2)',
   story:
     'A process of two threads is about to be replaced: its second thread calls execve while its leader sleeps in ' +
@@ -20,10 +21,34 @@ export const killVsExec: Scenario = {
   ],
   claim: 'kill never says ESRCH (no such process) while the process lives, and the process dies of SIGTERM.',
   watch: ['kill_pid_info', '__lock_task_sighand', 'de_thread', '__exit_signal', 'complete_signal'],
-  patches: ['no-kill-retry'],
+  patches: [
+    {
+      name: 'no-kill-retry',
+      breaks: 'kill says ESRCH for a process that lives',
+      kind: 'invariant',
+    },
+  ],
+  possible: [
+    {
+      outcome: 'kill 0, died of SIGTERM',
+      because: 'the signal is sent to the old leader, to both threads, or to the new leader: it is the same process.',
+    },
+  ],
+  seen: [
+    {
+      counter: 'kill_pid_info.retry',
+      because:
+        'the task that kill found had lost its sighand when kill came to lock it, and kill looked the pid up again.',
+    },
+  ],
   learn:
     'A lookup under RCU gives you an object that was right a moment ago. Whoever then finds it dead must ask whether ' +
     'the thing it stood for is dead as well, and look again if it may not be.',
+  reading: [
+    'kernel/signal.c: kill_pid_info, and what its comment says of de_thread',
+    'fs/exec.c: de_thread, from "release_task(leader)" upwards',
+    'kernel/exit.c: __exit_signal, where a task loses its sighand',
+  ],
   cpus: 3,
   results: ['kill', 'wait', 'status', 'sigchld'],
 

@@ -6,6 +6,7 @@ const SLEEPER = 101;
 
 export const pauseWakeup: Scenario = {
   name: 'pause-wakeup',
+  subject: 'delivery',
   title: 'a timer interrupts a task that is about to sleep in pause(2)',
   story:
     'A process sets an alarm and calls pause. pause looks whether a signal is pending, sets the state of the task to ' +
@@ -18,10 +19,21 @@ export const pauseWakeup: Scenario = {
   ],
   claim: 'the process always dies of SIGALRM.',
   watch: ['pause', '__schedule', 'hrtimer_interrupt', 'complete_signal', 'try_to_wake_up'],
-  patches: ['schedule-ignores-pending'],
+  patches: [
+    {
+      name: 'schedule-ignores-pending',
+      breaks: 'a process goes to sleep with its alarm pending, and nothing wakes it',
+      kind: 'hung-task',
+    },
+  ],
+  possible: [{ outcome: 'died of SIGALRM', because: 'the alarm comes before the look, after it, or asleep.' }],
   learn:
     'To sleep until something happens is three steps: say that you sleep, look whether it has happened, sleep. ' +
     'Whatever the order of the first two, somebody must look after the last moment at which a wake-up could be missed.',
+  reading: [
+    'kernel/sched/core.c: __schedule, where it calls signal_pending_state',
+    'kernel/signal.c: pause, and signal_wake_up_state, which wakes only who has said that it sleeps',
+  ],
   cpus: 2,
   results: ['status'],
 

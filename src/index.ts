@@ -34,6 +34,7 @@ export {
   exploreInSlices,
   type FoundViolation,
 } from './explore/explore.js';
+export { type FoundExecution, findExecution } from './explore/find.js';
 export { type Minimized, type MinimizeOptions, minimize } from './explore/minimize.js';
 export { type Replay, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
 export { ScheduleMismatchError } from './explore/schedule.js';
@@ -63,7 +64,17 @@ export type { KernelPatch } from './kernel/kernel.js';
 export { type KernelModelOptions, kernelModel, readResults } from './kernel/model.js';
 export type { Itimerspec, Sigevent } from './kernel/posix-timers.js';
 export type { Rlimit } from './kernel/rlimit.js';
-export type { Handler, Patch, Program, Scenario } from './kernel/scenario.js';
+export {
+  type Breaking,
+  type Handler,
+  type NamedOutcome,
+  type Patch,
+  type Program,
+  type Scenario,
+  type SeenCounter,
+  SUBJECTS,
+  type Subject,
+} from './kernel/scenario.js';
 export type { Pollfd } from './kernel/select.js';
 export { SIGNALFD_SIGINFO_SIZE, type SignalfdSiginfo, signalfdSiginfo } from './kernel/signalfd.js';
 export { EMPTY_MASK, type SigMask, sigmask } from './kernel/sigset.js';

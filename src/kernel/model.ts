@@ -51,6 +51,12 @@ function outcomeReader(scenario: Scenario): (arena: Arena) => string {
   };
 }
 
+/** What is wrong with an outcome that is not possible. */
+function unexpected({ impossible = [] }: Scenario, outcome: string): string {
+  const because = impossible.find((one) => one.outcome === outcome)?.because;
+  return because === undefined ? `"${outcome}" is not possible` : `"${outcome}" is not possible: ${because}`;
+}
+
 /**
  * Makes the model of a scenario. The object has the shape that every machine takes (`Model` in `src/machine`); it is
  * not named here because the kernel does not know what runs it.
@@ -58,6 +64,7 @@ function outcomeReader(scenario: Scenario): (arena: Arena) => string {
 export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}) {
   const { patches = [], cpus = scenario.cpus, limits = DEFAULT_LIMITS } = options;
   const names = { programs: programNames(scenario), results: scenario.results };
+  const outcomeOf = outcomeReader(scenario);
   return {
     name: scenario.name,
     patches: patches.map((patch) => patch.name),
@@ -93,11 +100,15 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
       tick: (cpu: Cpu): void => (cpu as Kernel).passTime(),
       interrupt: (cpu: Cpu): Coroutine<void> => (cpu as Kernel).hrtimer_interrupt(),
     },
-    outcome: outcomeReader(scenario),
+    outcome: outcomeOf,
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;
       const wrong = scenario.unfinished?.(readResults(arena, scenario)) ?? null;
       if (wrong !== null) return new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
+      const outcome = outcomeOf(arena);
+      if (scenario.possible?.every((one) => one.outcome !== outcome)) {
+        return new Violation('invariant', unexpected(scenario, outcome), -1, 0);
+      }
       const lost = findLostWakeup(arena);
       if (lost !== null) return new Violation('lost-wakeup', lost, -1, 0);
       const leak = findLeak(arena);

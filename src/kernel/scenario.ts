@@ -20,9 +20,49 @@ export interface ProgramFile {
   readonly setgid?: number | undefined;
 }
 
+/** What scenarios are about; a list of them is in this order. */
+export const SUBJECTS = [
+  'kill and exec',
+  'lookup and lifetime',
+  'fork and clone',
+  'delivery',
+  'stop and continue',
+  'exit and wait',
+  'locking',
+  'limits and queues',
+  'tracing',
+  'credentials and containers',
+  'programs',
+] as const;
+export type Subject = (typeof SUBJECTS)[number];
+
+/** A patch that breaks a scenario's claim. */
+export interface Breaking {
+  /** The patch's name. */
+  readonly name: string;
+  /** What goes wrong with it, in a phrase. */
+  readonly breaks: string;
+  /** The kind of violation that names it best: what some execution with the patch ends in. */
+  readonly kind: string;
+}
+
+/** An outcome, as `Scenario.outcome` words it, and what it means. */
+export interface NamedOutcome {
+  readonly outcome: string;
+  /** How it comes about, or why it cannot: a sentence. */
+  readonly because: string;
+}
+
+/** One of the kernel's counters (`kill_pid_info.retry`) that some execution must raise: that the race is there. */
+export interface SeenCounter {
+  readonly counter: string;
+  readonly because: string;
+}
+
 export interface Scenario {
   /** As typed on the command line. */
   readonly name: string;
+  readonly subject: Subject;
   /** One line. */
   readonly title: string;
   /** A paragraph that a student can follow. */
@@ -34,9 +74,27 @@ export interface Scenario {
   /** The kernel functions to watch. */
   readonly watch: readonly string[];
   /** The patches that break the claim. */
-  readonly patches: readonly string[];
+  readonly patches: readonly Breaking[];
+  /**
+   * All outcomes that the unpatched kernel has: each is reached by some schedule, and an execution that ends in another
+   * one is a violation (`invariant`). If not given, any outcome is as good as another.
+   */
+  readonly possible?: readonly NamedOutcome[];
+  /** Outcomes that a reader might expect and that `possible` rules out. */
+  readonly impossible?: readonly NamedOutcome[];
+  /** What some execution of the unpatched kernel must do. */
+  readonly seen?: readonly SeenCounter[];
+  /** What to expect of the unpatched kernel: that the claim holds (if not given), or a violation of a kind. */
+  readonly expected?: string;
+  /**
+   * For a scenario whose executions are too many: what is verified are all with at most so many preemptions. If not
+   * given all are.
+   */
+  readonly bound?: { readonly preemptions: number };
   /** What to learn from it. */
   readonly learn: string;
+  /** Further reading: files of the kernel's source, and what to look for there. */
+  readonly reading?: readonly string[];
   /** How many CPUs it is made for. */
   readonly cpus: number;
   readonly programs: Readonly<Record<string, Program>>;

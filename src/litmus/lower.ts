@@ -251,6 +251,7 @@ export function lower(test: Litmus): Lowered {
   ]);
   const scenario: Scenario = {
     name: test.name,
+    subject: 'programs',
     title: test.question,
     story: test.question,
     cast: test.blocks.map(({ kind, name }) => `${kind} ${name}`),

@@ -35,7 +35,10 @@ describe('siglab show', () => {
     const text = stdout.replaceAll(/\s+/g, ' ');
     const parts = [scenario?.title, scenario?.story, ...(scenario?.cast ?? []), scenario?.claim, scenario?.learn];
     for (const part of parts) expect(text).toContain(part);
-    for (const patch of scenario?.patches ?? []) expect(text).toContain(patch);
+    for (const { name: patch, breaks } of scenario?.patches ?? []) {
+      expect(text).toContain(patch);
+      expect(text).toContain(breaks);
+    }
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
@@ -50,7 +53,9 @@ describe('siglab show', () => {
       claim: scenario?.claim,
       cpus: scenario?.cpus,
     });
-    expect(listAt(document, 'patches').map((patch) => patch.name)).toEqual(scenario?.patches);
+    expect(listAt(document, 'patches').map((patch) => patch.name)).toEqual(
+      scenario?.patches.map((patch) => patch.name),
+    );
   });
 
   it('refuses a scenario that is not there, and names the nearest', async () => {

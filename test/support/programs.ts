@@ -14,6 +14,7 @@ export type Parts = Pick<Scenario, 'programs' | 'setup' | 'results'> &
 export function scenarioOf(parts: Parts): Scenario {
   return {
     name: 'test',
+    subject: 'programs',
     title: '',
     story: '',
     cast: [],
