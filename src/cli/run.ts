@@ -1,6 +1,7 @@
 /** `siglab run SCENARIO`: the parallel machine, and how often each outcome came. */
 
 import { type ModelDescription, modelOf } from '../../scenarios/catalog.js';
+import { addCounts } from '../explore/explore.js';
 import { NOISE, type Noise } from '../machine/parallel-cpu.js';
 import { type RunResult, ThreadMachine } from '../machine/threads.js';
 import {
@@ -114,15 +115,6 @@ const NOTHING_RUN: RunResult = {
   violations: [],
   violationCount: 0,
 };
-
-function addCounts(
-  a: Readonly<Record<string, number>>,
-  b: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const sum = { ...a };
-  for (const [name, times] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + times;
-  return sum;
-}
 
 /** A run and the one after it as one. */
 function mergeRuns(first: RunResult, next: RunResult): RunResult {

@@ -9,8 +9,8 @@ import { type StrategyOptions, strategyNamed } from './strategies/index.js';
 import type { Strategy } from './strategy.js';
 
 export interface ExploreOptions extends StrategyOptions {
-  /** A strategy or the name of one. */
-  readonly strategy: Strategy | string;
+  /** A strategy or the name of one. If not given, lots are drawn for a while, and then `dpor` covers what there is. */
+  readonly strategy?: Strategy | string;
   /** Executions at most; no limit if not given. */
   readonly schedules?: number;
   /** Seconds at most; no limit if not given. */
@@ -27,6 +27,17 @@ export interface FoundViolation {
   readonly schedule: Uint8Array;
 }
 
+/** What one strategy did in an exploration. */
+export interface Phase {
+  readonly strategy: string;
+  readonly executions: number;
+  readonly redundant: number;
+  /** Every schedule of the strategy's space was executed. */
+  readonly exhausted: boolean;
+  /** What bounds that space; null if nothing does, or if the strategy has no end. */
+  readonly bound: string | null;
+}
+
 export interface Exploration {
   readonly executions: number;
   /**
@@ -34,7 +45,7 @@ export interface Exploration {
    * commute.
    */
   readonly redundant: number;
-  /** Every schedule of the strategy's space was executed. */
+  /** Every schedule of the last strategy's space was executed. */
   readonly exhausted: boolean;
   /** Stopped from outside, before any limit was reached. */
   readonly interrupted: boolean;
@@ -45,10 +56,16 @@ export interface Exploration {
   /** The first violation, or null. */
   readonly found: FoundViolation | null;
   readonly violations: number;
+  /** The strategies, one after another. */
+  readonly phases: readonly Phase[];
 }
 
 /** Executions between two looks at the clock. */
 const PROGRESS_EVERY = 256;
+/** Executions that are drawn at random before the space is covered systematically: most bugs show in fewer. */
+export const RANDOM_FIRST = 2_000;
+/** The share of the time that they may take. */
+const RANDOM_SHARE = 0.25;
 
 /**
  * Explores a model.
@@ -56,11 +73,11 @@ const PROGRESS_EVERY = 256;
  * @param what a model, or a machine made for one: with `footprints`, if the strategy needs them
  * @throws UnknownStrategyError for a strategy of another name
  * @example
- * const { found, exhausted } = explore(model, { strategy: 'dpor' });
+ * const { found, exhausted } = explore(model);
  * if (found !== null) console.log(found.violation.message);
  * else if (exhausted) console.log('verified');
  */
-export function explore(what: ControlledMachine | Model, options: ExploreOptions): Exploration {
+export function explore(what: ControlledMachine | Model, options: ExploreOptions = {}): Exploration {
   const exploring = exploreInSlices(what, options);
   for (;;) {
     const slice = exploring.next(false);
@@ -76,8 +93,56 @@ export function* exploreInSlices(
   what: ControlledMachine | Model,
   options: ExploreOptions,
 ): Generator<number, Exploration, boolean> {
-  const strategy = typeof options.strategy === 'string' ? strategyNamed(options.strategy, options) : options.strategy;
-  const machine = what instanceof ControlledMachine ? what : machineFor(what, strategy);
+  const { strategy, schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
+  if (strategy !== undefined) return yield* exploreBy(strategy, what, options, 0);
+  const atRandom = yield* exploreBy(
+    'random',
+    what,
+    { ...options, schedules: Math.min(RANDOM_FIRST, Math.ceil(schedules / 2)), seconds: seconds * RANDOM_SHARE },
+    0,
+  );
+  const left = { schedules: schedules - atRandom.executions, seconds: seconds - atRandom.seconds };
+  const stopped = atRandom.interrupted || (atRandom.found !== null && options.keepGoing !== true);
+  if (stopped || left.schedules <= 0 || left.seconds <= 0) return atRandom;
+  const covering = yield* exploreBy('dpor', what, { ...options, ...left }, atRandom.executions);
+  return oneAfterAnother(atRandom, covering);
+}
+
+function oneAfterAnother(first: Exploration, second: Exploration): Exploration {
+  const { found } = second;
+  return {
+    executions: first.executions + second.executions,
+    redundant: first.redundant + second.redundant,
+    exhausted: second.exhausted,
+    interrupted: second.interrupted,
+    seconds: first.seconds + second.seconds,
+    steps: first.steps + second.steps,
+    outcomes: addCounts(first.outcomes, second.outcomes),
+    found: first.found ?? (found === null ? null : { ...found, execution: found.execution + first.executions }),
+    violations: first.violations + second.violations,
+    phases: [...first.phases, ...second.phases],
+  };
+}
+
+/** Two counts of the same things as one. */
+export function addCounts(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sum = { ...a };
+  for (const [name, times] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + times;
+  return sum;
+}
+
+/** @param before executions made by other strategies before this one */
+function* exploreBy(
+  by: Strategy | string,
+  what: ControlledMachine | Model,
+  options: ExploreOptions,
+  before: number,
+): Generator<number, Exploration, boolean> {
+  const strategy = typeof by === 'string' ? strategyNamed(by, options) : by;
+  const machine = readyFor(strategy, what);
   const { schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
   const outcomes = new Map<string, number>();
   // Strategies that end make no schedule twice.
@@ -93,7 +158,7 @@ export function* exploreInSlices(
   while (executions < schedules) {
     if (executions % PROGRESS_EVERY === 0) {
       if (performance.now() - started >= seconds * 1000) break;
-      if (yield executions) {
+      if (yield before + executions) {
         interrupted = true;
         break;
       }
@@ -116,9 +181,10 @@ export function* exploreInSlices(
       if (options.keepGoing !== true) break;
     }
   }
+  redundant += strategy.redundant ?? 0;
   return {
     executions,
-    redundant: redundant + (strategy.redundant ?? 0),
+    redundant,
     exhausted,
     interrupted,
     seconds: (performance.now() - started) / 1000,
@@ -126,7 +192,14 @@ export function* exploreInSlices(
     outcomes: Object.fromEntries(outcomes),
     found,
     violations,
+    phases: [{ strategy: strategy.name, executions, redundant, exhausted, bound: strategy.bound ?? null }],
   };
+}
+
+/** The machine given, unless it lacks what the strategy needs. */
+function readyFor(strategy: Strategy, what: ControlledMachine | Model): ControlledMachine {
+  if (!(what instanceof ControlledMachine)) return machineFor(what, strategy);
+  return strategy.needsFootprints === true && !what.keepsFootprints ? machineFor(what.model, strategy) : what;
 }
 
 /** A machine that has what a strategy needs. The memory checker is on where the model has objects that can be freed. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { objectAt, siglab, siglabJson, textAt } from '../support/cli.js';
+import { STRATEGY_NAMES } from '../../src/explore/strategies/index.js';
+import { listAt, objectAt, siglab, siglabJson, textAt } from '../support/cli.js';
 import { CPUS, PATCH, PATCHED, SCENARIO } from '../support/kill-vs-exec.js';
 
 const TOKEN = /sl1\.kill-vs-exec@3\+no-kill-retry\.[\w-]+/;
@@ -7,13 +8,14 @@ const MESSAGE = 'kill(101, SIGTERM) said ESRCH, but process 101 is alive: its pa
 
 describe('siglab explore', () => {
   it('prints one JSON document with every field of the contract', async () => {
-    const { status, document } = await siglabJson('explore', SCENARIO);
+    const { status, document } = await siglabJson('explore', SCENARIO, '--preemptions', '2');
     expect(status).toBe(0);
     expect(document).toMatchObject({
       scenario: SCENARIO,
       patches: [],
       cpus: CPUS,
       strategy: 'dfs',
+      preemptions: 2,
       seed: 1,
       redundant: 0,
       exhaustive: true,
@@ -33,6 +35,35 @@ describe('siglab explore', () => {
     expect(stdout).toMatch(new RegExp(`^${document.executions} executions by dfs in `));
     expect(stdout).toMatch(new RegExp(`^ +${document.executions} × kill 0, died of SIGTERM$`, 'm'));
     expect(stdout).toMatch(/^verified: all schedules with at most 1 preemption were executed, and none breaks/m);
+  });
+
+  it('draws lots first and then covers the space, where no strategy is named', async () => {
+    const { status, document } = await siglabJson('explore', 'pause-wakeup');
+    expect({ status, strategy: document.strategy }).toEqual({ status: 0, strategy: 'default' });
+    expect(document).toMatchObject({ exhaustive: true, verdict: 'holds' });
+    const [atRandom, covering] = listAt(document, 'phases');
+    expect(atRandom).toMatchObject({ exhausted: false, executions: 2000 });
+    expect(covering).toMatchObject({ strategy: 'dpor', exhausted: true, bound: null });
+    expect(document.executions).toBe(2000 + Number(covering?.executions));
+  });
+
+  it('covers the whole space by dpor where it is to be exhaustive', async () => {
+    const { status, stdout } = await siglab(['explore', 'pause-wakeup', '--exhaustive']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d+ executions by dpor in /);
+    expect(stdout).toMatch(/^verified: /m);
+  });
+
+  it.each(STRATEGY_NAMES)('takes the strategy %s by its name', async (strategy) => {
+    const { status, document } = await siglabJson(
+      'explore',
+      'pause-wakeup',
+      '--strategy',
+      strategy,
+      '--schedules',
+      '20',
+    );
+    expect({ status, strategy: document.strategy }).toEqual({ status: 0, strategy });
   });
 
   it('makes the same random walk from the same seed, and another from another', async () => {
@@ -79,7 +110,7 @@ describe('siglab explore', () => {
 
 describe('siglab explore with a patch that breaks the claim', () => {
   it('prints the violation with all fields of the contract, and ends with status 1', async () => {
-    const { status, document } = await siglabJson('explore', SCENARIO, '--patch', PATCH);
+    const { status, document } = await siglabJson('explore', SCENARIO, '--patch', PATCH, '--preemptions', '1');
     expect(status).toBe(1);
     expect(document).toMatchObject({ patches: PATCHED, verdict: 'violated' });
     const violation = objectAt(document, 'violation');
@@ -107,7 +138,7 @@ describe('siglab explore with a patch that breaks the claim', () => {
   });
 
   it('prints the report and the token as text, and the token replays with status 1', async () => {
-    const { status, stdout, stderr } = await siglab(['explore', SCENARIO, '--patch', PATCH]);
+    const { status, stdout, stderr } = await siglab(['explore', SCENARIO, '--patch', PATCH, '--preemptions', '1']);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(/^violated in execution [\d,]+$/m);
     expect(stdout).toMatch(

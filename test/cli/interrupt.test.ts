@@ -18,7 +18,7 @@ describe('Ctrl-C', () => {
     expect(documentOf(called)).toMatchObject({ scenario: SCENARIO, exhaustive: false, violation: null });
   });
 
-  it('ends a depth-first search too, which then does not claim to be exhaustive', async () => {
+  it('ends a systematic search too, which then does not claim to be exhaustive', async () => {
     const args = ['explore', SCENARIO, '--exhaustive', '--json'];
     const called = await siglabInterrupted(args, { patienceMs: 30_000 });
     expect(called.status).toBe(130);

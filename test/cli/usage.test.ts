@@ -131,7 +131,7 @@ describe('a call with something missing or too much', () => {
     const random = ['explore', SCENARIO, '--strategy', 'random'];
     expectRefused(
       await siglab([...random, '--exhaustive']),
-      /--exhaustive needs a strategy that ends: dfs, not random/,
+      /--exhaustive needs a strategy that ends: dpor or dfs, not random/,
     );
     expectRefused(await siglab([...random, '--preemptions', '1']), /--preemptions bounds the search of dfs/);
   });

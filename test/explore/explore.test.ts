@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explore, exploreInSlices } from '../../src/explore/explore.js';
+import { explore, exploreInSlices, RANDOM_FIRST } from '../../src/explore/explore.js';
 import { replay } from '../../src/explore/replay.js';
 import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
@@ -87,6 +87,29 @@ describe('an exploration', () => {
       found: null,
       violations: 0,
     });
+  });
+});
+
+describe('an exploration without a strategy named', () => {
+  it('draws lots, and then covers the whole space', () => {
+    const { executions, exhausted, phases, outcomes } = explore(countingModel(2, 1), { keepGoing: true });
+    expect(exhausted).toBe(true);
+    expect(phases).toEqual([
+      expect.objectContaining({ executions: RANDOM_FIRST, exhausted: false }),
+      { strategy: 'dpor', executions: executions - RANDOM_FIRST, redundant: 0, exhausted: true, bound: null },
+    ]);
+    expect(Object.values(outcomes).reduce((sum, times) => sum + times)).toBe(executions);
+  });
+
+  it('ends with what the lots find', () => {
+    const { found, phases, executions } = explore(countingModel(2, 1), {});
+    expect(phases).toHaveLength(1);
+    expect(found?.execution).toBe(executions);
+  });
+
+  it('keeps to its limit, of which the lots get a half', () => {
+    const { executions, phases } = explore(adding(4, 4), { schedules: 100 });
+    expect({ executions, phases }).toMatchObject({ executions: 100, phases: [{ executions: 50 }, { executions: 50 }] });
   });
 });
 

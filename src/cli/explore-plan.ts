@@ -1,0 +1,53 @@
+/** What `siglab explore` is to do, from its flags. */
+
+import type { ExploreOptions } from '../explore/explore.js';
+import { STRATEGY_NAMES, strategyNamed } from '../explore/strategies/index.js';
+import { chooseWord, positiveNumber, UsageError, wholeNumber } from './context.js';
+
+export interface PlanFlags {
+  readonly strategy?: string;
+  readonly schedules?: string;
+  readonly seconds?: string;
+  readonly preemptions?: string;
+  readonly seed: string;
+  readonly exhaustive?: boolean;
+}
+
+/** What stands on the command line for no strategy in particular. */
+const DEFAULT = 'default';
+/** Executions of a strategy without an end, where no limit is given. */
+const WITHOUT_END = 20_000;
+/** Seconds of an exploration without a strategy named, where no limit is given. */
+const DEFAULT_SECONDS = 60;
+
+/** The exploration that flags ask for. @throws UsageError for flags that do not go together */
+export function planOf(flags: PlanFlags): ExploreOptions {
+  const { exhaustive = false } = flags;
+  const named =
+    flags.strategy === undefined ? null : chooseWord('strategy', flags.strategy, [...STRATEGY_NAMES, DEFAULT]);
+  const options = {
+    seed: wholeNumber('--seed', flags.seed, 0, 0xffffffff),
+    ...(flags.preemptions === undefined ? {} : { preemptions: wholeNumber('--preemptions', flags.preemptions, 0) }),
+  };
+  const limits = {
+    ...(flags.seconds === undefined ? {} : { seconds: positiveNumber('--seconds', flags.seconds) }),
+    ...(flags.schedules === undefined ? {} : { schedules: wholeNumber('--schedules', flags.schedules, 1) }),
+  };
+  const limited = Object.keys(limits).length > 0;
+  const name = named === DEFAULT || named === null ? impliedStrategy(flags) : named;
+  if (name === null) return { ...options, ...(limited ? limits : { seconds: DEFAULT_SECONDS }) };
+  if (flags.preemptions !== undefined && name !== 'dfs') {
+    throw new UsageError(`--preemptions bounds the search of dfs; ${name} has no such bound`);
+  }
+  const ends = strategyNamed(name, options).bound !== undefined;
+  if (exhaustive && !ends) {
+    throw new UsageError(`--exhaustive needs a strategy that ends: dpor or dfs, not ${name}`);
+  }
+  return { strategy: name, ...options, ...(limited || ends ? limits : { schedules: WITHOUT_END }) };
+}
+
+/** The strategy that other flags ask for; null where none does. */
+function impliedStrategy({ preemptions, exhaustive }: PlanFlags): string | null {
+  if (preemptions !== undefined) return 'dfs';
+  return exhaustive === true ? 'dpor' : null;
+}
