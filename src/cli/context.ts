@@ -129,11 +129,13 @@ export function wrap(text: string, width = 100, indent = ''): string {
 }
 
 /** Tells when the user presses Ctrl-C, so that what was found so far can be printed. */
-export function watchInterrupt(): { readonly pressed: () => boolean; stop(): void } {
-  let pressed = false;
-  const handler = (): void => {
-    pressed = true;
-  };
+export function watchInterrupt(): { readonly pressed: () => boolean; readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const handler = (): void => controller.abort();
   process.once('SIGINT', handler);
-  return { pressed: () => pressed, stop: () => process.removeListener('SIGINT', handler) };
+  return {
+    pressed: () => controller.signal.aborted,
+    signal: controller.signal,
+    stop: () => process.removeListener('SIGINT', handler),
+  };
 }

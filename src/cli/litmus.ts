@@ -27,6 +27,7 @@ export interface LitmusFlags {
   readonly executions: string;
   readonly seed: string;
   readonly keep?: string;
+  readonly jobs?: string;
   readonly generate?: string;
   readonly save: string;
   readonly json?: boolean;
@@ -39,6 +40,8 @@ export interface LitmusResult {
   readonly native: (NativeRun & Comparison) | null;
 }
 
+const MOST_JOBS = 256;
+
 export async function litmusCommand(paths: readonly string[], flags: LitmusFlags): Promise<number> {
   const limits = {
     executions: wholeNumber('--executions', flags.executions, 1),
@@ -46,6 +49,7 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
   };
   const iterations = wholeNumber('--iterations', flags.iterations, 1);
   const seed = wholeNumber('--seed', flags.seed, 0);
+  const jobs = flags.jobs === undefined ? {} : { jobs: wholeNumber('--jobs', flags.jobs, 1, MOST_JOBS) };
   if (flags.generate !== undefined) {
     if (paths.length > 0) throw new UsageError('--generate makes its own tests: give no files with it');
     const programs = wholeNumber('--generate', flags.generate, 1);
@@ -53,6 +57,7 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
   }
   if (paths.length === 0) throw new UsageError('expected litmus files or folders, or --generate');
   if (flags.keep !== undefined && flags.native !== true) throw new UsageError('--keep keeps what --native compiles');
+  if (flags.jobs !== undefined && flags.native !== true) throw new UsageError('--jobs are native runs: give --native');
   const tests = paths.flatMap(litmusFiles).map((file) => ({ file, test: readLitmus(file) }));
   const why = flags.native === true ? await whyNotNative() : null;
   if (why !== null) throw new UsageError(why);
@@ -66,7 +71,8 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
     let native: LitmusResult['native'] = null;
     if (flags.native === true && !interrupt.pressed()) {
       const keep = flags.keep === undefined ? {} : { keep: resolve(flags.keep) };
-      const run = await runNative(test, { iterations, seconds: limits.seconds, seed, ...keep });
+      const { signal } = interrupt;
+      const run = await runNative(test, { iterations, seconds: limits.seconds, seed, signal, ...keep, ...jobs });
       native = { ...run, ...compare(allowed, run) };
     }
     results.push({ file, allowed, native });

@@ -105,6 +105,7 @@ function build(end: (status: number) => void): Command {
     .option('--executions <n>', 'executions at most of each exploration', '200000')
     .option('--seed <n>', 'seed of the native delays', '1')
     .option('--keep <dir>', 'where the C programs are kept')
+    .option('--jobs <n>', 'native runs of a test at a time (by default one, or many where it mostly sleeps)')
     .option('--generate <n>', 'random tests instead of files, explored and run natively')
     .option('--save <dir>', 'where generated tests that disagree are saved, made smaller', 'litmus-found')
     .option('--json', 'as a JSON document')

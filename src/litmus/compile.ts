@@ -2,6 +2,7 @@
 
 import type { Argument, Block, CallNode, Expression, Item, Litmus, Statement } from './ast.js';
 import { CALLS, INFO_FIELDS } from './calls.js';
+import { namesIn } from './check.js';
 import { blockNumber, itemText, type Layout, layoutOf, slotOf, statementsIn } from './layout.js';
 import { DEFAULT_UID } from './lower.js';
 import { CONSTANTS } from './words.js';
@@ -12,6 +13,14 @@ const SETTLE_MARGIN_NS = 10_000_000;
 const LONGEST_STRETCH = 4;
 const STRETCHED_BELOW_NS = 1_000_000;
 const NSEC_PER_SEC = 1_000_000_000;
+/** In one iteration of so many the processes have memories of their own, where it is not the same. */
+const OWN_MEMORY_EVERY = 16;
+/** Of an outcome: a set of signals, with a space. Names of tasks may be longer. */
+const LONGEST_WORD = 18;
+const SETS_USER = /^set(?:res|re)?uid$/;
+const CORE_SIGNALS: ReadonlySet<string> = new Set(
+  ['QUIT', 'ILL', 'TRAP', 'ABRT', 'IOT', 'BUS', 'FPE', 'SEGV', 'XCPU', 'XFSZ', 'SYS'].map((name) => `SIG${name}`),
+);
 
 /** Where a piece of C stands. */
 interface Place {
@@ -43,9 +52,11 @@ export function compileToC(test: Litmus): string {
     `#define LT_REGISTERS ${registers.length}`,
     `#define LT_CELLS ${test.cells.length}`,
     `#define LT_PIPES ${test.pipes.length}`,
+    `#define LT_LINE ${1 + layout.items.length * Math.max(LONGEST_WORD, ...test.blocks.map(({ name }) => name.length + 3))}`,
     `#define LT_NEEDS_ROOT ${Number(needsRoot(test))}`,
     `#define LT_NEEDS_NAMESPACE ${Number(needsNamespace(test))}`,
     `#define LT_SETTLE_NS ${settleTime(test)}LL`,
+    `#define LT_OWN_MEMORY ${memoryMatters(test) ? 1 : OWN_MEMORY_EVERY}`,
     '#include "litmus.h"',
     '',
     enumText(
@@ -77,12 +88,24 @@ export function compileToC(test: Litmus): string {
 }
 
 /** The test needs several users, so natively root. */
-export function needsRoot({ blocks, handlers }: Litmus): boolean {
-  const calls = callsIn([...blocks, ...handlers.map(({ body }) => ({ setup: [], body }))]);
+export function needsRoot(test: Litmus): boolean {
+  const calls = allCalls(test);
   return (
-    blocks.some(({ settings }) => settings.uid !== null || settings.container) ||
-    calls.some(({ name }) => /^set(?:res|re)?uid$/.test(name))
+    test.blocks.some(({ settings }) => settings.uid !== null || settings.container) ||
+    calls.some(({ name }) => SETS_USER.test(name))
   );
+}
+
+/**
+ * Processes that share their memory are told from others by two things only: before Linux 5.16 a core dump of one ends
+ * all of them, and a tracer may not have one whose memory belonged to somebody else.
+ */
+function memoryMatters(test: Litmus): boolean {
+  const calls = allCalls(test);
+  const dumps = calls.some(({ args }) =>
+    args.some((arg) => arg.kind === 'value' && namesIn(arg.value).some(({ name }) => CORE_SIGNALS.has(name))),
+  );
+  return dumps || (calls.some(({ name }) => name === 'ptrace') && calls.some(({ name }) => SETS_USER.test(name)));
 }
 
 function callsIn(blocks: readonly Pick<Block, 'setup' | 'body'>[]): CallNode[] {
@@ -106,8 +129,8 @@ function needsNamespace(test: Litmus): boolean {
   });
 }
 
-/** How long timers and the ends of namespaces may take after everything rests. */
-function settleTime(test: Litmus): number {
+/** Nanoseconds that timers and the ends of namespaces may take after everything rests. */
+export function settleTime(test: Litmus): number {
   const times = allCalls(test).flatMap(({ name, args }) =>
     args.map((arg) => {
       if (arg.kind === 'time') return arg.nanoseconds * (arg.nanoseconds < STRETCHED_BELOW_NS ? LONGEST_STRETCH : 1);

@@ -1,13 +1,13 @@
 /** A test on the host's kernel: compiled, run many times, its outcomes counted. */
 
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Item, Litmus } from './ast.js';
-import { compileToC } from './compile.js';
+import { compileToC, settleTime } from './compile.js';
 import type { Outcome } from './final.js';
 import { outcomeText } from './judge.js';
 import { layoutOf, slotOf } from './layout.js';
@@ -27,6 +27,10 @@ export interface NativeOptions {
   readonly seed: number;
   /** Where the C program is kept; nowhere if not given. */
   readonly keep?: string;
+  /** So many of the program run at a time. If it is not given: one, or many where an iteration mostly sleeps. */
+  readonly jobs?: number;
+  /** Ends the run; the iterations made until then are those that count. */
+  readonly signal?: AbortSignal;
 }
 
 export interface NativeRun {
@@ -114,13 +118,86 @@ async function compileAndRun(test: Litmus, options: NativeOptions, folder: strin
     const message = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     throw new NativeError(`${cc} cannot compile ${test.name}: ${message.trim().split('\n').slice(0, 5).join('; ')}`);
   }
-  const args = [String(options.iterations), String(options.seconds), String(options.seed)];
-  const { stdout } = await run(program, args, { maxBuffer: 1 << 24 }).catch((error: unknown) => {
+  const printed = await runJobs(test, program, options);
+  return mergeRuns(printed.map((text) => readHistogram(test, text)));
+}
+
+/** So many iterations show how long one takes. One that takes longer than this sleeps, and others can go on beside it. */
+const PROBED = 8;
+const SLEEPING_MS = 50;
+const SLEEPERS = 32;
+/** Programs at a time of a test with short timers. */
+const TIMED = 4;
+
+/** Runs the program, as several at a time if that is asked for, or worth while. @returns what each printed */
+async function runJobs(test: Litmus, program: string, options: NativeOptions): Promise<string[]> {
+  const running = new Set<ChildProcess>();
+  const stop = (): void => {
+    for (const child of running) child.kill('SIGTERM');
+  };
+  options.signal?.addEventListener('abort', stop);
+  try {
+    return await startJobs(test, program, options, running);
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+  }
+}
+
+async function startJobs(
+  test: Litmus,
+  program: string,
+  { iterations, seconds, seed, jobs, signal }: NativeOptions,
+  running: Set<ChildProcess>,
+): Promise<string[]> {
+  const started = performance.now();
+  const start = (count: number, time: number, number: number): Promise<string> =>
+    runProgram(test.name, program, [String(count), String(time), String(seed + number)], running);
+  const first = jobs === undefined ? [await start(Math.min(PROBED, iterations), seconds, 0)] : [];
+  const probed = Math.min(PROBED, iterations) * first.length;
+  const spent = performance.now() - started;
+  const left = iterations - probed;
+  const time = seconds - spent / 1000;
+  if (signal?.aborted === true || (first.length > 0 && (left <= 0 || time <= 0))) return first;
+  const many = jobs ?? (spent > SLEEPING_MS * probed ? SLEEPERS : settleTime(test) > 0 ? TIMED : 1);
+  const shares = Array.from({ length: Math.min(many, left) }, (_, number) => {
+    const share = Math.floor(left / many) + Number(number < left % many);
+    return start(share, time, 1 + number);
+  });
+  return [...first, ...(await Promise.all(shares))];
+}
+
+/**
+ * Runs the program once. It has a session of its own, which no key of a terminal reaches.
+ *
+ * @param running where it is for as long as it runs
+ * @returns what it printed
+ */
+async function runProgram(name: string, program: string, args: string[], running: Set<ChildProcess>): Promise<string> {
+  const promise = run(program, args, { maxBuffer: 1 << 24 });
+  running.add(promise.child);
+  try {
+    return (await promise).stdout;
+  } catch (error) {
     const printed = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
     const why = /^refused (.*)$/m.exec(printed)?.[1];
-    throw new NativeError(`${test.name} cannot be run: ${why ?? String(error)}`);
-  });
-  return readHistogram(test, stdout);
+    throw new NativeError(`${name} cannot be run: ${why ?? String(error)}`);
+  } finally {
+    running.delete(promise.child);
+  }
+}
+
+/** Several runs of a test as one. */
+function mergeRuns(runs: readonly NativeRun[]): NativeRun {
+  const observed = new Map<string, { values: Outcome; count: number }>();
+  for (const [text, { values, count }] of runs.flatMap((one) => [...one.observed])) {
+    observed.set(text, { values, count: count + (observed.get(text)?.count ?? 0) });
+  }
+  return {
+    iterations: runs.reduce((sum, { iterations }) => sum + iterations, 0),
+    unsettled: runs.reduce((sum, { unsettled }) => sum + unsettled, 0),
+    observed,
+    isolation: runs[0]?.isolation ?? '',
+  };
 }
 
 /** Reads what the runner printed. */

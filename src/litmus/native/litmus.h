@@ -2,8 +2,9 @@
  * What a compiled litmus test stands on: system calls without the C library, tasks on stacks of their own, a start for all at once,
  * delays that differ from one iteration to the next, the end that comes when nothing moves any more, and the clean-up.
  *
- * The including file says, before it includes this: LT_TASKS, LT_REGISTERS, LT_CELLS, LT_PIPES, LT_USES_TIME,
- * LT_NEEDS_ROOT, LT_NEEDS_NAMESPACE and LT_SETTLE_NS; and after it: lt_tasks, lt_cells and lt_observe.
+ * The including file says, before it includes this: LT_TASKS, LT_REGISTERS, LT_CELLS, LT_PIPES, LT_LINE (room for an
+ * outcome), LT_NEEDS_ROOT, LT_NEEDS_NAMESPACE, LT_SETTLE_NS and LT_OWN_MEMORY: one iteration in so many has processes with memories of their own,
+ * the others have processes that share one. After it come lt_tasks, lt_cells and lt_observe.
  *
  * Nothing here reaches a process outside the test: the tasks live in a pid namespace of their own where the system lets
  * us have one, and otherwise in a session of their own, known by their pids.
@@ -56,6 +57,7 @@ struct lt_shared {
   int turn; /* whose setup it is: the task's number plus one */
   int spin_bits; /* delays are at most 2^spin_bits turns of a loop */
   int time_scale; /* sixteenths */
+  int memory; /* CLONE_VM: the processes share their memory; 0: each has its own */
   int ready[LT_TASKS + 1];
   int turned[LT_TASKS + 1];
   int done[LT_TASKS + 1];
@@ -188,7 +190,7 @@ static void lt_prepare(int me) {
       if (lt_tasks[other].of != me || lt_tasks[other].kind == LT_PROGRAM) continue;
       lt_clone(lt_tasks[other].kind == LT_THREAD
                    ? CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM
-                   : SIGCHLD,
+                   : (unsigned long)lt->memory | SIGCHLD,
                other);
       lt_wait_until(&lt->ready[other], 1);
     }
@@ -304,7 +306,7 @@ static inline int lt_sigtimedwait(uint64_t set, int64_t ns, int reg) {
   struct timespec timeout = {ns / 1000000000, ns % 1000000000};
   return lt_wait_signal(set, &timeout, reg);
 }
-static inline int lt_fork(int task) { return (int)lt_clone(SIGCHLD, task); }
+static inline int lt_fork(int task) { return (int)lt_clone((unsigned long)lt->memory | SIGCHLD, task); }
 static inline int lt_vfork(int task) { return (int)lt_clone(CLONE_VM | CLONE_VFORK | SIGCHLD, task); }
 static inline int lt_thread(int task) {
   return (int)lt_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, task);

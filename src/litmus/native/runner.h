@@ -102,6 +102,11 @@ static int lt_settle(void) {
   }
 }
 
+static int lt_refuse(const char *why) {
+  printf("refused %s\n", why);
+  return 3;
+}
+
 /* ---- what an outcome shows ---- */
 
 enum { LT_PLAIN, LT_PID };
@@ -144,16 +149,18 @@ static char *lt_show_pending(char *at, int task) {
 
 /* ---- the histogram ---- */
 
-enum { LT_OUTCOMES = 1024, LT_LINE = 1024 };
+enum { LT_OUTCOMES = 1024 };
 static struct { char line[LT_LINE]; long count; } lt_counts[LT_OUTCOMES];
 
-static void lt_count(const char *line) {
+/* False where there is no room for another outcome. */
+static int lt_count(const char *line) {
   for (int at = 0; at < LT_OUTCOMES; at++) {
     if (lt_counts[at].count == 0) strcpy(lt_counts[at].line, line);
     else if (strcmp(lt_counts[at].line, line) != 0) continue;
     lt_counts[at].count++;
-    return;
+    return 1;
   }
+  return 0;
 }
 
 /* ---- iterations ---- */
@@ -185,6 +192,8 @@ static int lt_iterate(uint64_t *random, int isolated, int cpus) {
   memset(lt, 0, sizeof *lt);
   lt->spin_bits = spin_bits[lt_next(random) % 5];
   lt->time_scale = 1 << (lt_next(random) % 7);
+  /* To signals it is all the same, but for the time it takes to make a memory and to take it down: ten times as long. */
+  lt->memory = lt_next(random) % LT_OWN_MEMORY == 0 ? 0 : CLONE_VM;
   for (int task = 0; task < LT_TASKS; task++) lt->random[task] = lt_next(random);
   lt_cells(lt->cell);
   lt_pin(lt_next(random), cpus);
@@ -193,7 +202,8 @@ static int lt_iterate(uint64_t *random, int isolated, int cpus) {
   }
   for (int task = 0; task < LT_TASKS; task++) {
     if (lt_tasks[task].kind != LT_PROCESS || lt_tasks[task].of != LT_INIT) continue;
-    if (lt_clone(lt_tasks[task].container ? CLONE_NEWPID | SIGCHLD : SIGCHLD, task) < 0) return 0;
+    unsigned long container = lt_tasks[task].container ? CLONE_NEWPID : 0;
+    if (lt_clone(container | (unsigned long)lt->memory | SIGCHLD, task) < 0) return 0;
     lt_wait_until(&lt->ready[task], 1);
   }
   for (int number = 0; number < LT_PIPES; number++) {
@@ -210,11 +220,16 @@ static int lt_iterate(uint64_t *random, int isolated, int cpus) {
   if (settled) {
     char line[LT_LINE];
     lt_observe(line);
-    lt_count(line);
+    if (!lt_count(line)) exit(lt_refuse("it has more outcomes than can be counted"));
   }
   lt_clean_up(isolated);
   return settled;
 }
+
+/* Somebody wants no more iterations, only what was counted. The one who watches says so to the one who counts. */
+static volatile sig_atomic_t *lt_stopped;
+
+static void lt_stop(int sig) { *lt_stopped = sig; }
 
 static int lt_inner(long iterations, double seconds, uint64_t seed, int isolated) {
   uint64_t random = seed;
@@ -223,15 +238,19 @@ static int lt_inner(long iterations, double seconds, uint64_t seed, int isolated
   int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
   /* A session that its tasks can see: the one that it was started in has no number in a pid namespace. */
   setsid();
-  struct rlimit none = {0, 0}, cpu_time = {(rlim_t)(seconds * 4 + 60), (rlim_t)(seconds * 4 + 60)};
+  struct rlimit none = {0, 0}, no_files = {0, 0}, files, cpu_time = {(rlim_t)(seconds * 4 + 60), (rlim_t)(seconds * 4 + 60)};
   setrlimit(RLIMIT_CORE, &none);
-  setrlimit(RLIMIT_FSIZE, &none);
+  getrlimit(RLIMIT_FSIZE, &files);
+  no_files.rlim_max = files.rlim_max;
+  setrlimit(RLIMIT_FSIZE, &no_files);
   setrlimit(RLIMIT_CPU, &cpu_time);
   prctl(PR_SET_TIMERSLACK, 1);
   /* Nothing of a test outlives the one who waits for it. */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  for (; made < iterations && lt_now() < end; made++) unsettled += !lt_iterate(&random, isolated, cpus);
+  for (; made < iterations && lt_now() < end && !*lt_stopped; made++) unsettled += !lt_iterate(&random, isolated, cpus);
+  /* What is printed may go to a file. */
+  setrlimit(RLIMIT_FSIZE, &files);
   for (int at = 0; at < LT_OUTCOMES && lt_counts[at].count > 0; at++) {
     printf("outcome %ld %s\n", lt_counts[at].count, lt_counts[at].line);
   }
@@ -241,11 +260,6 @@ static int lt_inner(long iterations, double seconds, uint64_t seed, int isolated
 }
 
 /* ---- a place for the tasks ---- */
-
-static int lt_refuse(const char *why) {
-  printf("refused %s\n", why);
-  return 3;
-}
 
 static void lt_write_file(const char *path, const char *text) {
   int fd = open(path, O_WRONLY);
@@ -292,6 +306,8 @@ int main(int argc, char **argv) {
   if (lt_attach() != 0) return lt_refuse("no shared memory");
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  lt_stopped = mmap(NULL, sizeof *lt_stopped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (lt_stopped == MAP_FAILED) return lt_refuse("no shared memory");
   int isolated = lt_isolate();
   if (LT_NEEDS_NAMESPACE && !isolated) return lt_refuse("the test signals every process: it needs a pid namespace");
   int pid = fork();
@@ -303,6 +319,8 @@ int main(int argc, char **argv) {
     }
     exit(lt_inner(iterations, seconds, seed, isolated));
   }
+  signal(SIGINT, lt_stop);
+  signal(SIGTERM, lt_stop);
   /* The watchdog: when the first process of the namespace dies, so does everything in it. */
   int status = 0;
   for (int64_t end = lt_now() + (int64_t)((seconds + 30) * 1e9);;) {
