@@ -1,5 +1,7 @@
 /** What every command shares: how it prints, fails and ends. */
 
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { closest, distance } from 'fastest-levenshtein';
@@ -105,6 +107,29 @@ export function progressBar(what: string, total: number): { update(done: number)
   const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, stream: process.stderr });
   bar.start(bounded ? total : 0, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };
+}
+
+/**
+ * Makes a folder that something is to be written to. Its parent must be there.
+ *
+ * @param option as typed, for the message
+ * @throws UsageError where nothing can be written
+ */
+export async function writableFolder(option: string, path: string): Promise<string> {
+  const folder = resolve(path);
+  try {
+    // Not recursive: below /proc that never ends.
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (!(await stat(folder)).isDirectory()) throw new Error('it is no folder');
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch (error) {
+    throw new UsageError(
+      `${option}: cannot write to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** Thousands apart: 12,345. */

@@ -1,6 +1,6 @@
 /** `siglab litmus --generate N`: random tests, explored and run natively; what disagrees is made smaller and saved. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compare } from '../litmus/compare.js';
 import { randomSketch, type Sketch, shrinkSketch, sketchText } from '../litmus/generate.js';
@@ -17,6 +17,7 @@ import {
   progressBar,
   UsageError,
   watchInterrupt,
+  writableFolder,
 } from './context.js';
 
 export interface GenerateOptions {
@@ -53,9 +54,10 @@ async function ask(sketch: Sketch, iterations: number, { seed, limits }: Generat
 }
 
 export async function generateCommand(options: GenerateOptions): Promise<number> {
-  const { programs, iterations, seed, folder } = options;
+  const { programs, iterations, seed } = options;
   const why = await whyNotNative();
   if (why !== null) throw new UsageError(why);
+  const folder = await writableFolder('--save', options.folder);
   const bar = progressBar('programs', programs);
   const interrupt = watchInterrupt();
   const disagreements: { program: string; file: string; wrong: readonly string[] }[] = [];
@@ -72,7 +74,6 @@ export async function generateCommand(options: GenerateOptions): Promise<number>
         if (interrupt.pressed()) return false;
         return (await ask(candidate, iterations * SHRINKING_FACTOR, options)).wrong.length > 0;
       });
-      await mkdir(folder, { recursive: true });
       const file = join(folder, `${sketch.name}.litmus`);
       await writeFile(file, sketchText(smaller));
       disagreements.push({ program: sketch.name, file, wrong: answer.wrong });

@@ -7,7 +7,7 @@ import { count, paint, print } from './context.js';
 import { isRight, type LitmusResult } from './litmus.js';
 
 /** A test with its outcomes, one a line. */
-export function printReport({ file, allowed, native }: LitmusResult): void {
+export function printReport({ file, allowed, native, refused }: LitmusResult): void {
   const { test } = allowed;
   print(`${paint('bold', test.name)}  ${test.page}  ${file}`);
   print(`  ${test.question}`);
@@ -18,6 +18,7 @@ export function printReport({ file, allowed, native }: LitmusResult): void {
     const seen = native === null ? '' : `${count(native.observed.get(text)?.count ?? 0).padStart(11)}  `;
     print(`  ${seen}${satisfies ? '*' : ' '} ${text}  ${paint('dim', witness)}`);
   }
+  for (const { outcome, note } of native?.excluded ?? []) print(`  not on a newer kernel: ${outcome}: ${note}`);
   for (const { outcome, note } of native?.explained ?? []) {
     print(`  ${count(native?.observed.get(outcome)?.count ?? 0).padStart(11)}  ${outcome}  newer kernel: ${note}`);
   }
@@ -33,6 +34,7 @@ export function printReport({ file, allowed, native }: LitmusResult): void {
   const verdict = allowed.holds ? paint('green', 'holds') : paint('red', 'does not hold');
   print(`  ${test.quantifier} ${test.conditionText}: ${verdict}  (* where the condition is true)`);
   if (allowed.violation !== null) print(`  ${paint('red', allowed.violation)}`);
+  if (refused !== null) print(`  not run natively: ${refused}`);
   if (native !== null) {
     const unsettled = native.unsettled === 0 ? '' : `, ${count(native.unsettled)} of which did not come to rest`;
     print(
@@ -44,19 +46,19 @@ export function printReport({ file, allowed, native }: LitmusResult): void {
 
 /** A table of all tests, and the totals by folder. */
 export function printSummary(results: readonly LitmusResult[]): void {
-  const withNative = results.some(({ native }) => native !== null);
+  const withNative = results.some(({ native, refused }) => native !== null || refused !== null);
   const table = new Table({
     head: ['test', 'executions', 'allowed', 'condition', ...(withNative ? ['seen', 'not allowed', 'iterations'] : [])],
     style: { head: [], border: [], compact: true },
   });
-  for (const { allowed, native } of results) {
+  for (const { allowed, native, refused } of results) {
     table.push([
       allowed.test.name,
       `${count(allowed.executions)}${allowed.exhaustive ? '' : '+'}`,
       allowed.outcomes.length,
       allowed.violation !== null ? 'violation' : allowed.holds ? 'holds' : 'fails',
       ...(native === null
-        ? []
+        ? [refused === null ? '' : 'not run']
         : [`${native.seen.length}/${allowed.outcomes.length}`, native.notAllowed.length, count(native.iterations)]),
     ]);
   }
@@ -65,6 +67,7 @@ export function printSummary(results: readonly LitmusResult[]): void {
   const bounded = results.filter(({ allowed }) => !allowed.exhaustive).length;
   print(`${count(results.length)} tests, ${count(right)} as they should be`);
   if (bounded > 0) print(`${count(bounded)} not exhaustive (+): there may be other outcomes`);
+  for (const { refused } of results) if (refused !== null) print(`not run natively: ${refused}`);
   if (withNative) printCoverage(results);
 }
 
@@ -76,7 +79,10 @@ function printCoverage(results: readonly LitmusResult[]): void {
     if (native === null) continue;
     for (const subject of [basename(dirname(file)), 'total']) {
       const { seen, allowed: all } = subjects.get(subject) ?? { seen: 0, allowed: 0 };
-      subjects.set(subject, { seen: seen + native.seen.length, allowed: all + allowed.outcomes.length });
+      subjects.set(subject, {
+        seen: seen + native.seen.length,
+        allowed: all + native.seen.length + native.unseen.length,
+      });
     }
     unseen.push(...native.unseen.map((outcome) => `${allowed.test.name}: ${outcome}`));
   }

@@ -1,9 +1,15 @@
 /** `siglab litmus FILE…`: the outcomes that the model allows, and with `--native` those that the host's kernel shows. */
 
-import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Comparison, compare } from '../litmus/compare.js';
-import { hostKernel, type NativeRun, runNative, whyNotNative } from '../litmus/native.js';
+import {
+  hostKernel,
+  NativeError,
+  type NativeOptions,
+  type NativeRun,
+  runNative,
+  whyNotNative,
+} from '../litmus/native.js';
 import { type Allowed, allowedOutcomes } from '../litmus/outcomes.js';
 import {
   EXIT_HOLDS,
@@ -15,6 +21,7 @@ import {
   UsageError,
   watchInterrupt,
   wholeNumber,
+  writableFolder,
 } from './context.js';
 import { litmusFiles, readLitmus, withPlace } from './litmus-file.js';
 import { generateCommand } from './litmus-generate.js';
@@ -38,6 +45,8 @@ export interface LitmusResult {
   readonly file: string;
   readonly allowed: Allowed;
   readonly native: (NativeRun & Comparison) | null;
+  /** Why this host does not run it, or null. */
+  readonly refused: string | null;
 }
 
 const MOST_JOBS = 256;
@@ -61,6 +70,7 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
   const tests = paths.flatMap(litmusFiles).map((file) => ({ file, test: readLitmus(file) }));
   const why = flags.native === true ? await whyNotNative() : null;
   if (why !== null) throw new UsageError(why);
+  const keep = flags.keep === undefined ? {} : { keep: await writableFolder('--keep', flags.keep) };
   const bar = progressBar('litmus', tests.length);
   const interrupt = watchInterrupt();
   const results: LitmusResult[] = [];
@@ -68,14 +78,9 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
     if (interrupt.pressed()) break;
     const allowed = withPlace(file, () => allowedOutcomes(test, limits));
     await setImmediate();
-    let native: LitmusResult['native'] = null;
-    if (flags.native === true && !interrupt.pressed()) {
-      const keep = flags.keep === undefined ? {} : { keep: resolve(flags.keep) };
-      const { signal } = interrupt;
-      const run = await runNative(test, { iterations, seconds: limits.seconds, seed, signal, ...keep, ...jobs });
-      native = { ...run, ...compare(allowed, run) };
-    }
-    results.push({ file, allowed, native });
+    if (interrupt.pressed()) break;
+    const options = { iterations, seconds: limits.seconds, seed, signal: interrupt.signal, ...keep, ...jobs };
+    results.push({ file, allowed, ...(flags.native === true ? await askHost(allowed, options) : NOT_ASKED) });
     bar.update(results.length);
   }
   bar.stop();
@@ -89,12 +94,25 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
   return results.every(isRight) ? EXIT_HOLDS : EXIT_VIOLATED;
 }
 
+const NOT_ASKED = { native: null, refused: null };
+
+/** Runs a test natively. What the host does not run is no fault of the test's. */
+async function askHost(allowed: Allowed, options: NativeOptions): Promise<Pick<LitmusResult, 'native' | 'refused'>> {
+  try {
+    const run = await runNative(allowed.test, options);
+    return { native: { ...run, ...compare(allowed, run) }, refused: null };
+  } catch (error) {
+    if (error instanceof NativeError) return { native: null, refused: error.message };
+    throw error;
+  }
+}
+
 /** The condition holds, no rule of the kernel's was broken, and the host showed nothing that is not allowed. */
 export function isRight({ allowed, native }: LitmusResult): boolean {
   return allowed.holds && allowed.violation === null && (native === null || native.notAllowed.length === 0);
 }
 
-function jsonOf({ file, allowed, native }: LitmusResult): object {
+function jsonOf({ file, allowed, native, refused }: LitmusResult): object {
   const { test } = allowed;
   return {
     name: test.name,
@@ -109,6 +127,7 @@ function jsonOf({ file, allowed, native }: LitmusResult): object {
     condition: `${test.quantifier} ${test.conditionText}`,
     holds: allowed.holds,
     violation: allowed.violation,
+    refused,
     native:
       native === null
         ? null
@@ -121,6 +140,7 @@ function jsonOf({ file, allowed, native }: LitmusResult): object {
             notAllowed: native.notAllowed,
             explained: native.explained,
             unseen: native.unseen,
+            excluded: native.excluded,
           },
   };
 }

@@ -107,6 +107,8 @@ export interface Note {
   readonly text: string;
   /** The outcomes that only it has, if there are such. */
   readonly allows: Condition | null;
+  /** The outcomes that it has no more. */
+  readonly excludes: Condition | null;
 }
 
 export interface Litmus {

@@ -59,7 +59,9 @@ export function checkLitmus(test: Litmus): void {
   }
   for (const item of test.observed) checkItem(test, layout, item);
   checkCondition(test, layout, test.condition);
-  for (const { allows } of test.notes) if (allows !== null) checkCondition(test, layout, allows);
+  for (const condition of test.notes.flatMap(({ allows, excludes }) => [allows, excludes])) {
+    if (condition !== null) checkCondition(test, layout, condition);
+  }
   if (layout.items.length === 0) {
     fail(test.blocks[0]?.at ?? { line: 1, column: 1 }, 'this test looks at nothing: its condition names no item');
   }

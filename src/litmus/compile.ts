@@ -56,6 +56,7 @@ export function compileToC(test: Litmus): string {
     `#define LT_NEEDS_ROOT ${Number(needsRoot(test))}`,
     `#define LT_NEEDS_NAMESPACE ${Number(needsNamespace(test))}`,
     `#define LT_SETTLE_NS ${settleTime(test)}LL`,
+    `#define LT_PAUSE_NS ${pauseTime(test)}LL`,
     `#define LT_OWN_MEMORY ${memoryMatters(test) ? 1 : OWN_MEMORY_EVERY}`,
     '#include "litmus.h"',
     '',
@@ -129,8 +130,8 @@ function needsNamespace(test: Litmus): boolean {
   });
 }
 
-/** Nanoseconds that timers and the ends of namespaces may take after everything rests. */
-export function settleTime(test: Litmus): number {
+/** Nanoseconds of the longest timer. */
+function longestTime(test: Litmus): number {
   const times = allCalls(test).flatMap(({ name, args }) =>
     args.map((arg) => {
       if (arg.kind === 'time') return arg.nanoseconds * (arg.nanoseconds < STRETCHED_BELOW_NS ? LONGEST_STRETCH : 1);
@@ -139,10 +140,21 @@ export function settleTime(test: Litmus): number {
         : 0;
     }),
   );
-  const longest = Math.max(0, ...times);
+  return Math.max(0, ...times);
+}
+
+/** Nanoseconds that timers and the ends of namespaces may take after everything rests. */
+export function settleTime(test: Litmus): number {
+  const longest = longestTime(test);
   // The last of a pid namespace is on its way for a while after it was seen.
   const lingers = test.blocks.some(({ settings }) => settings.container);
   return longest === 0 && !lingers ? 0 : longest + SETTLE_MARGIN_NS;
+}
+
+/** Nanoseconds after which a timer that is too long to be outrun by a delay has expired; 0 where there is none. */
+function pauseTime(test: Litmus): number {
+  const longest = longestTime(test);
+  return longest < STRETCHED_BELOW_NS * LONGEST_STRETCH ? 0 : longest + SETTLE_MARGIN_NS / 2;
 }
 
 /** The registers of all blocks, each once. Those that an `info` fills stand together, in the order of the fields. */

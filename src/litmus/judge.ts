@@ -39,9 +39,18 @@ export function satisfies(test: Litmus, layout: Layout, outcome: Outcome, condit
   return holds(condition);
 }
 
-/** The note of the test that explains an outcome on a newer kernel, or null. */
-export function explanation(test: Litmus, layout: Layout, outcome: Outcome): string | null {
-  const note = test.notes.find(({ allows }) => allows !== null && satisfies(test, layout, outcome, allows));
+/**
+ * The note of the test that explains an outcome, or null.
+ *
+ * @param effect `allows`: that a newer kernel has it; `excludes`: that a newer kernel does not
+ */
+export function explanation(
+  test: Litmus,
+  layout: Layout,
+  outcome: Outcome,
+  effect: 'allows' | 'excludes',
+): string | null {
+  const note = test.notes.find(({ [effect]: when }) => when !== null && satisfies(test, layout, outcome, when));
   return note?.text ?? null;
 }
 

@@ -68,7 +68,9 @@ export function layoutOf(test: Litmus): Layout {
     return slots;
   });
   const items: Item[] = [];
-  const noted = test.notes.flatMap(({ allows }) => (allows === null ? [] : itemsOf(allows)));
+  const noted = test.notes.flatMap(({ allows, excludes }) =>
+    [allows, excludes].flatMap((condition) => (condition === null ? [] : itemsOf(condition))),
+  );
   for (const item of [...test.observed, ...itemsOf(test.condition), ...noted]) {
     if (!items.some((known) => itemText(known) === itemText(item))) items.push(item);
   }

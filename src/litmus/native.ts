@@ -1,7 +1,7 @@
 /** A test on the host's kernel: compiled, run many times, its outcomes counted. */
 
 import { type ChildProcess, execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ export interface NativeOptions {
   /** Seconds at most; the iterations made until then are those that count. */
   readonly seconds: number;
   readonly seed: number;
-  /** Where the C program is kept; nowhere if not given. */
+  /** A folder that is there, in which the C program is kept; nowhere if not given. */
   readonly keep?: string;
   /** So many of the program run at a time. If it is not given: one, or many where an iteration mostly sleeps. */
   readonly jobs?: number;
@@ -98,7 +98,6 @@ export async function runNative(test: Litmus, options: NativeOptions): Promise<N
   if (why !== null) throw new NativeError(why);
   const folder = options.keep ?? (await mkdtemp(join(tmpdir(), 'siglab-litmus-')));
   try {
-    await mkdir(folder, { recursive: true });
     return await compileAndRun(test, options, folder);
   } finally {
     if (options.keep === undefined) await rm(folder, { recursive: true, force: true });
@@ -126,6 +125,8 @@ async function compileAndRun(test: Litmus, options: NativeOptions, folder: strin
 const PROBED = 8;
 const SLEEPING_MS = 50;
 const SLEEPERS = 32;
+/** More than the runner's clock can count is not meant. */
+const MOST_SECONDS = 1_000_000;
 /** Programs at a time of a test with short timers. */
 const TIMED = 4;
 
@@ -152,11 +153,12 @@ async function startJobs(
   const started = performance.now();
   const start = (count: number, time: number, number: number): Promise<string> =>
     runProgram(test.name, program, [String(count), String(time), String(seed + number)], running);
-  const first = jobs === undefined ? [await start(Math.min(PROBED, iterations), seconds, 0)] : [];
+  const first =
+    jobs === undefined ? [await start(Math.min(PROBED, iterations), Math.min(seconds, MOST_SECONDS), 0)] : [];
   const probed = Math.min(PROBED, iterations) * first.length;
   const spent = performance.now() - started;
   const left = iterations - probed;
-  const time = seconds - spent / 1000;
+  const time = Math.min(seconds, MOST_SECONDS) - spent / 1000;
   if (signal?.aborted === true || (first.length > 0 && (left <= 0 || time <= 0))) return first;
   const many = jobs ?? (spent > SLEEPING_MS * probed ? SLEEPERS : settleTime(test) > 0 ? TIMED : 1);
   const shares = Array.from({ length: Math.min(many, left) }, (_, number) => {

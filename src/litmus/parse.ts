@@ -24,6 +24,7 @@ export const KEYWORDS: readonly string[] = [
     'else',
     'while',
     'allows',
+    'excludes',
     'container',
   ],
   ...['true', 'in', 'state', 'pending', 'unset', 'alive', 'stopped', 'gone', 'continued', 'exited', 'killed', 'init'],
@@ -55,7 +56,8 @@ export function parseLitmus(text: string): Litmus {
   const notes: Note[] = [];
   while (reader.take('note')) {
     const words = reader.string('the note in quotes');
-    notes.push({ text: words, allows: reader.take('allows') ? parseCondition(reader) : null });
+    const allows = reader.take('allows') ? parseCondition(reader) : null;
+    notes.push({ text: words, allows, excludes: reader.take('excludes') ? parseCondition(reader) : null });
   }
   const cells: Litmus['cells'][number][] = [];
   const pipes: Litmus['pipes'][number][] = [];

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -77,6 +77,8 @@ describe('siglab litmus', () => {
     [['litmus', 'nowhere.litmus'], 'there is no file or folder "nowhere.litmus"'],
     [['litmus', 'src/memory'], 'there is no .litmus file in src/memory'],
     [['litmus', 'litmus', '--keep', 'x'], '--keep keeps what --native compiles'],
+    [['litmus', 'litmus', '--jobs', '2'], '--jobs are native runs: give --native'],
+    [['litmus', 'litmus', '--native', '--jobs', '0'], '--jobs takes a whole number, from 1 to 256, not "0"'],
     [['litmus', 'litmus', '--iterations', '0'], '--iterations takes a whole number, 1 or more, not "0"'],
   ])('refuses %j', async (args, sentence) => {
     expectRefused(await siglab(args), sentence);
@@ -89,5 +91,20 @@ describe('siglab litmus', () => {
     const [file] = JSON.parse(called.stdout) as { native: { iterations: number; notAllowed: string[] } }[];
     expect(called.status).toBe(0);
     expect(file?.native).toMatchObject({ iterations: 50, notAllowed: [] });
+  });
+
+  it('keeps the C program in a folder, and refuses one that it cannot write to', async () => {
+    const run = ['litmus', join(folder, 'right.litmus'), '--native', '--iterations', '1', '--keep'];
+    const called = await siglab([...run, join(folder, 'kept')]);
+    const why = await whyNotNative();
+    if (why !== null) return expectRefused(called, why);
+    expect((await readdir(join(folder, 'kept'))).toSorted()).toEqual([
+      'kill-vs-exit',
+      'kill-vs-exit.c',
+      'litmus.h',
+      'runner.h',
+    ]);
+    const file = join(folder, 'right.litmus');
+    expectRefused(await siglab([...run, file]), `--keep: cannot write to ${file}: it is no folder`);
   });
 });

@@ -67,6 +67,7 @@ describe("a test on the host's kernel", () => {
       explained: [],
       seen: ['state(B)=exited(3) A:r=0'],
       unseen: ['state(B)=killed(SIGTERM) A:r=0'],
+      excluded: [],
     });
   });
 
@@ -75,10 +76,40 @@ describe("a test on the host's kernel", () => {
       process A { r = kill(B, SIGTERM); }
       process B { exit_group(3); }
       forall A:r == 0`);
-    const noted = { ...test, notes: [{ text: 'newer', allows: { kind: 'true' } as const }] };
+    const noted = { ...test, notes: [{ text: 'newer', allows: { kind: 'true' } as const, excludes: null }] };
     const run = readHistogram(noted, 'outcome 2 -3 \nend 2 0 session\n');
     const { notAllowed, explained } = compare(allowedOutcomes(noted), run);
     expect(notAllowed).toEqual([]);
     expect(explained).toEqual([{ outcome: 'A:r=-ESRCH', note: 'newer' }]);
+  });
+
+  it('that a note excludes on a newer kernel is not missed', () => {
+    const test = litmus(`
+      process A { r = kill(B, SIGTERM); }
+      process B { exit_group(3); }
+      observe A:r; exists state(B) == exited(3)`);
+    const noted = { ...test, notes: [{ text: 'newer', allows: null, excludes: test.condition }] };
+    const run = readHistogram(noted, 'outcome 2 0 15 \nend 2 0 session\n');
+    const { unseen, excluded } = compare(allowedOutcomes(noted), run);
+    expect(unseen).toEqual([]);
+    expect(excluded).toEqual([{ outcome: 'A:r=0 state(B)=exited(3)', note: 'newer' }]);
+  });
+
+  it('that is run by several programs at once is counted as one run', async ({ skip }) => {
+    if (why !== null) skip(why);
+    const test = litmus('process A { r = getpid(); } forall A:r == A');
+    const { iterations, observed } = await runNative(test, { iterations: 21, seconds: 20, seed: 1, jobs: 4 });
+    expect(iterations).toBe(21);
+    expect([...observed].map(([text, { count }]) => [text, count])).toEqual([['A:r=A', 21]]);
+  });
+
+  it('that is stopped says what it had counted', async ({ skip }) => {
+    if (why !== null) skip(why);
+    const stopping = new AbortController();
+    setTimeout(() => stopping.abort(), 1000);
+    const test = litmus('process A { r = getpid(); } forall A:r == A');
+    const options = { iterations: Number.MAX_SAFE_INTEGER, seconds: 1000, seed: 1, signal: stopping.signal };
+    const { iterations, observed } = await runNative(test, options);
+    expect([...observed.values()].map(({ count }) => count)).toEqual(iterations === 0 ? [] : [iterations]);
   });
 });

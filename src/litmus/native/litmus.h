@@ -3,8 +3,9 @@
  * delays that differ from one iteration to the next, the end that comes when nothing moves any more, and the clean-up.
  *
  * The including file says, before it includes this: LT_TASKS, LT_REGISTERS, LT_CELLS, LT_PIPES, LT_LINE (room for an
- * outcome), LT_NEEDS_ROOT, LT_NEEDS_NAMESPACE, LT_SETTLE_NS and LT_OWN_MEMORY: one iteration in so many has processes with memories of their own,
- * the others have processes that share one. After it come lt_tasks, lt_cells and lt_observe.
+ * outcome), LT_NEEDS_ROOT, LT_NEEDS_NAMESPACE, LT_SETTLE_NS, LT_PAUSE_NS (longer than the
+ * longest timer, shorter than LT_SETTLE_NS; or 0) and LT_OWN_MEMORY: one iteration in so many has processes with memories
+ * of their own, the others have processes that share one. After it come lt_tasks, lt_cells and lt_observe.
  *
  * Nothing here reaches a process outside the test: the tasks live in a pid namespace of their own where the system lets
  * us have one, and otherwise in a session of their own, known by their pids.
@@ -127,6 +128,8 @@ static uint64_t lt_next(uint64_t *state) {
   return x ^ (x >> 31);
 }
 
+enum { LT_PAUSE_EVERY = 16 };
+
 static void lt_spin(uint64_t turns) {
   for (uint64_t turn = 0; turn < turns; turn++) __asm__ volatile("" ::: "memory");
 }
@@ -134,6 +137,12 @@ static void lt_spin(uint64_t turns) {
 /* Before each statement: often nothing, sometimes long, so that every order of statements has a chance. */
 static void lt_step(void) {
   uint64_t random = lt_next(&lt->random[lt_me()]);
+  if (LT_PAUSE_NS > 0 && (random >> 40) % LT_PAUSE_EVERY == 0) {
+    /* A long timer expires before a statement too. */
+    struct timespec time = {LT_PAUSE_NS / 1000000000, LT_PAUSE_NS % 1000000000};
+    lt_call2(SYS_nanosleep, &time, NULL);
+    return;
+  }
   switch (random & 7) {
     case 0:
     case 1:
