@@ -2,6 +2,7 @@
 
 import type { Exploration, ExploreOptions } from '../explore/explore.js';
 import type { Minimized } from '../explore/minimize.js';
+import { switchLines, switchReport } from '../trace/switches.js';
 import { count, paint, print } from './context.js';
 
 /** What an exploration was of. */
@@ -51,6 +52,7 @@ export function explorationDocument(
             switches: reported.minimized.preemptions,
             steps: reported.minimized.steps,
             fewestSwitches: reported.minimized.fewest,
+            switchDetails: reported.minimized.switches.map(switchReport),
           },
   };
 }
@@ -83,7 +85,9 @@ export function printViolation(execution: number, { minimized, minimalToken }: R
   print(paint('red', `violated in execution ${count(execution)}`));
   const most = fewest ? 'no schedule with fewer fails' : 'perhaps there is one with fewer';
   const switches = preemptions === 1 ? '1 switch' : `${preemptions} switches`;
-  print(`shrunk to ${switches} that blocking does not force (${most}), ${steps} steps\n`);
+  print(`shrunk to ${switches} that blocking does not force (${most}), ${steps} steps`);
+  for (const one of minimized.switches) for (const line of switchLines(one)) print(`  ${line}`);
+  print();
   print(report);
   print(`\nto see it step by step:\n  siglab replay ${minimalToken}`);
 }

@@ -93,7 +93,10 @@ function build(end: (status: number) => void): Command {
     .description('the fewest context switches that still show it')
     .argument('<token>')
     .option('--json', 'as a JSON document')
-    .action(async (token, flags) => end((await import('./minimize.js')).minimizeCommand(token, flags)));
+    .action(async (token, flags) => {
+      useSourceMaps();
+      end((await import('./minimize.js')).minimizeCommand(token, flags));
+    });
 
   program
     .command('litmus')

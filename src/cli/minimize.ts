@@ -2,6 +2,7 @@
 
 import { minimize } from '../explore/minimize.js';
 import { encodeToken } from '../explore/token.js';
+import { switchLines, switchReport } from '../trace/switches.js';
 import { count, EXIT_HOLDS, print, printJson } from './context.js';
 import { machineOf } from './replay.js';
 
@@ -9,7 +10,7 @@ export function minimizeCommand(token: string, { json = false }: { json?: boolea
   const { contents, machine } = machineOf(token);
   const minimized = minimize(machine, contents.schedule);
   const minimalToken = encodeToken({ ...contents, schedule: minimized.schedule });
-  const { violation, preemptions, steps, fewest, executions } = minimized;
+  const { violation, preemptions, steps, fewest, executions, switches: departures } = minimized;
   if (json) {
     printJson({
       token,
@@ -17,6 +18,7 @@ export function minimizeCommand(token: string, { json = false }: { json?: boolea
       switches: preemptions,
       steps,
       fewestSwitches: fewest,
+      switchDetails: departures.map(switchReport),
       executions,
       violation: { kind: violation.kind, message: violation.message },
     });
@@ -26,5 +28,6 @@ export function minimizeCommand(token: string, { json = false }: { json?: boolea
   const least = fewest ? ' (no schedule with fewer fails)' : '';
   const switches = preemptions === 1 ? '1 switch' : `${preemptions} switches`;
   print(`${switches} that blocking does not force${least}, ${steps} steps, after ${count(executions)} executions`);
+  for (const departure of departures) for (const line of switchLines(departure)) print(`  ${line}`);
   return EXIT_HOLDS;
 }

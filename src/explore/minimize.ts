@@ -1,14 +1,20 @@
 /**
- * Shrinking: from a schedule that fails to the simplest that fails in the same way. First by depth-first search with
- * 0, 1, 2, … preemptions, which finds the fewest there can be; where that takes too long, by dropping one deviation
- * from the default rule after another.
+ * Shrinking: from a schedule that fails to the simplest that fails in the same way. The simplest has the fewest
+ * preemptions, then the fewest steps, then the fewest deviations from the default rule, and is then the earliest: at the
+ * first decision in which two differ, the earlier one deviates and the other does not, or it deviates to the CPU with
+ * the lower number. So there is only one, and it does not depend on the schedule that one starts from.
+ *
+ * First one deviation after another is dropped as long as that leaves a failure. Then everything with 0, 1, 2, …
+ * preemptions is searched.
  */
 
-import type { ControlledMachine } from '../machine/controlled.js';
+import { ControlledMachine } from '../machine/controlled.js';
 import { BY_DEFAULT } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
+import { BoundedSearch } from './bounded-search.js';
+import { failureOf } from './failure.js';
 import { countSwitches, recordedSchedule, ScheduleMismatchError, scheduleChooser, trimSchedule } from './schedule.js';
-import { dfsStrategy } from './strategies/dfs.js';
+import { explainSwitches, type Switch } from './switches.js';
 
 export interface Minimized {
   readonly schedule: Uint8Array;
@@ -17,10 +23,12 @@ export interface Minimized {
   readonly preemptions: number;
   /** Scheduling points. */
   readonly steps: number;
-  /** True if no schedule with fewer preemptions fails so: all of them were executed. */
+  /** True if the search came to its end: no schedule is simpler, and with fewer preemptions none fails so. */
   readonly fewest: boolean;
   /** Executions that the search took. */
   readonly executions: number;
+  /** Where the schedule departs from the default rule, and what happens where it does not. */
+  readonly switches: readonly Switch[];
 }
 
 export interface MinimizeOptions {
@@ -28,18 +36,23 @@ export interface MinimizeOptions {
   readonly budget?: number;
 }
 
-/** What a failing schedule is judged by, the most important first. */
-type Score = readonly [preemptions: number, deviations: number, steps: number];
-
-function isBetter(a: Score, b: Score): boolean {
-  for (let at = 0; at < a.length; at++) {
-    const difference = (a[at] as number) - (b[at] as number);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
+/** A failing schedule, and what it is judged by. */
+interface Candidate {
+  readonly schedule: Uint8Array;
+  readonly violation: Violation;
+  readonly preemptions: number;
+  readonly steps: number;
+  readonly deviations: number;
 }
 
-/** Whether a schedule comes before another: at the first difference it deviates earlier, or to a lower CPU. */
+/** Whether a candidate is simpler than another. */
+function isSimpler(a: Candidate, b: Candidate): boolean {
+  if (a.preemptions !== b.preemptions) return a.preemptions < b.preemptions;
+  if (a.steps !== b.steps) return a.steps < b.steps;
+  if (a.deviations !== b.deviations) return a.deviations < b.deviations;
+  return comesBefore(a.schedule, b.schedule);
+}
+
 function comesBefore(a: Uint8Array, b: Uint8Array): boolean {
   for (let at = 0; at < Math.max(a.length, b.length); at++) {
     const difference = (a[at] ?? BY_DEFAULT) - (b[at] ?? BY_DEFAULT);
@@ -48,17 +61,85 @@ function comesBefore(a: Uint8Array, b: Uint8Array): boolean {
   return false;
 }
 
-function sameKind(a: Violation | null, b: Violation): boolean {
-  return a !== null && a.kind === b.kind && withoutNumbers(a.message) === withoutNumbers(b.message);
+/** The execution that a machine has just made, as a candidate. */
+function candidateOf(machine: ControlledMachine, violation: Violation): Candidate {
+  const schedule = recordedSchedule(machine);
+  const { preemptions } = countSwitches(machine);
+  const deviations = schedule.filter((choice) => choice !== BY_DEFAULT).length;
+  return { schedule, violation, preemptions, steps: machine.steps, deviations };
 }
 
-/** Addresses and pids differ between schedules; what went wrong does not. */
-function withoutNumbers(message: string): string {
-  return message.replaceAll(/\d+/g, 'N');
-}
+/** The search for the simplest schedule that fails in one way. */
+class Shrinking {
+  executions = 1;
+  best: Candidate;
+  private readonly goal: string;
 
-interface Best extends Omit<Minimized, 'fewest' | 'executions'> {
-  readonly score: Score;
+  constructor(
+    private readonly machine: ControlledMachine,
+    violation: Violation,
+    private readonly budget: number,
+  ) {
+    this.goal = failureOf(violation);
+    this.best = candidateOf(machine, violation);
+  }
+
+  /** Takes what a machine has just executed for the best if it is. */
+  private consider(machine: ControlledMachine, violation: Violation | null): boolean {
+    if (violation === null || failureOf(violation) !== this.goal) return false;
+    const candidate = candidateOf(machine, violation);
+    if (!isSimpler(candidate, this.best)) return false;
+    this.best = candidate;
+    return true;
+  }
+
+  /** Makes one decision after another by the default rule, and keeps what still fails. */
+  dropDeviations(): void {
+    for (let improved = true; improved; ) {
+      improved = false;
+      for (let at = this.best.schedule.length - 1; at >= 0; at--) {
+        if (this.best.schedule[at] === BY_DEFAULT || this.executions >= this.budget) continue;
+        const changed = this.best.schedule.slice();
+        changed[at] = BY_DEFAULT;
+        this.executions++;
+        if (this.attempt(trimSchedule(changed))) {
+          improved = true;
+          at = Math.min(at, this.best.schedule.length);
+        }
+      }
+    }
+  }
+
+  private attempt(schedule: Uint8Array): boolean {
+    try {
+      return this.consider(this.machine, this.machine.execute(scheduleChooser(schedule)).violation);
+    } catch (error) {
+      if (error instanceof ScheduleMismatchError) return false;
+      throw error;
+    }
+  }
+
+  /** Searches with 0, 1, 2, … preemptions until something fails. True if all of that space was covered. */
+  search(): boolean {
+    const { model } = this.machine;
+    const checked = this.machine.cpus[0]?.checked ?? true;
+    const machine = new ControlledMachine(model, { checked, footprints: true });
+    for (let bound = 0; bound <= this.best.preemptions; bound++) {
+      if (!this.searchWithin(machine, bound)) return false;
+    }
+    return true;
+  }
+
+  private searchWithin(machine: ControlledMachine, bound: number): boolean {
+    const search = new BoundedSearch(machine, bound);
+    while (search.begin()) {
+      if (++this.executions > this.budget) return false;
+      // With as many preemptions as the best, what takes more steps is not simpler.
+      search.stepLimit = this.best.preemptions <= bound ? this.best.steps : Number.POSITIVE_INFINITY;
+      this.consider(machine, machine.execute(search).violation);
+    }
+    return true;
+  }
 }
 
 /**
@@ -66,94 +147,27 @@ interface Best extends Omit<Minimized, 'fewest' | 'executions'> {
  *
  * @param schedule one that ends in a violation
  * @throws ScheduleMismatchError if it does not fit the model, or does not fail
+ * @example
+ * const { schedule, switches, fewest } = minimize(machine, found.schedule);
+ * for (const { from, to, without } of switches) console.log(`CPU ${from} to ${to}; without: ${without.outcome}`);
  */
 export function minimize(machine: ControlledMachine, schedule: Uint8Array, options: MinimizeOptions = {}): Minimized {
   const { budget = 50_000 } = options;
   const chooser = scheduleChooser(schedule);
   const first = machine.execute(chooser).violation;
-  if (chooser.decisions < schedule.length) {
-    throw new ScheduleMismatchError(
-      chooser.decisions,
-      `the schedule does not fit: it has ${schedule.length} decisions, and the run ended after ${chooser.decisions}`,
-    );
-  }
+  chooser.assertEnded(first);
   if (first === null) throw new ScheduleMismatchError(0, 'there is nothing to minimize: the schedule does not fail');
-  const goal: Violation = first;
-  let executions = 1;
-  let best = evaluate(goal);
-
-  /** The execution that the machine has just made, as a candidate. */
-  function evaluate(violation: Violation): Best {
-    const candidate = recordedSchedule(machine);
-    const { preemptions } = countSwitches(machine);
-    const deviations = candidate.filter((choice) => choice !== BY_DEFAULT).length;
-    const { steps } = machine;
-    return { schedule: candidate, violation, preemptions, steps, score: [preemptions, deviations, steps] };
-  }
-
-  function consider(violation: Violation | null): boolean {
-    if (violation === null || !sameKind(violation, goal)) return false;
-    const candidate = evaluate(violation);
-    const worse = isBetter(best.score, candidate.score);
-    const better = isBetter(candidate.score, best.score);
-    // Of equals the first in order, so that the result does not depend on where the search began.
-    if (worse || (!better && !comesBefore(candidate.schedule, best.schedule))) return false;
-    best = candidate;
-    return true;
-  }
-
-  dropDeviations();
-  // Until a bound is reached at which something fails: with fewer nothing does.
-  let fewest = false;
-  for (let bound = 0; bound <= best.preemptions; bound++) {
-    const covered = searchWithin(bound);
-    if (!covered) break;
-    if (best.preemptions === bound) {
-      fewest = true;
-      break;
-    }
-  }
-  return { ...withoutScore(best), fewest, executions };
-
-  /** Executes every schedule within a bound; false if the budget ran out. */
-  function searchWithin(bound: number): boolean {
-    const strategy = dfsStrategy(bound);
-    while (strategy.begin()) {
-      if (++executions > budget) return false;
-      const execution = machine.execute(strategy);
-      strategy.end(execution);
-      consider(execution.violation);
-    }
-    return true;
-  }
-
-  /** Makes one decision after another by the default rule, and keeps what still fails. */
-  function dropDeviations(): void {
-    for (let improved = true; improved; ) {
-      improved = false;
-      for (let at = best.schedule.length - 1; at >= 0; at--) {
-        if (best.schedule[at] === BY_DEFAULT || executions >= budget) continue;
-        const candidate = best.schedule.slice();
-        candidate[at] = BY_DEFAULT;
-        executions++;
-        if (consider(attempt(trimSchedule(candidate)))) {
-          improved = true;
-          at = Math.min(at, best.schedule.length);
-        }
-      }
-    }
-  }
-
-  function attempt(candidate: Uint8Array): Violation | null {
-    try {
-      return machine.execute(scheduleChooser(candidate)).violation;
-    } catch (error) {
-      if (error instanceof ScheduleMismatchError) return null;
-      throw error;
-    }
-  }
-}
-
-function withoutScore({ schedule, violation, preemptions, steps }: Best): Omit<Minimized, 'fewest' | 'executions'> {
-  return { schedule, violation, preemptions, steps };
+  const shrinking = new Shrinking(machine, first, budget);
+  shrinking.dropDeviations();
+  const fewest = shrinking.search();
+  const { executions, best } = shrinking;
+  return {
+    schedule: best.schedule,
+    violation: best.violation,
+    preemptions: best.preemptions,
+    steps: best.steps,
+    fewest,
+    executions,
+    switches: explainSwitches(machine, best.schedule),
+  };
 }

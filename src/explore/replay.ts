@@ -3,7 +3,8 @@
 import type { ControlledMachine } from '../machine/controlled.js';
 import { eventAt, TraceBuffer, type TraceEvent } from '../machine/trace-buffer.js';
 import { EVENT_MODEL, EVENT_UNLOCK, type TraceSink, type Violation } from '../sync/gate.js';
-import { ScheduleMismatchError, scheduleChooser } from './schedule.js';
+import { type Departure, scheduleChooser } from './schedule.js';
+import { keepingStacks } from './stacks.js';
 
 /** An event with what only the controlled machine can tell of it. */
 export interface StoryEvent extends TraceEvent {
@@ -30,29 +31,41 @@ export interface Replay {
   readonly violation: Violation | null;
   readonly outcome: string;
   readonly steps: number;
+  /** Where the schedule could not be followed; none unless that was allowed. */
+  readonly departures: readonly Departure[];
+}
+
+export interface ReplayOptions {
+  /** Follows a schedule that does not fit as far as it can. */
+  readonly loose?: boolean;
 }
 
 /**
  * Runs a schedule.
  *
- * @throws ScheduleMismatchError if it does not fit the model
+ * @throws ScheduleMismatchError if it does not fit the model, unless `loose`
+ * @example
+ * const { violation, departures } = replay(machine, decodeToken(token).schedule, { loose: true });
  */
-export function replay(machine: ControlledMachine, schedule: Uint8Array): Replay {
+export function replay(
+  machine: ControlledMachine,
+  schedule: Uint8Array,
+  { loose = false }: ReplayOptions = {},
+): Replay {
   const buffer = new TraceBuffer();
-  const { violation, steps } = runSchedule(machine, schedule, buffer);
+  const { violation, steps, departures } = runSchedule(machine, schedule, buffer, loose);
   const events = Array.from({ length: buffer.count }, (_, index) => eventAt(buffer.words, index));
-  return { events, traceHash: buffer.hash, violation, outcome: machine.model.outcome(machine.arena), steps };
+  const outcome = machine.model.outcome(machine.arena);
+  return { events, traceHash: buffer.hash, violation, outcome, steps, departures };
 }
 
 /** Runs a schedule and keeps for each event its place in the source. */
 export function replayWithStacks(
   machine: ControlledMachine,
   schedule: Uint8Array,
+  { loose = false }: ReplayOptions = {},
 ): { readonly events: readonly StoryEvent[]; readonly violation: Violation | null } {
   const events: StoryEvent[] = [];
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 60;
-  machine.captureStacks = true;
   const sink: TraceSink = {
     emit(cpu, task, event, address, value, a, b) {
       const machineCpu = machine.cpus[cpu];
@@ -71,27 +84,18 @@ export function replayWithStacks(
       events.push({ ...traced, stack, held, name, valueName, said, fields, fieldText, taskName });
     },
   };
-  try {
-    const { violation } = runSchedule(machine, schedule, sink);
-    return { events, violation };
-  } finally {
-    Error.stackTraceLimit = limit;
-    machine.captureStacks = false;
-  }
+  const { violation } = keepingStacks(machine, () => runSchedule(machine, schedule, sink, loose));
+  return { events, violation };
 }
 
 function runSchedule(
   machine: ControlledMachine,
   schedule: Uint8Array,
   sink: TraceSink,
-): { readonly violation: Violation | null; readonly steps: number } {
-  const chooser = scheduleChooser(schedule);
+  loose: boolean,
+): { readonly violation: Violation | null; readonly steps: number; readonly departures: readonly Departure[] } {
+  const chooser = scheduleChooser(schedule, loose);
   const { violation, steps } = machine.execute(chooser, sink);
-  if (chooser.decisions < schedule.length) {
-    throw new ScheduleMismatchError(
-      chooser.decisions,
-      `the schedule does not fit: it has ${schedule.length} decisions, and the run ended after ${chooser.decisions}`,
-    );
-  }
-  return { violation, steps };
+  chooser.assertEnded(violation);
+  return { violation, steps, departures: chooser.departures };
 }

@@ -1,7 +1,10 @@
 /** Schedules as they are kept: only what differs from the default rule is named. */
 
 import type { Chooser, ControlledMachine } from '../machine/controlled.js';
+import { isAtRest } from '../machine/enabled.js';
+import { describeOperation } from '../machine/end.js';
 import { BY_DEFAULT } from '../machine/schedule.js';
+import type { Violation } from '../sync/gate.js';
 
 /** A schedule does not fit the model: it was made with another, or the model has changed. */
 export class ScheduleMismatchError extends Error {
@@ -9,10 +12,12 @@ export class ScheduleMismatchError extends Error {
   /**
    * @param decision the number of the decision, from 1
    * @param message one sentence
+   * @param step scheduling points passed up to there
    */
   constructor(
     readonly decision: number,
     message: string,
+    readonly step = 0,
   ) {
     super(message);
   }
@@ -35,23 +40,82 @@ export function trimSchedule(schedule: Uint8Array): Uint8Array {
   return schedule.slice(0, length);
 }
 
-/** Follows a schedule to the letter, and by the default rule after its end. */
-export function scheduleChooser(schedule: Uint8Array): Chooser & { readonly decisions: number } {
+/** A decision of a schedule that could not be followed. */
+export interface Departure {
+  /** The number of the decision, from 1. */
+  readonly decision: number;
+  /** Scheduling points passed, this one included. */
+  readonly step: number;
+  /** What was expected, and why it is not so: a sentence without a full stop. */
+  readonly reason: string;
+}
+
+/** Makes the decisions of a schedule. */
+export interface ScheduleChooser extends Chooser {
+  /** Decisions made. */
+  readonly decisions: number;
+  /** Where the schedule could not be followed. */
+  readonly departures: readonly Departure[];
+  /**
+   * Called when the execution has ended.
+   *
+   * @param violation how it ended
+   * @throws ScheduleMismatchError if the schedule has decisions left, unless it may be departed from
+   */
+  assertEnded(violation: Violation | null): void;
+}
+
+/** Why one that a schedule names cannot move. */
+function whyNot(named: number, machine: ControlledMachine): string {
+  const { cpus } = machine;
+  if (named === cpus.length) return 'expects that time passes, and no timer is armed there';
+  const cpu = cpus[named];
+  if (cpu === undefined) return `names CPU ${named}, and the machine has ${cpus.length}`;
+  const what = isAtRest(cpu.op) ? 'it has nothing to do' : `it waits at ${describeOperation(cpu, cpu)}`;
+  return `names ${cpu.label(named)}, which cannot move there: ${what}`;
+}
+
+/** How an execution ended, for a schedule that goes on. */
+function endText(violation: Violation | null): string {
+  return violation === null ? '' : `, with ${violation.kind}: ${violation.message}`;
+}
+
+/**
+ * Follows a schedule, and by the default rule after its end.
+ *
+ * @param schedule the decisions
+ * @param loose where the schedule names a CPU that cannot move, makes that decision by the default rule, notes it, and
+ *   goes on with the next; otherwise it throws a `ScheduleMismatchError`
+ */
+export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleChooser {
   let position = 0;
+  let steps = 0;
+  const departures: Departure[] = [];
+  const depart = (departure: Departure): void => {
+    const { decision, step, reason } = departure;
+    if (!loose) {
+      const place = step === 0 ? '' : `decision ${decision}, at step ${step}, `;
+      throw new ScheduleMismatchError(decision, `the schedule does not fit: ${place}${reason}`, step);
+    }
+    departures.push(departure);
+  };
   return {
+    departures,
     get decisions() {
       return position;
     },
-    choose(movers) {
+    choose(movers, _, machine) {
+      ({ steps } = machine);
       const named = schedule[position++];
       if (named === undefined || named === BY_DEFAULT) return movers.byDefault;
-      if (!movers.has(named)) {
-        throw new ScheduleMismatchError(
-          position,
-          `the schedule does not fit: decision ${position} names CPU ${named}, which cannot move there`,
-        );
-      }
-      return named;
+      if (movers.has(named)) return named;
+      depart({ decision: position, step: steps, reason: whyNot(named, machine) });
+      return movers.byDefault;
+    },
+    assertEnded(violation) {
+      if (position >= schedule.length) return;
+      const reason = `it has ${schedule.length} decisions, and the run ended after ${position}${endText(violation)}`;
+      depart({ decision: position, step: 0, reason });
     },
   };
 }

@@ -258,6 +258,29 @@ export class Arena {
     this.touchedCount = 0;
   }
 
+  /**
+   * Hashes what differs from the image now: the same for the same contents, however they came about.
+   *
+   * @param hash two words, to which the hash is added
+   */
+  hashDifferences(hash: Int32Array): void {
+    const { words, image, touched } = this;
+    let low = hash[0] as number;
+    let high = hash[1] as number;
+    for (let i = 0; i < this.touchedCount; i++) {
+      const start = (touched[i] as number) << BLOCK_SHIFT;
+      for (let at = start; at < start + BLOCK_WORDS; at++) {
+        const word = words[at] as number;
+        if (word === image[at]) continue;
+        const mixed = Math.imul(at ^ Math.imul(word, 0x9e3779b1), 0x85ebca6b);
+        low = (low + (mixed ^ (mixed >>> 15))) | 0;
+        high = (high + Math.imul(mixed ^ word ^ (mixed >>> 13), 0xc2b2ae35)) | 0;
+      }
+    }
+    hash[0] = low;
+    hash[1] = high;
+  }
+
   /** How many blocks the run so far has touched. */
   get touchedBlocks(): number {
     return this.touchedCount;

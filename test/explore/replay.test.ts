@@ -88,8 +88,12 @@ describe('a schedule that does not fit', () => {
     const { schedule, decision } = impossible(machine);
     const error = mismatch(() => replay(machine, schedule));
     expect(error.decision).toBe(decision);
-    expect(error.message).toBe(
-      `the schedule does not fit: decision ${decision} names CPU ${schedule.at(-1)}, which cannot move there`,
+    expect(error.step).toBeGreaterThanOrEqual(decision);
+    expect(error.message).toMatch(
+      new RegExp(
+        `^the schedule does not fit: decision ${decision}, at step ${error.step}, names CPU ${schedule.at(-1)}, ` +
+          'which cannot move there: it (has nothing to do|waits at \\w+\\(.+\\))',
+      ),
     );
   });
 
@@ -106,7 +110,9 @@ describe('a schedule that does not fit', () => {
   });
 
   it('names a CPU that the machine does not have', () => {
-    expect(mismatch(() => replay(killVsExecMachine(), Uint8Array.of(7))).message).toMatch(/decision 1 names CPU 7/);
+    expect(mismatch(() => replay(killVsExecMachine(), Uint8Array.of(7))).message).toMatch(
+      /decision 1, at step 1, names CPU 7, and the machine has 3/,
+    );
   });
 
   it('leaves the machine as fit for the next replay as before', () => {

@@ -5,6 +5,7 @@ import { explore, type FoundViolation } from '../../src/explore/explore.js';
 import { recordedSchedule } from '../../src/explore/schedule.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
+import { stickyStrategy } from './sticky.js';
 
 export const SCENARIO = 'kill-vs-exec';
 export const PATCH = 'no-kill-retry';
@@ -27,7 +28,7 @@ export function randomSchedule(machine: ControlledMachine, seed: number): Uint8A
 
 /** The first violation on a random walk. */
 export function failingSchedule(machine: ControlledMachine, seed: number): FoundViolation {
-  const { found } = explore(machine, { strategy: randomStrategy(seed), schedules: 200_000 });
+  const { found } = explore(machine, { strategy: stickyStrategy(seed), schedules: 200_000 });
   if (found === null) throw new Error(`the random walk with seed ${seed} finds nothing`);
   return found;
 }

@@ -1,0 +1,125 @@
+/**
+ * The switches of a schedule: where it departs from the default rule, and what happens where it does not. A switch is
+ * told by how far the CPU that it leaves has come, so that it keeps its place where another one is left out.
+ */
+
+import type { Chooser, ControlledMachine } from '../machine/controlled.js';
+import { isAtRest } from '../machine/enabled.js';
+import { describeOperation } from '../machine/end.js';
+import type { Violation } from '../sync/gate.js';
+import { scheduleChooser } from './schedule.js';
+import { keepingStacks } from './stacks.js';
+
+/** How an execution ended. */
+export interface Ending {
+  /** What was wrong, or null. */
+  readonly violation: { readonly kind: string; readonly message: string } | null;
+  /** The outcome in the model's words. */
+  readonly outcome: string;
+  /** Scheduling points passed. */
+  readonly steps: number;
+}
+
+export interface Switch {
+  /** The scheduling point at which it happens, from 1. */
+  readonly step: number;
+  /** The CPU that moved last. */
+  readonly from: number;
+  /** The one that moves; the clock has the number after the last CPU's. */
+  readonly to: number;
+  /** What reports call the two: `CPU 0`, `the clock`. */
+  readonly fromName: string;
+  readonly toName: string;
+  /** The CPU that moved last could have gone on. Otherwise it is only a choice of who goes on. */
+  readonly preemption: boolean;
+  /** What the CPU that moved last was about to do: `read(task 101 sighand)`. */
+  readonly before: string;
+  /** The call stack of the CPU that moved last, as JavaScript prints it. */
+  readonly stack: string;
+  /** How the execution ends without this switch, and with the others. */
+  readonly without: Ending;
+}
+
+/** A switch by the steps that the CPU it leaves has made. */
+interface Place {
+  readonly from: number;
+  readonly moves: number;
+  readonly to: number;
+}
+
+type Noted = Omit<Switch, 'without'> & Place;
+
+/**
+ * Explains the switches of a schedule, in order.
+ *
+ * @param machine any machine of the model
+ * @param schedule one that fits
+ */
+export function explainSwitches(machine: ControlledMachine, schedule: Uint8Array): readonly Switch[] {
+  const noted = noteSwitches(machine, schedule);
+  return noted.map(({ moves, ...at }, index) => {
+    const others = noted.filter((_, other) => other !== index);
+    const { violation, steps } = machine.execute(placesChooser(others, machine.cpus.length));
+    const without: Ending = { violation: plain(violation), outcome: machine.model.outcome(machine.arena), steps };
+    return { ...at, without };
+  });
+}
+
+function plain(violation: Violation | null): Ending['violation'] {
+  return violation === null ? null : { kind: violation.kind, message: violation.message };
+}
+
+function nameOf(machine: ControlledMachine, id: number): string {
+  return machine.cpus[id]?.label(id) ?? 'the clock';
+}
+
+/** Runs a schedule and notes where it departs from the default rule. */
+function noteSwitches(machine: ControlledMachine, schedule: Uint8Array): readonly Noted[] {
+  const inner = scheduleChooser(schedule);
+  const moves = new Int32Array(machine.cpus.length + 1);
+  const noted: Noted[] = [];
+  const chooser: Chooser = {
+    everyStep: true,
+    choose(movers, current) {
+      const picked = movers.count === 1 ? movers.byDefault : inner.choose(movers, current, machine);
+      if (picked !== movers.byDefault) {
+        const cpu = machine.cpus[current];
+        const preemption = movers.byDefault === current;
+        const before = cpu === undefined || isAtRest(cpu.op) ? 'idle' : describeOperation(cpu, cpu);
+        const at = { from: current, to: picked, moves: moves[current] as number };
+        const names = { fromName: nameOf(machine, current), toName: nameOf(machine, picked) };
+        noted.push({ ...at, ...names, step: machine.steps, preemption, before, stack: cpu?.announcedAt ?? '' });
+      }
+      moves[picked] = (moves[picked] as number) + 1;
+      return picked;
+    },
+  };
+  // Operations are announced to whoever watches.
+  keepingStacks(machine, () => machine.execute(chooser, { emit() {} }));
+  return noted;
+}
+
+/** Makes switches at their places, one after the other, and everything else by the default rule. */
+function placesChooser(places: readonly Place[], clock: number): Chooser {
+  const moves = new Int32Array(clock + 1);
+  let next = 0;
+  return {
+    everyStep: true,
+    choose(movers, current) {
+      let picked = movers.byDefault;
+      if (movers.count > 1) {
+        // One whose place the execution has gone past is left out.
+        const at = places.findIndex(
+          (place, index) =>
+            index >= next && place.from === current && place.moves === moves[current] && movers.has(place.to),
+        );
+        if (at >= 0) {
+          picked = (places[at] as Place).to;
+          next = at + 1;
+        }
+      }
+      moves[picked] = (moves[picked] as number) + 1;
+      return picked;
+    },
+  };
+}
