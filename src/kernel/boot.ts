@@ -69,6 +69,7 @@ import {
   user_struct,
 } from './structs.js';
 import { type HandlerOptions, makeSys, NO_RESULT, programNames, type Sys } from './sys.js';
+import type { UserSpace } from './user.js';
 import { type IdExtent, USERNS_SETGROUPS_ALLOWED } from './user-namespace.js';
 
 type Task = Ptr<'task_struct'>;
@@ -173,7 +174,7 @@ function cachesOf(arena: Arena): KernelCaches {
 }
 
 /** Gives a CPU the addresses of what its kernel works with. */
-export function bindKernel(k: Kernel): void {
+export function bindKernel(k: Kernel, userSpace: UserSpace): void {
   const { arena } = k;
   const data = {
     globals: arena.static(globals),
@@ -188,6 +189,7 @@ export function bindKernel(k: Kernel): void {
     init_nsproxy: arena.static(nsproxy),
     caches: cachesOf(arena),
     rcuCallbacks: RCU_CALLBACKS,
+    userSpace,
     sys: null,
   };
   Object.assign(k, data);

@@ -52,6 +52,7 @@ import { cred, file, k_itimer, pid, pid_namespace, task_struct } from './structs
 import { type TraceFunctions, traceFunctions } from './trace.js';
 import { type TracehookFunctions, tracehookFunctions } from './tracehook.js';
 import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
+import type { UserSpace } from './user.js';
 import { type UserNamespaceFunctions, userNamespaceFunctions } from './user-namespace.js';
 import { type VforkFunctions, vforkFunctions } from './vfork.js';
 import { CHILD_WAIT_CALLBACK, type WaitFunctions, waitFunctions } from './wait.js';
@@ -116,6 +117,7 @@ export interface KernelData {
   readonly init_nsproxy: Ptr<'nsproxy'>;
   readonly caches: KernelCaches;
   readonly rcuCallbacks: RcuCallbacks;
+  readonly userSpace: UserSpace;
   /** The current task's program, from its start; `fromKernel` for a task that has yet to leave the kernel. */
   start_program(fromKernel: boolean): Coroutine<void>;
   /** What the kernel would find in the file of a program. */

@@ -13,7 +13,7 @@ import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT, programNames } from './sys.js';
 import { COUNTER_NAMES } from './trace.js';
 import { type ModelEvent, type TraceFields, traceFields, traceText } from './tracepoints.js';
-import { userFunctions } from './user.js';
+import { userFunctions, userSpaceOf } from './user.js';
 
 export interface KernelModelOptions {
   readonly patches?: readonly Patch[];
@@ -57,6 +57,8 @@ function unexpected({ impossible = [] }: Scenario, outcome: string): string {
   return because === undefined ? `"${outcome}" is not possible` : `"${outcome}" is not possible: ${because}`;
 }
 
+const DESCRIBING = { describe: describeAddress };
+
 /**
  * Makes the model of a scenario. The object has the shape that every machine takes (`Model` in `src/machine`); it is
  * not named here because the kernel does not know what runs it.
@@ -65,19 +67,15 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
   const { patches = [], cpus = scenario.cpus, limits = DEFAULT_LIMITS } = options;
   const names = { programs: programNames(scenario), results: scenario.results };
   const outcomeOf = outcomeReader(scenario);
+  const userSpace = userSpaceOf(scenario);
   return {
     name: scenario.name,
     patches: patches.map((patch) => patch.name),
     cpus,
     arena: kernelArena(cpus, limits),
-    functions: [
-      ...KERNEL_FUNCTIONS,
-      userFunctions(scenario),
-      { describe: describeAddress },
-      ...patches.map((patch) => patch.functions),
-    ],
+    functions: [...KERNEL_FUNCTIONS, userFunctions, DESCRIBING, ...patches.map((patch) => patch.functions)],
     counters: COUNTER_NAMES,
-    bind: (cpu: Cpu): void => bindKernel(cpu as Kernel),
+    bind: (cpu: Cpu): void => bindKernel(cpu as Kernel, userSpace),
     boot(all: readonly Cpu[]): void {
       bootKernel(all as readonly Kernel[]);
       setUp(all as readonly Kernel[], scenario);

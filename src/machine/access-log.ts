@@ -49,8 +49,6 @@ export class AccessLog {
   count = 0;
   /** How many of them, the first ones, are of the words that the step's operation waits for. */
   guards = 0;
-  /** The step's number, from 0; −1 before the first. */
-  step = -1;
   /** How many of them came before the step's CPU was in a quiescent state of RCU; −1 if it was in none. */
   beforeQuiescence = -1;
   /** Words that the step has counted down: where they are reference counts, their objects are not freed before it. */
@@ -65,19 +63,7 @@ export class AccessLog {
     this.loaded = new Int32Array(words);
   }
 
-  /** Forgets an execution. */
-  restart(): void {
-    this.clear();
-    this.step = -1;
-  }
-
   /** Begins a step. */
-  nextStep(): void {
-    this.clear();
-    this.step++;
-  }
-
-  /** Forgets the step under way. */
   clear(): void {
     this.count = 0;
     this.guards = 0;

@@ -21,22 +21,54 @@ function refuseClashes(machine: object, model: Model): void {
   }
 }
 
+/** A class that was made, and those made of the same parts and one more. */
+interface Composed {
+  made: unknown;
+  readonly more: WeakMap<object, Composed>;
+}
+
+const compositions: Composed = { made: null, more: new WeakMap() };
+
+/** Where the class made of these parts is kept. */
+function placeOf(parts: readonly object[]): Composed {
+  let place = compositions;
+  for (const part of parts) {
+    let next = place.more.get(part);
+    if (next === undefined) {
+      next = { made: null, more: new WeakMap() };
+      place.more.set(part, next);
+    }
+    place = next;
+  }
+  return place;
+}
+
+const CHECKED = { checked: true };
+const UNCHECKED = { checked: false };
+
 /**
  * Puts everything on one prototype, so that a call through `this` is one look-up that the engine can resolve ahead.
+ * Machines of the same parts have the same class: with more than a few the engine would resolve nothing ahead.
  *
  * @param base the machine's class
  * @param model what runs
  * @param checked whether the memory checker watches plain accesses
+ * @param over what the machine puts over the model's functions
  */
 export function composeCpu<C extends Cpu, A extends unknown[]>(
   base: CpuClass<C, A>,
   model: Model,
   checked: boolean,
+  over: readonly object[] = [],
 ): CpuClass<C, A> {
-  const Base = base as unknown as new (...args: unknown[]) => object;
-  class ComposedCpu extends Base {}
-  refuseClashes(base.prototype, model);
-  const prototype = ComposedCpu.prototype as unknown as Record<string, unknown>;
-  Object.assign(prototype, kasanOps, checked ? checkedAccess : plainAccess, { checked }, ...model.functions);
-  return ComposedCpu as unknown as CpuClass<C, A>;
+  const access = checked ? [checkedAccess, CHECKED] : [plainAccess, UNCHECKED];
+  const place = placeOf([base, ...access, ...model.functions, ...over]);
+  if (place.made === null) {
+    const Base = base as unknown as new (...args: unknown[]) => object;
+    class ComposedCpu extends Base {}
+    refuseClashes(base.prototype, model);
+    Object.assign(ComposedCpu.prototype, kasanOps, ...access, ...model.functions, ...over);
+    place.made = ComposedCpu;
+  }
+  return place.made as CpuClass<C, A>;
 }

@@ -6,6 +6,7 @@ import {
   OP_ADD,
   OP_CMPXCHG,
   OP_HALT,
+  OP_LOCK,
   OP_READ,
   OP_RELAX,
   OP_START,
@@ -16,6 +17,7 @@ import type { DeferredCallbacks } from './deferred-rcu.js';
 import { isEnabledAt } from './enabled.js';
 import type { Model } from './model.js';
 import { SerialCpu } from './serial-cpu.js';
+import { WatchList } from './watch-list.js';
 
 /** An interrupt under way, and the operation that the task was about to perform when it came. */
 interface Interruption {
@@ -36,6 +38,7 @@ export interface CpuHost {
   readonly captureStacks: boolean;
   readonly accesses: AccessLog;
   readonly deferred: DeferredCallbacks;
+  readonly steps: number;
   next: number;
   pick(current: number): number;
   runUntil(waiting: number, first: number): boolean;
@@ -171,13 +174,12 @@ export class NestingCpu extends ControlledCpu {
  * whose coroutines are hardly ever more than one call deep; it takes no interrupts.
  */
 export class FlatCpu extends ControlledCpu {
-  /** Words read since the last `OP_RELAX`, with what they were: address and value by turns. */
-  readonly watched: number[] = [];
+  private readonly watchList = new WatchList();
   private thread: Coroutine<void> | null = null;
 
   override start(trace: TraceSink | null): void {
     this.onStack = false;
-    this.watched.length = 0;
+    this.watchList.clear();
     this.forget(trace);
     this.thread = this.model.begin(this);
   }
@@ -192,28 +194,15 @@ export class FlatCpu extends ControlledCpu {
   }
 
   override enabled(): boolean {
-    return this.op === OP_RELAX
-      ? this.sawChange()
-      : isEnabledAt(this.op, this.words[this.opAddress] as number, this.opA);
+    const { op } = this;
+    if (op === OP_LOCK) return this.words[this.opAddress] === 0;
+    if (op === OP_RELAX) return this.watchList.hasChanged(this.words);
+    return isEnabledAt(op, this.words[this.opAddress] as number, this.opA);
   }
 
-  private sawChange(): boolean {
-    const { watched, words } = this;
-    for (let at = 0; at < watched.length; at += 2) {
-      if (words[watched[at] as number] !== watched[at + 1]) return true;
-    }
-    return false;
-  }
-
-  private watch(address: number, value: number): void {
-    const { watched } = this;
-    for (let at = 0; at < watched.length; at += 2) {
-      if (watched[at] === address) {
-        watched[at + 1] = value;
-        return;
-      }
-    }
-    watched.push(address, value);
+  /** Words read since the last `OP_RELAX`, with what they were: address and value by turns. */
+  get watched(): Int32Array {
+    return this.watchList.entries();
   }
 
   /** Runs to the first scheduling point. A model may have put one there itself, where a thread is not to begin yet. */
@@ -223,8 +212,8 @@ export class FlatCpu extends ControlledCpu {
 
   private goOn(): void {
     const { op } = this;
-    if (op === OP_READ || op === OP_CMPXCHG) this.watch(this.opAddress, this.result);
-    else if (op === OP_RELAX) this.watched.length = 0;
+    if (op === OP_READ || op === OP_CMPXCHG) this.watchList.add(this.opAddress, this.result);
+    else if (op === OP_RELAX) this.watchList.clear();
     // An addition finds the value before it, as `Atomics.add` does.
     const found = op === OP_ADD ? this.result - this.opA : this.result;
     if ((this.thread as Coroutine<void>).next(found as never).done === true) {

@@ -118,11 +118,9 @@ export class ControlledMachine implements CpuHost {
       model.flat === true ? FlatCpu : NestingCpu,
       model,
       checked,
+      footprints ? [loggedOps(checked), ...freeingOps(model)] : [],
     );
-    if (footprints) {
-      this.deferred.on = canDefer(model);
-      Object.assign(Class.prototype, loggedOps(checked), freeingOps(model));
-    }
+    if (footprints) this.deferred.on = canDefer(model);
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
@@ -151,8 +149,11 @@ export class ControlledMachine implements CpuHost {
     this.booting = false;
     this.ended = false;
     this.arena.reset();
-    this.accesses.restart();
-    this.deferred.clear();
+    if (this.keepsFootprints) {
+      this.accesses.clear();
+      this.deferred.clear();
+    }
+    Violation.keepsStack = this.captureStacks || trace !== null;
     let violation: Violation | null = null;
     let abandoned = false;
     try {
@@ -164,12 +165,14 @@ export class ControlledMachine implements CpuHost {
       this.running = true;
       this.runUntil(-1, this.pick(0));
       this.ended = true;
-      this.deferred.run(this.accesses);
+      if (this.keepsFootprints) this.deferred.run(this.accesses);
       violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
       if (error === ABANDONED) abandoned = true;
       else if (error instanceof Violation) violation = error;
       else throw error;
+    } finally {
+      Violation.keepsStack = true;
     }
     return { violation, steps: this.steps, choices: this.choices, abandoned };
   }

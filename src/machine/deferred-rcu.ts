@@ -33,7 +33,7 @@ export interface FreedObject {
 
 interface RcuCpu extends Cpu, RcuModel {
   readonly accesses: AccessLog;
-  readonly machine: { readonly deferred: DeferredCallbacks };
+  readonly machine: { readonly deferred: DeferredCallbacks; readonly steps: number };
 }
 
 /** What waits for the end of an execution. */
@@ -58,7 +58,7 @@ export class DeferredCallbacks {
   }
 
   add(cpu: RcuCpu, head: RcuHeadPtr, func: number): void {
-    this.waiting.push({ cpu, head, func, step: this.root >= 0 ? this.root : cpu.accesses.step });
+    this.waiting.push({ cpu, head, func, step: this.root >= 0 ? this.root : cpu.machine.steps - 1 });
   }
 
   noteShortage(): void {
@@ -158,8 +158,8 @@ function has(model: Model, ops: object): boolean {
 }
 
 /** What a machine that keeps footprints puts on its CPUs for RCU and the slab caches. */
-export function freeingOps(model: Model): object {
-  return { ...(has(model, slabOps) ? noting : {}), ...(canDefer(model) ? deferring : {}) };
+export function freeingOps(model: Model): readonly object[] {
+  return [...(has(model, slabOps) ? [noting] : []), ...(canDefer(model) ? [deferring] : [])];
 }
 
 /** Whether callbacks can be deferred: not where a model has its own functions in the place of these. */

@@ -41,6 +41,9 @@ export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Vio
  * @param parked all of them
  */
 export function findDeadlock(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
+  let atRest = 0;
+  while (atRest < parked.length && isAtRest((parked[atRest] as Parked).op)) atRest++;
+  if (atRest === parked.length) return null;
   const stuck = parked.filter((one) => !isAtRest(one.op) && model.isAtRest?.(one) !== true);
   const first = stuck[0];
   if (first === undefined) return null;

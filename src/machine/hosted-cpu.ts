@@ -40,7 +40,7 @@ export abstract class HostedCpu extends Cpu {
     this.result = 0;
     this.irqflags = 0;
     this.switching = false;
-    this.held.length = 0;
+    if (this.held.length !== 0) this.held.length = 0;
     this.trace = trace;
   }
 

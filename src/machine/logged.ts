@@ -147,9 +147,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   },
 };
 
-/** @param checked whether the memory checker watches plain accesses */
-export function loggedOps(checked: boolean): object {
-  const access = checked ? checkedAccess : plainAccess;
+function loggedOver(access: Access): object {
   const loggedAccess: Access & ThisType<LoggedCpu & Access> = {
     get(p, field) {
       const value = access.get.call(this, p, field);
@@ -171,4 +169,12 @@ export function loggedOps(checked: boolean): object {
     },
   };
   return { ...loggedOperations, ...loggedAccess };
+}
+
+const loggedChecked = loggedOver(checkedAccess);
+const loggedPlain = loggedOver(plainAccess);
+
+/** @param checked whether the memory checker watches plain accesses */
+export function loggedOps(checked: boolean): object {
+  return checked ? loggedChecked : loggedPlain;
 }

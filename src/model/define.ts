@@ -171,12 +171,16 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   const spawned = threads.map((one) => one.spawned);
   const bodies = threads.map(({ body }) => body);
   const threadNames = threads.map((one) => one.name);
-  const endOf = (words: Int32Array): End => ({
-    value: (variable) => words[variable] as number,
+  const describe = (address: number): string => names[address - FIRST_WORD] ?? `address ${address}`;
+  const label = (id: number): string => `thread ${threadNames[id]}`;
+  /** What the checks look at: each machine's words in turn. */
+  let ended: Int32Array = new Int32Array(0);
+  const end: End = {
+    value: (variable) => ended[variable] as number,
     assert(condition, message) {
       if (!condition) throw new Violation('assertion', `assertion failed at the end: ${message}`, -1, 0);
     },
-  });
+  };
 
   return {
     name,
@@ -190,14 +194,12 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       ],
       caches: [],
     },
-    functions: [
-      {
-        describe: (address: number): string => names[address - FIRST_WORD] ?? `address ${address}`,
-        label: (id: number): string => `thread ${threadNames[id]}`,
-      },
-    ],
+    functions: [],
     counters: [],
     bind(cpu) {
+      // On the CPU and not on its class, which so is that of every model.
+      cpu.describe = describe;
+      cpu.label = label;
       (cpu as ThreadCpu).face = new Thread(cpu as FlatCpu);
     },
     boot([first]) {
@@ -222,11 +224,16 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     // One that nobody started waits for nothing.
     isAtRest: (cpu) => spawned[cpu.id] === true && cpu.opAddress === own[cpu.id],
-    outcome: (arena) => describeOutcome?.(endOf(arena.words)) ?? 'ended',
+    outcome(arena) {
+      if (describeOutcome === null) return 'ended';
+      ended = arena.words;
+      return describeOutcome(end);
+    },
     finish([cpu]) {
       if (cpu === undefined || check === null) return null;
+      ended = cpu.words;
       try {
-        check(endOf(cpu.words));
+        check(end);
         return null;
       } catch (error) {
         if (error instanceof Violation) return error;

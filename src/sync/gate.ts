@@ -94,7 +94,10 @@ export interface TraceSink {
 
 /** A broken rule, found by a checker or asserted by the model. Ends the execution. */
 export class Violation extends Error {
+  /** Whether those made now know their stack. It costs more than all else in a short execution that nobody looks at. */
+  static keepsStack = true;
   override readonly name = 'Violation';
+
   /**
    * @param kind the checker's word for it: `use-after-free`, `deadlock`, `invariant`, …
    * @param message one sentence
@@ -107,7 +110,10 @@ export class Violation extends Error {
     readonly cpu: number,
     readonly task: number,
   ) {
+    const limit = Error.stackTraceLimit;
+    if (!Violation.keepsStack) Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = limit;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { ControlledMachine } from '../../machine/controlled.js';
 import type { Strategy } from '../strategy.js';
-import { ExecutionGraph, OP_CLOCK, OP_HANDLER } from './execution-graph.js';
+import { ExecutionGraph, OP_CLOCK } from './execution-graph.js';
 
 export interface CountingClasses extends Strategy {
   /** Inequivalent executions so far, each with how often it was made. Given up ones are not among them. */
@@ -41,11 +41,11 @@ export function countingClasses(inner: Strategy): CountingClasses {
       close();
       const asks = movers.count > 1 || inner.everyStep === true;
       const who = asks ? inner.choose(movers, current, of) : movers.byDefault;
-      of.accesses.nextStep();
+      of.accesses.clear();
       if (who < 0) return who;
       const cpu = of.cpus[who];
       if (cpu === undefined) graph.beginStep(who, OP_CLOCK, 0);
-      else if (cpu.takesInterrupt()) graph.beginStep(who, OP_HANDLER, 0);
+      else if (cpu.takesInterrupt()) graph.beginHandler(who, cpu.op, cpu.opAddress, cpu.opA);
       else graph.beginStep(who, cpu.op, cpu.opA);
       open = true;
       return who;

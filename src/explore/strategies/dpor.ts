@@ -18,7 +18,7 @@ import { guardsOf } from '../../machine/logged.js';
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
-import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK, OP_HANDLER } from './execution-graph.js';
+import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK } from './execution-graph.js';
 import { isFreedInTime } from './grace-periods.js';
 
 /** A thread's next step, which was made from a state before. */
@@ -243,7 +243,7 @@ export function dporStrategy(): Dpor {
     choose(movers, _current, of) {
       const steps = graphOf(of);
       closeStep(steps, of);
-      of.accesses.nextStep();
+      of.accesses.clear();
       let who: number;
       if (depth < fixed) {
         who = steps.who[depth] as number;
@@ -260,7 +260,7 @@ export function dporStrategy(): Dpor {
         }
         const cpu = of.cpus[who];
         if (cpu === undefined) steps.beginStep(who, OP_CLOCK, 0);
-        else if (cpu.takesInterrupt()) steps.beginStep(who, OP_HANDLER, 0);
+        else if (cpu.takesInterrupt()) steps.beginHandler(who, cpu.op, cpu.opAddress, cpu.opA);
         else steps.beginStep(who, cpu.op, cpu.opA);
       }
       depth++;

@@ -3,7 +3,14 @@
  * steps that accessed it. Steps that several executions begin with are kept from one to the next.
  */
 
-import { ACCESS_WORDS, ACCESS_WRITE, type AccessLog, accessesConflict, applyAccess } from '../../machine/access-log.js';
+import {
+  ACCESS_READ,
+  ACCESS_WORDS,
+  ACCESS_WRITE,
+  type AccessLog,
+  accessesConflict,
+  applyAccess,
+} from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
 import { OP_IDLE, OP_RELAX } from '../../sync/gate.js';
 
@@ -47,7 +54,10 @@ const OP = 0;
 const OP_A = 1;
 /** How many of the step's accesses, the first ones, are of what the operation waits for. */
 const GUARDS = 2;
-const OP_WORDS = 3;
+/** Of a handler: the operation that its CPU would have performed if the interrupt had not come. `OP_A` is that one's too. */
+const HELD_OP = 3;
+const HELD_ADDRESS = 4;
+const OP_WORDS = 5;
 
 /** Stands for the handler of an interrupt, where an operation is expected. */
 export const OP_HANDLER = -1;
@@ -102,6 +112,19 @@ export class ExecutionGraph {
     this.who[at] = who;
     this.ops[at * OP_WORDS + OP] = op;
     this.ops[at * OP_WORDS + OP_A] = a;
+  }
+
+  /**
+   * Begins the step of a CPU that takes an interrupt.
+   *
+   * @param op what it would perform otherwise
+   * @param address the word of that
+   * @param a its operand
+   */
+  beginHandler(who: number, op: number, address: number, a: number): void {
+    this.beginStep(who, OP_HANDLER, a);
+    this.ops[this.length * OP_WORDS + HELD_OP] = op;
+    this.ops[this.length * OP_WORDS + HELD_ADDRESS] = address;
   }
 
   /** Ends the step begun last. */
@@ -320,6 +343,7 @@ export class ExecutionGraph {
       }
     }
     this.dropOrdered();
+    if (this.ops[step * OP_WORDS + OP] === OP_HANDLER) this.dropNecessaryTicks(step);
     if (guards !== 0) {
       const op = this.ops[step * OP_WORDS + OP] as number;
       const a = this.ops[step * OP_WORDS + OP_A] as number;
@@ -333,6 +357,20 @@ export class ExecutionGraph {
       this.addGuardRaces(who[step] as number, before, op, a, waitedFor, step);
     }
     return candidates;
+  }
+
+  /** Before the tick that sent its interrupt a CPU would have gone on; where it could not, there is nothing to reverse. */
+  private dropNecessaryTicks(step: number): void {
+    const { candidates, ops } = this;
+    const held = Int32Array.of(ops[step * OP_WORDS + HELD_ADDRESS] as number, ACCESS_READ, 0, 0);
+    const op = ops[step * OP_WORDS + HELD_OP] as number;
+    const a = ops[step * OP_WORDS + OP_A] as number;
+    let kept = 0;
+    for (const candidate of candidates) {
+      const isTick = this.who[candidate] === this.threads - 1;
+      if (!isTick || this.isOpenWithout(candidate, op, a, held, step)) candidates[kept++] = candidate;
+    }
+    candidates.length = kept;
   }
 
   private isGuard(first: number, guards: number, address: number): boolean {

@@ -30,7 +30,8 @@ export function randomStrategy(seed: number, first = 0): Strategy {
       state ^= state << 13;
       state ^= state >>> 17;
       state ^= state << 5;
-      return ids[(state >>> 0) % count] as number;
+      // `(state >>> 0) % count`, but by integers that the engine need not take for floating point.
+      return ids[(((state >>> 16) % count) * 0x10000 + (state & 0xffff)) % count] as number;
     },
     end() {},
   };

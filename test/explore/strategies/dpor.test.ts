@@ -183,6 +183,7 @@ describe('partial-order reduction', () => {
       for (const one of bounded?.classes ?? []) expect(reduced?.classes).toContain(one);
     }
     expect(reduced?.outcomes.size).toBe(1);
+    expect([reduced?.redundant, reduced?.classes.size]).toEqual([0, reduced?.executions]);
   });
 });
 
