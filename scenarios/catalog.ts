@@ -3,11 +3,67 @@
 import { kernelModel } from '../src/kernel/model.js';
 import type { Patch, Scenario } from '../src/kernel/scenario.js';
 import { PATCHES } from '../src/patches/index.js';
+import { checkThenPause } from './check-then-pause.js';
+import { checkThenSigsuspend } from './check-then-sigsuspend.js';
+import { containerInit } from './container-init.js';
+import { execVsAttach } from './exec-vs-attach.js';
+import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
+import { execWithMaskReset } from './exec-with-mask-reset.js';
+import { forkThenSetpgid } from './fork-then-setpgid.js';
+import { gracefulShutdown } from './graceful-shutdown.js';
+import { handlerTakesLock } from './handler-takes-lock.js';
 import { irqSelfDeadlock } from './irq-self-deadlock.js';
+import { killAllVsForkBomb } from './kill-all-vs-fork-bomb.js';
 import { killVsExec } from './kill-vs-exec.js';
+import { lockInversion } from './lock-inversion.js';
+import { lockWithSignalBlocked } from './lock-with-signal-blocked.js';
+import { oneWaitPerSigchld } from './one-wait-per-sigchld.js';
+import { orphanVsExit } from './orphan-vs-exit.js';
 import { pauseWakeup } from './pause-wakeup.js';
+import { pendingLimit } from './pending-limit.js';
+import { pidfileKill } from './pidfile-kill.js';
+import { pidfilePidfd } from './pidfile-pidfd.js';
+import { rtOrder } from './rt-order.js';
+import { setpgidByBoth } from './setpgid-by-both.js';
+import { setpgidByParent } from './setpgid-by-parent.js';
+import { setuidVsKill } from './setuid-vs-kill.js';
+import { signalfdVsHandler } from './signalfd-vs-handler.js';
+import { sigwaitVsHandler } from './sigwait-vs-handler.js';
+import { traceVsKill } from './trace-vs-kill.js';
+import { twoExecs } from './two-execs.js';
+import { waitLoopPerSigchld } from './wait-loop-per-sigchld.js';
 
-export const SCENARIOS: readonly Scenario[] = [killVsExec, pauseWakeup, irqSelfDeadlock];
+export const SCENARIOS: readonly Scenario[] = [
+  killVsExec,
+  pauseWakeup,
+  lockInversion,
+  irqSelfDeadlock,
+  pendingLimit,
+  rtOrder,
+  killAllVsForkBomb,
+  twoExecs,
+  execVsAttach,
+  traceVsKill,
+  orphanVsExit,
+  setuidVsKill,
+  containerInit,
+  signalfdVsHandler,
+  sigwaitVsHandler,
+  gracefulShutdown,
+  checkThenPause,
+  checkThenSigsuspend,
+  oneWaitPerSigchld,
+  waitLoopPerSigchld,
+  handlerTakesLock,
+  lockWithSignalBlocked,
+  pidfileKill,
+  pidfilePidfd,
+  forkThenSetpgid,
+  setpgidByParent,
+  setpgidByBoth,
+  execWithBlockedSignals,
+  execWithMaskReset,
+];
 export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map((scenario) => scenario.name);
 export const PATCH_NAMES: readonly string[] = PATCHES.map((patch) => patch.name);
 

@@ -43,7 +43,8 @@ export const queueFunctions = {
     }
     const q = allowed ? this.kmem_cache_alloc<'sigqueue'>(this.caches.sigqueue) : NULL;
     if (!q) {
-      this.atomic_dec(user, user_struct.sigpending);
+      // Between the look and this the count has a signal that will not be queued, and another sender may be refused for it.
+      if (this.atomic_add_return(user, user_struct.sigpending, -1)) yield;
       this.free_uid(user);
       return NULL;
     }
