@@ -78,6 +78,7 @@ export {
 export type { Pollfd } from './kernel/select.js';
 export { SIGNALFD_SIGINFO_SIZE, type SignalfdSiginfo, signalfdSiginfo } from './kernel/signalfd.js';
 export { EMPTY_MASK, type SigMask, sigmask } from './kernel/sigset.js';
+export { sigaddset, sigdelset, sigemptyset, sigfillset, sigismember, sigset } from './kernel/sys/sigset.js';
 export type * from './kernel/sys.js';
 export type { WaitidInfo } from './kernel/wait.js';
 export * from './kernel/waitstatus.js';

@@ -176,7 +176,7 @@ export const capabilityFunctions = {
 
   /**
    * The credentials that a new program gets: the file's owner where it is set-user-id, all capabilities for root, none
-   * for anybody else. Left out: capabilities of files, ambient ones, and `no_new_privs`.
+   * for anybody else. With `no_new_privs` nothing is gained. Left out: capabilities of files, and ambient ones.
    *
    * @param c a copy of the current task's credentials
    * @returns whether the program gets more than its caller had, so that it is to be protected from it
@@ -186,7 +186,9 @@ export const capabilityFunctions = {
     const ns = this.get(c, cred.user_ns);
     const { setuid, setgid } = file;
     // bprm_fill_uid: ids that have no number in the namespace are not taken on.
+    const noNew = this.get(this.current, task_struct.no_new_privs) !== 0;
     const mapped =
+      !noNew &&
       (setuid === undefined || this.from_kuid(ns, setuid) !== -1) &&
       (setgid === undefined || this.from_kgid(ns, setgid) !== -1);
     if (mapped && setuid !== undefined) this.set(c, cred.euid, setuid);
@@ -198,9 +200,9 @@ export const capabilityFunctions = {
     const isSetid =
       this.get(c, cred.euid) !== this.get(old, cred.uid) || this.get(c, cred.egid) !== this.get(old, cred.gid);
     const gained = !cap_issubset(permitted, this.get(old, cred.cap_permitted));
-    if ((isSetid || gained) && !this.ptracer_capable(this.current, ns)) {
+    if ((isSetid || gained) && (noNew || !this.ptracer_capable(this.current, ns))) {
       // The tracer would have what the program has.
-      if (!this.ns_capable(ns, CAP_SETUID)) {
+      if (noNew || !this.ns_capable(ns, CAP_SETUID)) {
         this.set(c, cred.euid, this.get(c, cred.uid));
         this.set(c, cred.egid, this.get(c, cred.gid));
       }

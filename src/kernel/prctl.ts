@@ -10,12 +10,17 @@ import {
   PR_GET_DUMPABLE,
   PR_GET_KEEPCAPS,
   PR_GET_NAME,
+  PR_GET_NO_NEW_PRIVS,
   PR_GET_PDEATHSIG,
+  PR_GET_TIMING,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
   PR_SET_KEEPCAPS,
   PR_SET_NAME,
+  PR_SET_NO_NEW_PRIVS,
   PR_SET_PDEATHSIG,
+  PR_SET_TIMING,
+  PR_TIMING_STATISTICAL,
   SUID_DUMP_DISABLE,
   SUID_DUMP_USER,
   TASK_COMM_LEN,
@@ -37,7 +42,7 @@ export type PrctlArg = number | string | PrctlOut | null;
 
 export const prctlFunctions = {
   /** `prctl(2)`. Left out: every option that is not below gives EINVAL. */
-  *prctl(this: Kernel, option: number, arg2: PrctlArg): Coroutine<number> {
+  *prctl(this: Kernel, option: number, arg2: PrctlArg, arg3 = 0, arg4 = 0, arg5 = 0): Coroutine<number> {
     const me = this.current;
     const signal = this.get(me, task_struct.signal);
     const number = typeof arg2 === 'number' ? arg2 : 0;
@@ -76,6 +81,17 @@ export const prctlFunctions = {
       case PR_SET_KEEPCAPS:
         if (number !== 0 && number !== 1) return -EINVAL;
         return yield* this.setKeepCaps(number);
+      case PR_GET_TIMING:
+        return PR_TIMING_STATISTICAL;
+      case PR_SET_TIMING:
+        return number === PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+      case PR_SET_NO_NEW_PRIVS:
+        if (arg2 !== 1 || arg3 !== 0 || arg4 !== 0 || arg5 !== 0) return -EINVAL;
+        this.set(me, task_struct.no_new_privs, 1);
+        return 0;
+      case PR_GET_NO_NEW_PRIVS:
+        if (arg2 !== 0 || arg3 !== 0 || arg4 !== 0 || arg5 !== 0) return -EINVAL;
+        return this.get(me, task_struct.no_new_privs);
       default:
         return -EINVAL;
     }

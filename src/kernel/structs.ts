@@ -199,6 +199,8 @@ export const task_struct = struct('task_struct', {
   saved_sigmask: sigset,
   pending,
   self_exec_id: int,
+  /** A bit of `atomic_flags`. */
+  no_new_privs: int,
   parent_exec_id: int,
   pi_lock: spinlock,
   run_list: listHead,

@@ -69,12 +69,9 @@ export function coroutineNames(sources: readonly SourceFile[]): CoroutineNames {
       const isGenerator = ts.isMethodDeclaration(node) && node.asteriskToken !== undefined;
       if (isGenerator || returnsCoroutine(node.type)) names.add(node.name.text);
     }
-    const entersSys =
-      (ts.isInterfaceDeclaration(node) && node.name.text === 'Sys') ||
-      (ts.isFunctionDeclaration(node) && node.name?.text === 'makeSys');
-    ts.forEachChild(node, (child) => visit(child, inSys || entersSys));
+    ts.forEachChild(node, (child) => visit(child, inSys));
   };
-  for (const source of sources) visit(parse(source), false);
+  for (const source of sources) visit(parse(source), source.path.startsWith('src/kernel/sys/'));
   return { kernel, sys };
 }
 
