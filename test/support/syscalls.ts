@@ -18,7 +18,7 @@ export interface Case {
   readonly others?: Readonly<Record<string, ProcessOptions>>;
 }
 
-const SCHEDULES = 15;
+const SCHEDULES = 10;
 
 /** Makes a test of each case. It fails where `main` does not come to its end, and where anything is left behind. */
 export function checkCall(call: string, cases: Readonly<Record<string, Case>>): void {
