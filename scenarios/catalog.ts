@@ -3,24 +3,36 @@
 import { kernelModel } from '../src/kernel/model.js';
 import type { Patch, Scenario } from '../src/kernel/scenario.js';
 import { PATCHES } from '../src/patches/index.js';
+import { autoreap } from './autoreap.js';
+import { blockVsDelivery } from './block-vs-delivery.js';
 import { checkThenPause } from './check-then-pause.js';
 import { checkThenSigsuspend } from './check-then-sigsuspend.js';
+import { cloneVsGroupExit } from './clone-vs-group-exit.js';
 import { containerInit } from './container-init.js';
 import { execVsAttach } from './exec-vs-attach.js';
 import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
 import { execWithMaskReset } from './exec-with-mask-reset.js';
+import { exitVsDelivery } from './exit-vs-delivery.js';
 import { forkThenSetpgid } from './fork-then-setpgid.js';
+import { forkVsGroupKill } from './fork-vs-group-kill.js';
+import { forkVsHandledSignal } from './fork-vs-handled-signal.js';
 import { gracefulShutdown } from './graceful-shutdown.js';
 import { handlerTakesLock } from './handler-takes-lock.js';
 import { irqSelfDeadlock } from './irq-self-deadlock.js';
+import { killAStoppedProcess } from './kill-a-stopped-process.js';
 import { killAllVsForkBomb } from './kill-all-vs-fork-bomb.js';
 import { killVsExec } from './kill-vs-exec.js';
+import { killVsReap } from './kill-vs-reap.js';
+import { killedWhileExiting } from './killed-while-exiting.js';
+import { leaderDiesFirst } from './leader-dies-first.js';
 import { lockInversion } from './lock-inversion.js';
 import { lockWithSignalBlocked } from './lock-with-signal-blocked.js';
+import { lookupVsFree } from './lookup-vs-free.js';
 import { oneWaitPerSigchld } from './one-wait-per-sigchld.js';
 import { orphanVsExit } from './orphan-vs-exit.js';
 import { pauseWakeup } from './pause-wakeup.js';
 import { pendingLimit } from './pending-limit.js';
+import { pidReuse } from './pid-reuse.js';
 import { pidfileKill } from './pidfile-kill.js';
 import { pidfilePidfd } from './pidfile-pidfd.js';
 import { rtOrder } from './rt-order.js';
@@ -29,15 +41,33 @@ import { setpgidByParent } from './setpgid-by-parent.js';
 import { setuidVsKill } from './setuid-vs-kill.js';
 import { signalfdVsHandler } from './signalfd-vs-handler.js';
 import { sigwaitVsHandler } from './sigwait-vs-handler.js';
+import { stopVsCont } from './stop-vs-cont.js';
 import { traceVsKill } from './trace-vs-kill.js';
 import { twoExecs } from './two-execs.js';
+import { twoExitCodes } from './two-exit-codes.js';
+import { twoWaiters } from './two-waiters.js';
 import { waitLoopPerSigchld } from './wait-loop-per-sigchld.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   killVsExec,
+  killVsReap,
+  lookupVsFree,
+  pidReuse,
+  forkVsGroupKill,
+  forkVsHandledSignal,
+  cloneVsGroupExit,
+  twoWaiters,
   pauseWakeup,
-  lockInversion,
+  blockVsDelivery,
+  exitVsDelivery,
+  stopVsCont,
+  killAStoppedProcess,
+  twoExitCodes,
+  leaderDiesFirst,
+  autoreap,
+  killedWhileExiting,
   irqSelfDeadlock,
+  lockInversion,
   pendingLimit,
   rtOrder,
   killAllVsForkBomb,

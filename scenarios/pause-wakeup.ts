@@ -23,7 +23,7 @@ export const pauseWakeup: Scenario = {
     {
       name: 'schedule-ignores-pending',
       breaks: 'a process goes to sleep with its alarm pending, and nothing wakes it',
-      kind: 'hung-task',
+      kind: 'lost-wakeup',
     },
   ],
   possible: [{ outcome: 'died of SIGALRM', because: 'the alarm comes before the look, after it, or asleep.' }],

@@ -272,8 +272,8 @@ export const forkFunctions = {
     }
     this.recalc_sigpending();
     this.spin_unlock_irq(siglock);
-    if (this.READ_ONCE(current, task_struct.thread_flags)) yield;
-    if ((this.value(task_struct.thread_flags) & TIF_SIGPENDING) !== 0) return yield* this.fork_out(-ERESTARTNOINTR);
+    const early = yield* this.signalBeforeFork();
+    if (early !== 0) return yield* this.fork_out(early);
 
     const p = this.dup_task_struct();
     if (!p) return yield* this.fork_out(-ENOMEM);
@@ -336,6 +336,12 @@ export const forkFunctions = {
       pidfd = made;
     }
     return yield* this.publishTask(p, newPid as Ptr<'pid'>, args, pidfd, trace);
+  },
+
+  /** Whether a signal came before those that come are collected, so that it is to be taken first: 0, or the errno. */
+  *signalBeforeFork(this: Kernel): Coroutine<number> {
+    if (this.READ_ONCE(this.current, task_struct.thread_flags)) yield;
+    return (this.value(task_struct.thread_flags) & TIF_SIGPENDING) !== 0 ? -ERESTARTNOINTR : 0;
   },
 
   /** Whether a signal that came while the current task forks ends that: 0, or the errno. Needs siglock. */

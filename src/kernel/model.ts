@@ -101,14 +101,14 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     outcome: outcomeOf,
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;
+      const lost = findLostWakeup(arena);
+      if (lost !== null) return new Violation('lost-wakeup', lost, -1, 0);
       const wrong = scenario.unfinished?.(readResults(arena, scenario)) ?? null;
       if (wrong !== null) return new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
       const outcome = outcomeOf(arena);
       if (scenario.possible?.every((one) => one.outcome !== outcome)) {
         return new Violation('invariant', unexpected(scenario, outcome), -1, 0);
       }
-      const lost = findLostWakeup(arena);
-      if (lost !== null) return new Violation('lost-wakeup', lost, -1, 0);
       const leak = findLeak(arena);
       return leak === null ? null : new Violation('leak', `all processes are gone, and not freed: ${leak}`, -1, 0);
     },

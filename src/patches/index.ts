@@ -2,15 +2,27 @@
 
 import type { Patch } from '../kernel/scenario.js';
 import { checkThenCount } from './check-then-count.js';
+import { exitNoRetarget } from './exit-no-retarget.js';
 import { forcedSignals } from './forced-signals.js';
 import { forkRestarts } from './fork-restarts.js';
+import { groupExitNoRecheck } from './group-exit-no-recheck.js';
+import { ignoreAutoreap } from './ignore-autoreap.js';
 import { killIntMin } from './kill-int-min.js';
 import { linux316 } from './linux-3-16.js';
+import { noForkSignalCheck } from './no-fork-signal-check.js';
 import { noKillRetry } from './no-kill-retry.js';
+import { noMultiprocess } from './no-multiprocess.js';
 import { noPtraceFreeze } from './no-ptrace-freeze.js';
+import { noRetarget } from './no-retarget.js';
+import { noSighandRecheck } from './no-sighand-recheck.js';
+import { noStopDequeued } from './no-stop-dequeued.js';
+import { noZapLeader } from './no-zap-leader.js';
+import { putTaskWithoutGracePeriod } from './put-task-without-grace-period.js';
+import { reapWithoutCmpxchg } from './reap-without-cmpxchg.js';
 import { reparentWithoutNotify } from './reparent-without-notify.js';
 import { reparentWithoutStateCheck } from './reparent-without-state-check.js';
 import { scheduleIgnoresPending } from './schedule-ignores-pending.js';
+import { sigkillNoWakekill } from './sigkill-no-wakekill.js';
 import { siglockBeforeTasklist } from './siglock-before-tasklist.js';
 import { siglockIrqsOn } from './siglock-irqs-on.js';
 import { signalfdNoSiglock } from './signalfd-no-siglock.js';
@@ -24,6 +36,18 @@ export const PATCHES: readonly Patch[] = [
   forkRestarts,
   linux316,
   noPtraceFreeze,
+  noSighandRecheck,
+  putTaskWithoutGracePeriod,
+  noForkSignalCheck,
+  noMultiprocess,
+  reapWithoutCmpxchg,
+  noRetarget,
+  exitNoRetarget,
+  noStopDequeued,
+  sigkillNoWakekill,
+  groupExitNoRecheck,
+  noZapLeader,
+  ignoreAutoreap,
   checkThenCount,
   reparentWithoutNotify,
   reparentWithoutStateCheck,

@@ -73,6 +73,8 @@ export const spinlockOps = {
   /** `lockdep_assert_held`: the caller must hold the lock on this CPU. */
   lockdep_assert_held(this: Cpu, lock: SpinlockPtr): void {
     if (spinOwner(this.words[lock] as number) !== this.id) {
+      // If there is no lock there at all the memory checker says so.
+      this.peek(lock);
       this.violate('lockdep', `WARNING: ${this.describe(lock)} is not held here, and the function needs it`);
     }
   },

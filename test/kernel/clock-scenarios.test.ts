@@ -21,7 +21,7 @@ describe.each([
     scenario: 'pause-wakeup',
     cpus: 2,
     patch: 'schedule-ignores-pending',
-    kind: 'hung-task',
+    kind: 'lost-wakeup',
     outcome: 'died of SIGALRM',
   },
   {
