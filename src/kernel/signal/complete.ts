@@ -63,7 +63,7 @@ export const completeFunctions = {
     if (fatal && !sig_kernel_coredump(sig)) {
       // A thread on its own way out looks at the flags without the lock: it may see them and still the old code.
       if (this.WRITE_ONCE(signal, signal_struct.flags, SIGNAL_GROUP_EXIT)) yield;
-      this.set(signal, signal_struct.group_exit_code, sig);
+      if (this.WRITE_ONCE(signal, signal_struct.group_exit_code, sig)) yield;
       this.set(signal, signal_struct.group_stop_count, 0);
       t = p;
       do {
