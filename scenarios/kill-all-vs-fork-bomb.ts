@@ -15,8 +15,14 @@ export const killAllVsForkBomb: Scenario = {
     'CPU 1: process 101, its child, the bomb: fork(), whose child is to fork as well',
   ],
   claim: 'nothing survives: wait4 comes to ECHILD.',
-  watch: ['kill_something_info', 'complete_signal', 'copy_process', 'fork'],
-  patches: [],
+  watch: ['kill_something_info', 'complete_signal', 'copy_process', 'signalEndsFork'],
+  patches: [
+    {
+      name: 'no-fork-signal-check',
+      breaks: 'the child is put into the list after the walk, and the bomb goes on',
+      kind: 'hung-task',
+    },
+  ],
   possible: [
     { outcome: 'kill 0, 1 reaped', because: 'the bomb is killed before it has forked, or in the middle of it.' },
     {
