@@ -90,7 +90,9 @@ function isBackground(event: StoryEvent): boolean {
 
 /** Where an event is shown: kernel code, or the program, but not the trace point itself. */
 function placeOf(stack: readonly Frame[]): Frame | null {
-  const shown = stack.find(({ file }) => /^(?:scenarios|src\/kernel)\//.test(file) && !/kernel\/trace\./.test(file));
+  const shown = stack.find(
+    ({ file }) => /^(?:scenarios|src\/kernel|src\/patches)\//.test(file) && !/kernel\/trace\./.test(file),
+  );
   return shown ?? null;
 }
 
