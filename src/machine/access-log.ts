@@ -49,6 +49,8 @@ export class AccessLog {
   count = 0;
   /** How many of them, the first ones, are of the words that the step's operation waits for. */
   guards = 0;
+  /** Off where the step's footprint is known already. */
+  recording = true;
   /** How many of them came before the step's CPU was in a quiescent state of RCU; −1 if it was in none. */
   beforeQuiescence = -1;
   /** Words that the step has counted down: where they are reference counts, their objects are not freed before it. */
@@ -86,7 +88,7 @@ export class AccessLog {
 
   /** A plain load: only the first of a step of the same word is kept. */
   addLoad(address: number, value: number): void {
-    if (this.loaded[address] === this.stamp) return;
+    if (!this.recording || this.loaded[address] === this.stamp) return;
     this.loaded[address] = this.stamp;
     this.add(address, ACCESS_READ, value, 0);
   }
@@ -98,6 +100,7 @@ export class AccessLog {
    * @param operand what it stores, adds, sets or clears; for a load that waits for a change, what it saw before
    */
   add(address: number, kind: number, before: number, operand: number): void {
+    if (!this.recording) return;
     const at = this.count++ * ACCESS_WORDS;
     if (at + ACCESS_WORDS > this.words.length) {
       const grown = new Int32Array(this.words.length * 2);

@@ -150,6 +150,7 @@ export class ControlledMachine implements CpuHost {
     this.ended = false;
     this.arena.reset();
     if (this.keepsFootprints) {
+      this.accesses.recording = true;
       this.accesses.clear();
       this.deferred.clear();
     }

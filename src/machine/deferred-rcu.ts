@@ -44,14 +44,14 @@ export class DeferredCallbacks {
   private readonly waiting: Deferred[] = [];
   /** The step that the callback under way is there for; −1 outside callbacks. */
   private root = -1;
-  /** By address: the roots of the callbacks that have accessed it. */
-  private readonly touched = new Map<number, number[]>();
+  /** What callbacks have accessed: the address, and the root of the callback, by turns. */
+  private readonly touched: number[] = [];
   private readonly freed: FreedObject[] = [];
 
   /** Forgets an execution. */
   clear(): void {
     this.waiting.length = 0;
-    this.touched.clear();
+    this.touched.length = 0;
     this.freed.length = 0;
     this.short = false;
     this.root = -1;
@@ -83,6 +83,7 @@ export class DeferredCallbacks {
    * @param accesses of the last step: as they were when this returns
    */
   run(accesses: AccessLog): void {
+    accesses.recording = true;
     const { count } = accesses;
     const countedDown = accesses.countedDown.length;
     for (const { cpu, head, func, step } of this.waiting) {
@@ -90,26 +91,23 @@ export class DeferredCallbacks {
       this.root = step;
       cpu.rcu_callback(func, head);
       for (let at = count; at < accesses.count; at++)
-        this.noteAccess(accesses.words[at * ACCESS_WORDS] as number, step);
+        this.touched.push(accesses.words[at * ACCESS_WORDS] as number, step);
       accesses.count = count;
     }
     accesses.countedDown.length = countedDown;
     this.root = -1;
   }
 
-  private noteAccess(address: number, root: number): void {
-    const roots = this.touched.get(address);
-    if (roots === undefined) this.touched.set(address, [root]);
-    else if (!roots.includes(root)) roots.push(root);
-  }
-
   /** What the callbacks have freed. */
   objects(): readonly FreedObject[] {
-    return this.freed.map(({ address, words, after }) => {
-      const roots = new Set(after);
-      for (let word = 0; word < words; word++)
-        for (const root of this.touched.get(address + word) ?? []) roots.add(root);
-      return { address, words, after: [...roots] };
+    const { touched } = this;
+    return this.freed.map((object) => {
+      const after = new Set(object.after);
+      for (let at = 0; at < touched.length; at += 2) {
+        const within = (touched[at] as number) - object.address;
+        if (within >= 0 && within < object.words) after.add(touched[at + 1] as number);
+      }
+      return { ...object, after: [...after] };
     });
   }
 }

@@ -244,6 +244,7 @@ export function dporStrategy(): Dpor {
       const steps = graphOf(of);
       closeStep(steps, of);
       of.accesses.clear();
+      of.accesses.recording = depth >= fixed;
       let who: number;
       if (depth < fixed) {
         who = steps.who[depth] as number;

@@ -43,11 +43,9 @@ const ADDRESS = 0;
 const KIND = 1;
 const BEFORE = 2;
 const OPERAND = 3;
-/** The step that made it. */
-const STEP = 4;
-/** The access to the same word before it, plus one. */
-const PREVIOUS = 5;
-const ENTRY_WORDS = 6;
+const ENTRY_WORDS = ACCESS_WORDS;
+/** What an entry's place is shifted by for its number. */
+const ENTRY_SHIFT = 2;
 
 /** The operation that a step performs, as it was announced. */
 const OP = 0;
@@ -73,6 +71,10 @@ export class ExecutionGraph {
   /** Where a step's accesses begin; they end where the next step's begin. */
   private firstAccess = new Int32Array(257);
   private entries = new Int32Array(ENTRY_WORDS * 4096);
+  /** By access: the step that made it. */
+  private stepOf = new Int32Array(4096);
+  /** By access: the one to the same word before it, plus one. */
+  private previousOf = new Int32Array(4096);
   private entryCount = 0;
   /** For each step and thread how many steps of the execution happen before it, as one more than the last one's number. */
   private clocks: Int32Array;
@@ -161,21 +163,21 @@ export class ExecutionGraph {
         if (kind === ACCESS_WRITE) this.entries[at + OPERAND] = words[from + 3] as number;
         return;
       }
-      known = this.entries[at + PREVIOUS] as number;
+      known = this.previousOf[at >> ENTRY_SHIFT] as number;
     }
     if ((this.entryCount + 1) * ENTRY_WORDS > this.entries.length) {
-      const grown = new Int32Array(this.entries.length * 2);
-      grown.set(this.entries);
-      this.entries = grown;
+      this.entries = larger(this.entries, new Int32Array(this.entries.length * 2));
+      this.stepOf = larger(this.stepOf, new Int32Array(this.stepOf.length * 2));
+      this.previousOf = larger(this.previousOf, new Int32Array(this.previousOf.length * 2));
     }
-    const { entries } = this;
+    const { entries, stepOf, previousOf } = this;
     const at = this.entryCount++ * ENTRY_WORDS;
     entries[at + ADDRESS] = address;
     entries[at + KIND] = kind;
     entries[at + BEFORE] = words[from + 2] as number;
     entries[at + OPERAND] = words[from + 3] as number;
-    entries[at + STEP] = step;
-    entries[at + PREVIOUS] = last;
+    stepOf[at >> ENTRY_SHIFT] = step;
+    previousOf[at >> ENTRY_SHIFT] = last;
     this.lastAccess[address] = this.entryCount;
   }
 
@@ -185,7 +187,7 @@ export class ExecutionGraph {
     const first = this.firstAccess[length] as number;
     for (let entry = this.entryCount - 1; entry >= first; entry--) {
       const at = entry * ENTRY_WORDS;
-      this.lastAccess[this.entries[at + ADDRESS] as number] = this.entries[at + PREVIOUS] as number;
+      this.lastAccess[this.entries[at + ADDRESS] as number] = this.previousOf[at >> ENTRY_SHIFT] as number;
     }
     this.entryCount = first;
     for (let step = this.length - 1; step >= length; step--) {
@@ -214,12 +216,12 @@ export class ExecutionGraph {
   everyAccess(address: number, test: (step: number, since: number) => boolean): boolean {
     for (let known = this.lastAccess[address] as number; known !== 0; ) {
       const at = (known - 1) * ENTRY_WORDS;
-      const step = this.entries[at + STEP] as number;
+      const step = this.stepOf[at >> ENTRY_SHIFT] as number;
       const before = this.previousStep[step] as number;
       const quiet = known > (this.firstAfter[step] as number);
       const earlier = before === 0 ? -1 : (this.quiescence[before - 1] as number);
       if (!test(step, quiet ? step : earlier)) return false;
-      known = this.entries[at + PREVIOUS] as number;
+      known = this.previousOf[at >> ENTRY_SHIFT] as number;
     }
     return true;
   }
@@ -238,21 +240,10 @@ export class ExecutionGraph {
   footprint(step: number): Footprint {
     let footprint = this.footprints[step];
     if (footprint === undefined) {
-      footprint = this.copyFootprint(step);
+      const first = this.firstAccess[step] as number;
+      const end = this.firstAccess[step + 1] as number;
+      footprint = this.entries.slice(first * ENTRY_WORDS, end * ENTRY_WORDS);
       this.footprints[step] = footprint;
-    }
-    return footprint;
-  }
-
-  private copyFootprint(step: number): Footprint {
-    const first = this.firstAccess[step] as number;
-    const count = (this.firstAccess[step + 1] as number) - first;
-    const footprint = new Int32Array(count * ACCESS_WORDS);
-    for (let access = 0; access < count; access++) {
-      const from = (first + access) * ENTRY_WORDS;
-      for (let word = 0; word < ACCESS_WORDS; word++) {
-        footprint[access * ACCESS_WORDS + word] = this.entries[from + word] as number;
-      }
     }
     return footprint;
   }
@@ -282,7 +273,7 @@ export class ExecutionGraph {
 
   /** The clock: of the step of its thread before it, and of every step whose accesses it conflicts with. */
   private computeClock(step: number): void {
-    const { threads, clocks, entries, who } = this;
+    const { threads, clocks, entries, stepOf, previousOf, who } = this;
     const own = step * threads;
     const before = this.previousStep[step] as number;
     if (before === 0) clocks.fill(0, own, own + threads);
@@ -292,9 +283,9 @@ export class ExecutionGraph {
       const at = access * ENTRY_WORDS;
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
-      for (let known = entries[at + PREVIOUS] as number; known !== 0; ) {
+      for (let known = previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
-        const earlier = entries[from + STEP] as number;
+        const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
         if (earlier !== step && accessesConflict(kind, operand, earlierKind, entries[from + OPERAND] as number)) {
           const whose = who[earlier] as number;
@@ -309,7 +300,7 @@ export class ExecutionGraph {
         }
         // Everything before a store happens before the store.
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
-        known = entries[from + PREVIOUS] as number;
+        known = previousOf[from >> ENTRY_SHIFT] as number;
       }
     }
     clocks[own + (who[step] as number)] = step + 1;
@@ -320,7 +311,7 @@ export class ExecutionGraph {
    * before them. Where a step waited for something, that is the step which made it wait, not the one that ended the wait.
    */
   racesOf(step: number): readonly number[] {
-    const { candidates, entries, who } = this;
+    const { candidates, entries, stepOf, previousOf, who } = this;
     candidates.length = 0;
     const before = this.previousStep[step] as number;
     const first = this.firstAccess[step] as number;
@@ -331,15 +322,15 @@ export class ExecutionGraph {
       if (guards !== 0 && this.isGuard(first, guards, entries[at + ADDRESS] as number)) continue;
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
-      for (let known = entries[at + PREVIOUS] as number; known !== 0; ) {
+      for (let known = previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
-        const earlier = entries[from + STEP] as number;
+        const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
         if (earlier !== step && accessesConflict(kind, operand, earlierKind, entries[from + OPERAND] as number)) {
           this.addCandidate(earlier, who[step] as number, before);
         }
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
-        known = entries[from + PREVIOUS] as number;
+        known = previousOf[from >> ENTRY_SHIFT] as number;
       }
     }
     this.dropOrdered();
@@ -417,14 +408,14 @@ export class ExecutionGraph {
    * @param end the operation's own step
    */
   private addGuardRaces(who: number, before: number, op: number, a: number, guards: Footprint, end: number): void {
-    const { entries, candidates } = this;
+    const { entries, stepOf, previousOf, candidates } = this;
     for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
       const kind = guards[guard + 1] as number;
       const operand = guards[guard + 3] as number;
       for (let known = this.lastAccess[guards[guard] as number] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
-        known = entries[from + PREVIOUS] as number;
-        const earlier = entries[from + STEP] as number;
+        known = previousOf[from >> ENTRY_SHIFT] as number;
+        const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         if (earlier >= end) continue;
         if (this.who[earlier] === who) {
           // What comes before a store of its own thread does so anyhow.
@@ -452,12 +443,12 @@ export class ExecutionGraph {
 
   /** A word's value after all steps before `end` but for a step and those that happen after it. */
   private valueWithout(address: number, step: number, end: number): number {
-    const { entries } = this;
+    const { entries, stepOf, previousOf } = this;
     const kept: number[] = [];
     let value = 0;
     for (let known = this.lastAccess[address] as number; known !== 0; ) {
       const from = (known - 1) * ENTRY_WORDS;
-      const accessing = entries[from + STEP] as number;
+      const accessing = stepOf[from >> ENTRY_SHIFT] as number;
       if (accessing < step) {
         const kind = entries[from + KIND] as number;
         value = applyAccess(kind, entries[from + BEFORE] as number, entries[from + OPERAND] as number);
@@ -465,7 +456,7 @@ export class ExecutionGraph {
       }
       value = entries[from + BEFORE] as number;
       if (accessing < end && !this.happensBefore(step, accessing)) kept.push(from);
-      known = entries[from + PREVIOUS] as number;
+      known = previousOf[from >> ENTRY_SHIFT] as number;
     }
     for (const from of kept.reverse()) {
       value = applyAccess(entries[from + KIND] as number, value, entries[from + OPERAND] as number);
@@ -500,10 +491,6 @@ export class ExecutionGraph {
 
   private grow(): void {
     const steps = this.who.length * 2;
-    const larger = <A extends Int32Array | Uint8Array>(old: A, made: A): A => {
-      made.set(old);
-      return made;
-    };
     this.who = larger(this.who, new Uint8Array(steps));
     this.ops = larger(this.ops, new Int32Array(steps * OP_WORDS));
     this.firstAccess = larger(this.firstAccess, new Int32Array(steps + 1));
@@ -512,4 +499,9 @@ export class ExecutionGraph {
     this.firstAfter = larger(this.firstAfter, new Int32Array(steps));
     this.clocks = larger(this.clocks, new Int32Array(steps * this.threads));
   }
+}
+
+function larger<A extends Int32Array | Uint8Array>(old: A, made: A): A {
+  made.set(old);
+  return made;
 }
