@@ -5,8 +5,6 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { closest, distance } from 'fastest-levenshtein';
-import { findPatch, findScenario, PATCH_NAMES, SCENARIO_NAMES } from '../../scenarios/catalog.js';
-import type { Scenario } from '../kernel/scenario.js';
 
 export const EXIT_HOLDS = 0;
 export const EXIT_VIOLATED = 1;
@@ -33,7 +31,7 @@ export function printJson(document: unknown): void {
   print(JSON.stringify(document, null, 2));
 }
 
-function suggestion(kind: string, given: string, known: readonly string[]): string {
+export function suggestion(kind: string, given: string, known: readonly string[]): string {
   const list = known.join(', ');
   if (known.length === 0) return `there is no ${kind} "${given}"`;
   const nearest = closest(given.toLowerCase(), [...known]);
@@ -46,19 +44,6 @@ export function chooseWord<T extends string>(kind: string, given: string, known:
   const found = known.find((word) => word === given);
   if (found === undefined) throw new UsageError(suggestion(kind, given, known));
   return found;
-}
-
-/** @throws UsageError for a name that no scenario has */
-export function scenarioNamed(name: string): Scenario {
-  return findScenario(chooseWord('scenario', name, SCENARIO_NAMES));
-}
-
-/** @throws UsageError for a name that no patch has, or one given twice */
-export function patchesNamed(names: readonly string[]): readonly string[] {
-  for (const name of names) findPatch(chooseWord('patch', name, PATCH_NAMES));
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new UsageError(`patch ${twice} is given twice`);
-  return names;
 }
 
 /**

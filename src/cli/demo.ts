@@ -54,7 +54,7 @@ export async function demoCommand(): Promise<number> {
   print(`  shrunk to ${switches} between CPUs that blocking does not force, and ${minimal.steps} steps`);
 
   heading('4. The story');
-  const title = { name: scenario, patches: [PATCH], token };
+  const title = { name: scenario, patches: [PATCH], token, watch: killVsExec.watch };
   print(storyOf(machine, minimal.schedule, title, { stacks: false, width: process.stdout.columns ?? 160 }));
 
   heading('5. The same schedule on real threads, in lockstep');

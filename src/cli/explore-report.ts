@@ -79,8 +79,16 @@ export function printExploration(exploration: Exploration): void {
   if (found === null) print(paint(exhausted ? 'green' : 'yellow', coverage(exploration)));
 }
 
-/** @param report the report of the shrunk schedule's violation */
-export function printViolation(execution: number, { minimized, minimalToken }: Reported, report: string): void {
+/**
+ * @param report the report of the shrunk schedule's violation
+ * @param files the user's files that the token needs
+ */
+export function printViolation(
+  execution: number,
+  { minimized, minimalToken }: Reported,
+  report: string,
+  files: readonly string[],
+): void {
   const { preemptions, fewest, steps } = minimized;
   print(paint('red', `violated in execution ${count(execution)}`));
   const most = fewest ? 'no schedule with fewer fails' : 'perhaps there is one with fewer';
@@ -89,5 +97,7 @@ export function printViolation(execution: number, { minimized, minimalToken }: R
   for (const one of minimized.switches) for (const line of switchLines(one)) print(`  ${line}`);
   print();
   print(report);
-  print(`\nto see it step by step:\n  siglab replay ${minimalToken}`);
+  print(
+    `\nto see it step by step:\n  siglab replay ${[minimalToken, ...files.map((file) => `--file ${file}`)].join(' ')}`,
+  );
 }

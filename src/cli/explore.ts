@@ -1,23 +1,12 @@
 /** `siglab explore SCENARIO`: the controlled machine; the first violation minimised, or what was covered. */
 
 import { setImmediate } from 'node:timers/promises';
-import { modelOf } from '../../scenarios/catalog.js';
 import { type Exploration, type ExploreOptions, exploreInSlices } from '../explore/explore.js';
 import { minimize } from '../explore/minimize.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import type { Model } from '../machine/model.js';
-import {
-  EXIT_HOLDS,
-  EXIT_INTERRUPTED,
-  EXIT_VIOLATED,
-  patchesNamed,
-  printJson,
-  progressBar,
-  scenarioNamed,
-  watchInterrupt,
-  wholeNumber,
-} from './context.js';
+import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, progressBar, watchInterrupt } from './context.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
 import {
   type Explored,
@@ -27,20 +16,18 @@ import {
   type Reported,
 } from './explore-report.js';
 import { reportOf } from './story.js';
+import { type TargetFlags, targetOf } from './target.js';
 
-export interface ExploreFlags extends PlanFlags {
-  readonly patch: readonly string[];
-  readonly cpus?: string;
+export interface ExploreFlags extends PlanFlags, TargetFlags {
   readonly json?: boolean;
 }
 
 export async function exploreCommand(name: string, flags: ExploreFlags): Promise<number> {
-  const scenario = scenarioNamed(name);
-  const patches = patchesNamed(flags.patch);
-  const cpus = flags.cpus === undefined ? scenario.cpus : wholeNumber('--cpus', flags.cpus, 1, 31);
   const options = planOf(flags);
-  const of = { scenario: name, patches, cpus };
-  const model = modelOf(of);
+  const target = await targetOf(name, flags);
+  const { model } = target;
+  const { scenario, patches, cpus, files = [] } = target.description;
+  const of = { scenario, patches, cpus };
   const exploration = await exploreWatched(model, options);
   const { found, exhausted, interrupted } = exploration;
   const machine = new ControlledMachine(model);
@@ -50,8 +37,8 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
     printExploration(exploration);
     if (found !== null && reported !== null) {
       const { minimized, minimalToken } = reported;
-      const report = reportOf(machine, minimized.schedule, { name, patches, token: minimalToken });
-      printViolation(found.execution, reported, report);
+      const report = reportOf(machine, minimized.schedule, { name: scenario, patches, token: minimalToken });
+      printViolation(found.execution, reported, report, files);
     }
   }
   if (interrupted) return EXIT_INTERRUPTED;

@@ -11,6 +11,7 @@ const SENTENCES = new Set([
   'UnknownNameError',
   'MachineError',
   'NativeError',
+  'UserFileError',
 ]);
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
@@ -34,15 +35,24 @@ function build(end: (status: number) => void): Command {
   program
     .command('show')
     .description('the story of a scenario, its processes, its claim, its patches')
-    .argument('<scenario>')
+    .argument('<scenario>', 'its name, or a file of your own')
     .option('--json', 'as a JSON document')
-    .action(async (name, flags) => end((await import('./show.js')).showCommand(name, flags)));
+    .action(async (name, flags) => end(await (await import('./show.js')).showCommand(name, flags)));
+
+  program
+    .command('new')
+    .description('a file of your own to start from: a scenario, or a model')
+    .argument('<name>', 'what to call it: small letters, digits and hyphens')
+    .option('--model', 'a model of shared cells, locks and threads, without this kernel')
+    .action(async (name, flags) => end((await import('./new.js')).newCommand(name, flags)));
 
   program
     .command('run')
     .description('on real threads, many times; counts outcomes')
-    .argument('<scenario>')
-    .option('--patch <id>', 'replace a kernel function; may be repeated', collect, [])
+    .argument('<scenario>', 'its name, or a file of your own')
+    .option('--patch <id>', 'replace a kernel function: a name, or a file of your own; may be repeated', collect, [])
+    .option('--file <path>', 'a file of your own with more patches; may be repeated', collect, [])
+    .option('--no-check', 'do not check the types of files of your own')
     .option('--cpus <n>', 'simulated CPUs, each a thread (default: what the scenario is made for)')
     .option('--iterations <n>', 'how often', '1000')
     .option('--noise <level>', 'delays at scheduling points: none, low or high', 'low')
@@ -57,8 +67,10 @@ function build(end: (status: number) => void): Command {
   program
     .command('explore')
     .description('schedule by schedule, until a violation or the end of the space')
-    .argument('<scenario>')
-    .option('--patch <id>', 'replace a kernel function; may be repeated', collect, [])
+    .argument('<scenario>', 'its name, or a file of your own')
+    .option('--patch <id>', 'replace a kernel function: a name, or a file of your own; may be repeated', collect, [])
+    .option('--file <path>', 'a file of your own with more patches; may be repeated', collect, [])
+    .option('--no-check', 'do not check the types of files of your own')
     .option('--strategy <name>', 'a strategy by name (default: at random, and then dpor until all is covered)')
     .option('--schedules <n>', 'executions at most')
     .option('--seconds <s>', 'seconds at most')
@@ -81,7 +93,12 @@ function build(end: (status: number) => void): Command {
     .option('--machine <name>', 'controlled, or lockstep: on real threads', 'controlled')
     .option('--format <name>', 'story, ftrace or json', 'story')
     .option('--stacks', 'with the call stack of each step')
-    .option('--file <path>', 'the litmus file that the token is a witness of')
+    .option(
+      '--file <path>',
+      'the litmus file, or the file of your own, that the token is for; may be repeated',
+      collect,
+      [],
+    )
     .option('--json', 'as a JSON document')
     .action(async (token, flags) => {
       useSourceMaps();
@@ -92,10 +109,11 @@ function build(end: (status: number) => void): Command {
     .command('minimize')
     .description('the fewest context switches that still show it')
     .argument('<token>')
+    .option('--file <path>', 'a file of your own that the token is for; may be repeated', collect, [])
     .option('--json', 'as a JSON document')
     .action(async (token, flags) => {
       useSourceMaps();
-      end((await import('./minimize.js')).minimizeCommand(token, flags));
+      end(await (await import('./minimize.js')).minimizeCommand(token, flags));
     });
 
   program

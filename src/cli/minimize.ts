@@ -6,8 +6,13 @@ import { switchLines, switchReport } from '../trace/switches.js';
 import { count, EXIT_HOLDS, print, printJson } from './context.js';
 import { machineOf } from './replay.js';
 
-export function minimizeCommand(token: string, { json = false }: { json?: boolean }): number {
-  const { contents, machine } = machineOf(token);
+export interface MinimizeFlags {
+  readonly file?: readonly string[];
+  readonly json?: boolean;
+}
+
+export async function minimizeCommand(token: string, { json = false, file }: MinimizeFlags): Promise<number> {
+  const { contents, machine } = await machineOf(token, file);
   const minimized = minimize(machine, contents.schedule);
   const minimalToken = encodeToken({ ...contents, schedule: minimized.schedule });
   const { violation, preemptions, steps, fewest, executions, switches: departures } = minimized;

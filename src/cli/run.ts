@@ -1,6 +1,6 @@
 /** `siglab run SCENARIO`: the parallel machine, and how often each outcome came. */
 
-import { type ModelDescription, modelOf } from '../../scenarios/catalog.js';
+import { modelOf } from '../../scenarios/catalog.js';
 import { addCounts } from '../explore/explore.js';
 import { NOISE, type Noise } from '../machine/parallel-cpu.js';
 import { type RunResult, ThreadMachine } from '../machine/threads.js';
@@ -11,19 +11,16 @@ import {
   EXIT_INTERRUPTED,
   EXIT_VIOLATED,
   paint,
-  patchesNamed,
   print,
   printJson,
   progressBar,
-  scenarioNamed,
   watchInterrupt,
   wholeNumber,
 } from './context.js';
+import { scenarioOf, type Target, type TargetFlags, targetOf } from './target.js';
 import { workerCode } from './workers.js';
 
-export interface RunFlags {
-  readonly patch: readonly string[];
-  readonly cpus?: string;
+export interface RunFlags extends TargetFlags {
   readonly iterations: string;
   readonly noise: string;
   readonly seed: string;
@@ -31,22 +28,21 @@ export interface RunFlags {
 }
 
 const NOISE_NAMES = ['none', 'low', 'high'] as const;
-const MAX_CPUS = 31;
 /** Violations that are told in full; the others are counted. */
 const KEPT_VIOLATIONS = 100;
 
 export async function runCommand(name: string, flags: RunFlags): Promise<number> {
-  const scenario = scenarioNamed(name);
-  const patches = patchesNamed(flags.patch);
-  const cpus = flags.cpus === undefined ? scenario.cpus : wholeNumber('--cpus', flags.cpus, 1, MAX_CPUS);
   const iterations = wholeNumber('--iterations', flags.iterations, 1);
   const noise = NOISE[chooseWord('noise', flags.noise, NOISE_NAMES)];
   const seed = wholeNumber('--seed', flags.seed, 0, 0xffffffff);
-  const { result, interrupted } = await runWatched({ scenario: name, patches, cpus }, { iterations, noise, seed });
+  const target = await targetOf(name, flags);
+  scenarioOf(target);
+  const { scenario, patches, cpus } = target.description;
+  const { result, interrupted } = await runWatched(target, { iterations, noise, seed });
   const violated = result.violationCount > 0;
   if (flags.json === true) {
     printJson({
-      scenario: name,
+      scenario,
       patches,
       cpus,
       iterations: result.iterations,
@@ -81,10 +77,10 @@ type RunPlan = { readonly iterations: number; readonly noise: Noise; readonly se
 
 /** Runs in batches, with a progress bar, until all are made or the user presses Ctrl-C. */
 async function runWatched(
-  description: ModelDescription,
+  { model, description }: Target,
   { iterations, noise, seed }: RunPlan,
 ): Promise<{ readonly result: RunResult; readonly interrupted: boolean }> {
-  const machine = ThreadMachine.start(modelOf(description), workerCode(description));
+  const machine = ThreadMachine.start(model, workerCode(description));
   const interrupt = watchInterrupt();
   const bar = progressBar('running', iterations);
   try {

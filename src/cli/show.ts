@@ -1,19 +1,22 @@
 /** `siglab show SCENARIO`: what it is about. */
 
-import { findPatch } from '../../scenarios/catalog.js';
-import type { NamedOutcome } from '../kernel/scenario.js';
-import { EXIT_HOLDS, paint, print, printJson, scenarioNamed, wrap } from './context.js';
+import type { NamedOutcome, Patch } from '../kernel/scenario.js';
+import { EXIT_HOLDS, paint, print, printJson, wrap } from './context.js';
 import { patchDiff } from './patch-diff.js';
+import { scenarioOf, targetOf } from './target.js';
 
-export function showCommand(name: string, { json = false }: { json?: boolean }): number {
-  const scenario = scenarioNamed(name);
-  const { title, story, cast, claim, watch, learn, cpus } = scenario;
+export async function showCommand(word: string, { json = false }: { json?: boolean }): Promise<number> {
+  const target = await targetOf(word, {});
+  const { known } = target;
+  const scenario = scenarioOf(target);
+  const { name, title, story, cast, claim, watch, learn, cpus } = scenario;
   const { possible = [], impossible = [], reading = [] } = scenario;
-  const patches = scenario.patches.map((breaking) => ({ ...breaking, patch: findPatch(breaking.name) }));
+  const patches = scenario.patches.map((breaking) => ({ ...breaking, patch: known.patch(breaking.name) }));
+  const fileOf = (patch: Patch): string | undefined => known.files.find((file) => file.patches.includes(patch))?.path;
   if (json) {
     const told = patches.map(({ patch, breaks, kind }) => {
       const { name, title, story } = patch;
-      return { name, title, story, breaks, kind, diff: patchDiff(patch) };
+      return { name, title, story, breaks, kind, diff: patchDiff(patch, fileOf(patch)) };
     });
     const { subject } = scenario;
     printJson({
@@ -57,14 +60,14 @@ export function showCommand(name: string, { json = false }: { json?: boolean }):
     print(`  ${paint('cyan', patch.name)}: ${patch.title}`);
     print(wrap(patch.story, 100, '    '));
     print(wrap(`Then ${breaks} (${kind}).`, 100, '    '));
-    print(patchDiff(patch).trimEnd().replaceAll(/^/gm, '    '));
+    print(patchDiff(patch, fileOf(patch)).trimEnd().replaceAll(/^/gm, '    '));
   }
   heading('What to learn from it');
   print(wrap(learn, 100, '  '));
   if (reading.length > 0) heading('Further reading');
   for (const place of reading) print(wrap(place, 100, '  '));
   heading('Try');
-  print(`  siglab explore ${name}`);
-  for (const { patch } of patches) print(`  siglab explore ${name} --patch ${patch.name}`);
+  print(`  siglab explore ${word}`);
+  for (const { patch } of patches) print(`  siglab explore ${word} --patch ${patch.name}`);
   return EXIT_HOLDS;
 }

@@ -1,7 +1,6 @@
 /** Stories and reports as text. */
 
 import Table from 'cli-table3';
-import { findScenario } from '../../scenarios/catalog.js';
 import { replayWithStacks, type StoryEvent } from '../explore/replay.js';
 import { SYSCALL_NAMES } from '../kernel/constants.js';
 import { TRACE_NAMES } from '../kernel/trace.js';
@@ -18,6 +17,8 @@ export interface Title {
   readonly name: string;
   readonly patches: readonly string[];
   readonly token: string;
+  /** The functions that a story is about. */
+  readonly watch?: readonly string[];
 }
 
 function titleText({ name, patches }: Title): string {
@@ -40,7 +41,7 @@ export interface StoryOptions {
 /** A schedule as a table: a column for each CPU, a row for each step that matters. */
 export function storyOf(machine: ControlledMachine, schedule: Uint8Array, title: Title, options: StoryOptions): string {
   const { events, violation } = replayWithStacks(machine, schedule);
-  const { watch } = findScenario(title.name);
+  const { watch = [] } = title;
   const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}`, watch });
   const story = storyTable(rows, machine.cpus.length, options);
   return violation === null
