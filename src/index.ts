@@ -33,6 +33,7 @@ export {
   explore,
   exploreInSlices,
   type FoundViolation,
+  type Phase,
 } from './explore/explore.js';
 export { type FoundExecution, findExecution } from './explore/find.js';
 export { type Minimized, type MinimizeOptions, minimize } from './explore/minimize.js';
@@ -49,6 +50,9 @@ export {
 export { randomStrategy } from './explore/strategies/random.js';
 export type { Strategy } from './explore/strategy.js';
 export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExpectation } from './explore/token.js';
+export { type FileDescription, modelFrom } from './files/describe.js';
+export { UserFileError } from './files/error.js';
+export { loadUserFile, type UserFile } from './files/load.js';
 export type { KernelLimits, ProcessOptions, Setup, SetupTask, TaskOptions } from './kernel/boot.js';
 export type { CapUserData, CapUserHeader } from './kernel/capability.js';
 export * from './kernel/constants.js';

@@ -25,7 +25,10 @@ export const scenario: Scenario = {
   story:
     'A worker waits for a message. It looks whether there is one, and if not it sleeps in pause until SIGUSR1 says that ' +
     'there is. If the signal comes between the look and the sleep, its handler runs too early, and nothing wakes the worker.',
-  cast: ['CPU 0: process 100: leaves the message, kill(101, SIGUSR1)', 'CPU 1: process 101: waits for the message'],
+  cast: [
+    'CPU 0: process 100: leaves the message, kill(101, SIGUSR1), wait4(101)',
+    'CPU 1: process 101: waits for the message',
+  ],
   claim: 'the worker gets the message.',
   // The kernel functions that a story names.
   watch: ['pause', 'complete_signal', 'get_signal'],
@@ -42,6 +45,7 @@ export const scenario: Scenario = {
       const error = yield* sys.kill(WORKER, SIGUSR1);
       // A condition that does not hold ends the execution as a violation.
       sys.check(error === 0, `kill gave ${error}`);
+      yield* sys.wait4(WORKER);
     },
     *worker(sys) {
       // The race. To close it: block the signal before the look, and wait with sigsuspend, which unblocks it as it goes
@@ -60,8 +64,8 @@ export const scenario: Scenario = {
 
   // Makes the processes that exist before the race begins.
   setup(setup) {
-    setup.process('sender', { cpu: 0 });
-    const worker = setup.process('worker', { cpu: 1 });
+    const sender = setup.process('sender', { cpu: 0 });
+    const worker = setup.process('worker', { parent: sender, cpu: 1 });
     setup.sigaction(worker, SIGUSR1, 'onSignal');
   },
 

@@ -37,7 +37,12 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
     printExploration(exploration);
     if (found !== null && reported !== null) {
       const { minimized, minimalToken } = reported;
-      const report = reportOf(machine, minimized.schedule, { name: scenario, patches, token: minimalToken });
+      const report = reportOf(machine, minimized.schedule, {
+        name: scenario,
+        patches,
+        token: minimalToken,
+        isModel: target.scenario === null,
+      });
       printViolation(found.execution, reported, report, files);
     }
   }

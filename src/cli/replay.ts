@@ -94,7 +94,13 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
       violation,
     });
   } else {
-    const title = { name: contents.scenario, patches: contents.patches, token, watch: target?.watch ?? [] };
+    const title = {
+      name: contents.scenario,
+      patches: contents.patches,
+      token,
+      watch: target?.watch ?? [],
+      isModel: target?.scenario === null,
+    };
     if (format === 'ftrace') print(ftraceOf(machine, contents.schedule).text);
     else {
       const width = process.stdout.columns ?? DEFAULT_WIDTH;

@@ -17,12 +17,14 @@ export interface Title {
   readonly name: string;
   readonly patches: readonly string[];
   readonly token: string;
+  /** It is a model without this kernel. */
+  readonly isModel?: boolean;
   /** The functions that a story is about. */
   readonly watch?: readonly string[];
 }
 
-function titleText({ name, patches }: Title): string {
-  return `scenario ${name}, ${kernelTitle(patches)}`;
+function titleText({ name, patches, isModel = false }: Title): string {
+  return isModel ? `model ${name}` : `scenario ${name}, ${kernelTitle(patches)}`;
 }
 
 /** The report of the violation that a schedule leads to. */

@@ -1,5 +1,6 @@
 /** What a command is about: a scenario that siglab brings, or one, or a model, from a user's file; and its patches. */
 
+import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { UnknownNameError } from '../../scenarios/catalog.js';
 import { checkTypes } from '../files/check.js';
@@ -103,7 +104,7 @@ function onlyOne({ path, scenarios, models, patches }: UserFile): string {
 
 /** @throws UserFileError with the first mistakes */
 function checkFile(path: string): void {
-  if (!['.ts', '.mts'].includes(extname(path))) return;
+  if (!['.ts', '.mts'].includes(extname(path)) || !existsSync(path)) return;
   const mistakes = checkTypes(path);
   if (mistakes === null) {
     process.stderr.write(`siglab: the types of ${path} are not checked: no package typescript is installed there\n`);

@@ -1,7 +1,8 @@
 /** Scenarios, patches and models from a user's own file: TypeScript without a build, and plain JavaScript. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { dirname, extname, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import type { Patch, Scenario } from '../kernel/scenario.js';
 import type { Model } from '../machine/model.js';
@@ -77,6 +78,8 @@ async function load(file: string): Promise<UserFile> {
 
 async function run(file: string, text: string): Promise<Readonly<Record<string, unknown>>> {
   const siglab: unknown = await import('../index.js');
+  // Places in stacks are to be those in the file, not in what is made of it.
+  process.setSourceMapsEnabled(true);
   const jiti = createJiti(file, {
     virtualModules: { siglab },
     // The file is read as it is now, and nothing is left behind.
@@ -97,13 +100,17 @@ async function run(file: string, text: string): Promise<Readonly<Record<string, 
   }
 }
 
-/** The first place that an error names which is in the file, or else in one beside it that exists. */
+/** Where siglab's own code is: `src`, or what was built of it. A mistake is never there, but in who called it. */
+const OWN = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
+
+/** The first place that an error names which is in the file, or in another of the user's that it imports. */
 function placeIn(text: string, file: string): Place | null {
   const places = [...text.matchAll(/(?:file:\/\/)?(\/[^\s():]+|[A-Za-z]:[^\s():]+):(\d+):(\d+)/g)].map(
     ([, at = '', line, column]) => ({ file: at, line: Number(line), column: Number(column) }),
   );
-  const isUsers = (at: string): boolean => isUserFile(at) && !at.includes('node_modules') && existsSync(at);
-  return places.find((place) => place.file === file) ?? places.find((place) => isUsers(place.file)) ?? null;
+  const isOther = (at: string): boolean =>
+    isUserFile(at) && !at.includes('node_modules') && !at.startsWith(OWN) && existsSync(at);
+  return places.find((place) => place.file === file || isOther(place.file)) ?? null;
 }
 
 /** What is exported, with lists taken apart. A default export that has a name as well counts once. */

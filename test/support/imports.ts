@@ -82,7 +82,7 @@ export function importsOf(source: SourceFile): { readonly module: string; readon
 /** The part of the project that a path lies in, or null for one outside all of them. */
 export function partOf(path: string): string | null {
   const [first = '', second = ''] = path.split('/');
-  if (path === 'src/index.ts') return path;
+  if (/^src\/index\.[jt]s$/.test(path)) return 'src/index.ts';
   const part = first === 'src' ? `src/${second}` : first;
   return part in ALLOWED ? part : null;
 }

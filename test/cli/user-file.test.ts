@@ -1,0 +1,75 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../support/build.js';
+import { type Called, documentOf, expectRefused, objectAt, siglab, textAt } from '../support/cli.js';
+
+const cwd = mkdtempSync(join(tmpdir(), 'siglab-own-'));
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+/** Calls siglab in a folder that knows nothing of it. */
+function call(...args: readonly string[]): Promise<Called> {
+  return siglab(args, { cwd, program: join(ROOT, 'bin/siglab.js') });
+}
+
+describe('siglab new', () => {
+  it('writes a scenario that type-checks, and in which a race is found that replays', async () => {
+    expect(await call('new', 'my-race')).toMatchObject({ status: 0, stderr: '' });
+    const explored = await call('explore', './my-race.ts', '--json');
+    expect(explored.status).toBe(1);
+    const document = documentOf(explored);
+    expect(document).toMatchObject({ scenario: 'my-race', verdict: 'violated', violation: { kind: 'hung-task' } });
+    const token = textAt(objectAt(document, 'violation'), 'minimalToken');
+    const replayed = await call('replay', token, '--file', 'my-race.ts');
+    expect(replayed).toMatchObject({ status: 1, stderr: '' });
+    expect(replayed.stdout).toContain('the worker sleeps, and its message is there');
+    expect((await call('minimize', token, '--file', 'my-race.ts')).stdout).toContain('no schedule with fewer fails');
+    expectRefused(await call('replay', token), /there is no scenario "my-race"/);
+  });
+
+  it('writes a scenario whose story and patch can be shown, and that runs on real threads', async () => {
+    const { status, stdout } = await call('show', 'my-race.ts');
+    expect(status).toBe(0);
+    expect(stdout).toContain('+signal_pending_state: () => false,');
+    const ran = documentOf(await call('run', 'my-race.ts', '--no-check', '--iterations', '20', '--json'));
+    expect(ran).toMatchObject({ scenario: 'my-race', iterations: 20 });
+  });
+
+  it('writes a model in which a race is found', async () => {
+    expect(await call('new', 'my-model', '--model')).toMatchObject({ status: 0, stderr: '' });
+    const { status, stdout } = await call('explore', './my-model.ts');
+    expect(status).toBe(1);
+    expect(stdout).toContain('BUG: assertion failed at the end: an increment was lost\nmodel my-model\n');
+    expectRefused(await call('run', './my-model.ts', '--no-check'), /only the controlled machine runs/);
+    expectRefused(await call('explore', './my-model.ts', '--no-check', '--cpus', '3'), /takes neither patches nor/);
+  });
+
+  it('does not write over a file, nor take a name that cannot be', async () => {
+    writeFileSync(join(cwd, 'mine.ts'), 'mine');
+    expectRefused(await call('new', 'mine'), 'mine.ts exists already, and is left as it is');
+    expect(readFileSync(join(cwd, 'mine.ts'), 'utf8')).toBe('mine');
+    expectRefused(await call('new', 'My Race'), '"My Race" cannot name a scenario');
+    expectRefused(await call('new', 'kill-vs-exec'), 'siglab has a "kill-vs-exec" of its own');
+  });
+});
+
+describe('a file that is broken', () => {
+  it('is refused with the line, where its types are wrong', async () => {
+    writeFileSync(join(cwd, 'types.ts'), "import { SIGTERM } from 'siglab';\nexport const a: string = SIGTERM;\n");
+    const { status, stdout, stderr } = await call('explore', 'types.ts');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/types\.ts:2:14: Type 'number' is not assignable to type 'string'\./);
+    expect(stderr).toContain('> 2 | export const a: string = SIGTERM;\n    |              ^');
+  });
+
+  it('is refused where there is none, and where it has only patches', async () => {
+    expectRefused(await call('explore', './nowhere.ts'), /there is no file .*nowhere\.ts/);
+    const text =
+      "export const patch = { name: 'p', title: 't', story: 's', functions: { signal_pending_state: () => false } };";
+    writeFileSync(join(cwd, 'patch.mjs'), text);
+    expectRefused(await call('explore', 'patch.mjs'), /has only patches \(p\): name the scenario/);
+    const called = await call('explore', 'pause-wakeup', '--patch', 'patch.mjs', '--strategy', 'random', '--json');
+    expect({ status: called.status, patches: documentOf(called).patches }).toEqual({ status: 1, patches: ['p'] });
+  });
+});
