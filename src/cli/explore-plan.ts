@@ -1,6 +1,6 @@
 /** What `siglab explore` is to do, from its flags. */
 
-import type { ExploreOptions } from '../explore/explore.js';
+import type { SearchOptions } from '../explore/shards/search.js';
 import { STRATEGY_NAMES, strategyNamed } from '../explore/strategies/index.js';
 import { chooseWord, positiveNumber, UsageError, wholeNumber } from './context.js';
 
@@ -21,7 +21,7 @@ const WITHOUT_END = 20_000;
 const DEFAULT_SECONDS = 60;
 
 /** The exploration that flags ask for. @throws UsageError for flags that do not go together */
-export function planOf(flags: PlanFlags): ExploreOptions {
+export function planOf(flags: PlanFlags): SearchOptions {
   const { exhaustive = false } = flags;
   const named =
     flags.strategy === undefined ? null : chooseWord('strategy', flags.strategy, [...STRATEGY_NAMES, DEFAULT]);

@@ -1,7 +1,8 @@
 /** What an exploration found, as text and as a document. */
 
-import type { Exploration, ExploreOptions } from '../explore/explore.js';
+import type { Exploration } from '../explore/explore.js';
 import type { Minimized } from '../explore/minimize.js';
+import type { SearchOptions } from '../explore/shards/search.js';
 import { switchLines, switchReport } from '../trace/switches.js';
 import { count, paint, print } from './context.js';
 
@@ -22,7 +23,7 @@ export interface Reported {
 /** The document that `--json` prints. */
 export function explorationDocument(
   of: Explored,
-  options: ExploreOptions,
+  options: SearchOptions,
   exploration: Exploration,
   reported: Reported | null,
 ): Readonly<Record<string, unknown>> {

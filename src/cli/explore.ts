@@ -1,12 +1,9 @@
 /** `siglab explore SCENARIO`: the controlled machine; the first violation minimised, or what was covered. */
 
-import { setImmediate } from 'node:timers/promises';
-import { type Exploration, type ExploreOptions, exploreInSlices } from '../explore/explore.js';
 import { minimize } from '../explore/minimize.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
-import type { Model } from '../machine/model.js';
-import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, progressBar, watchInterrupt } from './context.js';
+import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, wholeNumber } from './context.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
 import {
   type Explored,
@@ -15,20 +12,29 @@ import {
   printViolation,
   type Reported,
 } from './explore-report.js';
+import { search } from './search.js';
 import { reportOf } from './story.js';
 import { type TargetFlags, targetOf } from './target.js';
 
 export interface ExploreFlags extends PlanFlags, TargetFlags {
+  readonly workers?: string;
+  readonly resume?: string;
   readonly json?: boolean;
 }
 
+const MAX_WORKERS = 256;
+
 export async function exploreCommand(name: string, flags: ExploreFlags): Promise<number> {
   const options = planOf(flags);
+  const workers = flags.workers === undefined ? 1 : wholeNumber('--workers', flags.workers, 1, MAX_WORKERS);
   const target = await targetOf(name, flags);
   const { model } = target;
   const { scenario, patches, cpus, files = [] } = target.description;
   const of = { scenario, patches, cpus };
-  const exploration = await exploreWatched(model, options);
+  const exploration = await search(target, options, {
+    workers,
+    ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+  });
   const { found, exhausted, interrupted } = exploration;
   const machine = new ControlledMachine(model);
   const reported = found === null ? null : shrink(machine, of, found.schedule);
@@ -62,22 +68,4 @@ function shrink(machine: ControlledMachine, of: Explored, schedule: Uint8Array):
     token: encodeToken({ ...of, schedule }),
     minimalToken: encodeToken({ ...of, schedule: minimized.schedule }),
   };
-}
-
-/** Explores with a progress bar, and stops at Ctrl-C. */
-async function exploreWatched(model: Model, options: ExploreOptions): Promise<Exploration> {
-  const interrupt = watchInterrupt();
-  const bar = progressBar('exploring', options.schedules ?? Number.POSITIVE_INFINITY);
-  try {
-    const exploring = exploreInSlices(model, options);
-    for (;;) {
-      const slice = exploring.next(interrupt.pressed());
-      if (slice.done) return slice.value;
-      bar.update(slice.value);
-      await setImmediate();
-    }
-  } finally {
-    bar.stop();
-    interrupt.stop();
-  }
 }

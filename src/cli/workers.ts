@@ -3,8 +3,17 @@
 import type { FileDescription } from '../files/describe.js';
 import type { WorkerCode } from '../machine/threads.js';
 
+function entryPoint(name: string): URL {
+  const folder = import.meta.url.endsWith('.ts') ? '../../dist/workers' : '../../workers';
+  return new URL(`${folder}/${name}.js`, import.meta.url);
+}
+
 /** The entry point of a CPU's thread, for a model. */
 export function workerCode(description: FileDescription): WorkerCode {
-  const built = import.meta.url.endsWith('.ts') ? '../../dist/workers/cpu.js' : '../../workers/cpu.js';
-  return { url: new URL(built, import.meta.url), description };
+  return { url: entryPoint('cpu'), description };
+}
+
+/** The entry point of a thread that explores, for a model. */
+export function explorerCode(description: FileDescription): WorkerCode {
+  return { url: entryPoint('explorer'), description };
 }

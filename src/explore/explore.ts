@@ -17,6 +17,8 @@ export interface ExploreOptions extends StrategyOptions {
   readonly seconds?: number;
   /** Goes on after a violation. */
   readonly keepGoing?: boolean;
+  /** Called after each execution that was not given up. */
+  readonly observe?: (machine: ControlledMachine) => void;
 }
 
 /** A violation and the schedule that led to it. */
@@ -25,6 +27,13 @@ export interface FoundViolation {
   /** The number of the execution, from 1. */
   readonly execution: number;
   readonly schedule: Uint8Array;
+}
+
+/** How often schedules came. */
+export interface Seen {
+  readonly different: number;
+  readonly once: number;
+  readonly twice: number;
 }
 
 /** What one strategy did in an exploration. */
@@ -36,6 +45,8 @@ export interface Phase {
   readonly exhausted: boolean;
   /** What bounds that space; null if nothing does, or if the strategy has no end. */
   readonly bound: string | null;
+  /** Of a strategy that has no end: the different schedules seen, and how many of them came once and twice. */
+  readonly seen?: Seen;
 }
 
 export interface Exploration {
@@ -93,19 +104,41 @@ export function* exploreInSlices(
   what: ControlledMachine | Model,
   options: ExploreOptions,
 ): Generator<number, Exploration, boolean> {
+  const { schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
+  let all: Exploration | null = null;
+  for (const phase of phasesOf(options)) {
+    const made: number = all?.executions ?? 0;
+    const spent: number = all?.seconds ?? 0;
+    const limits = {
+      schedules: Math.min(phase.schedules, schedules - made),
+      seconds: Math.min(phase.seconds, seconds - spent),
+    };
+    if (all !== null && (limits.schedules <= 0 || limits.seconds <= 0)) break;
+    const one: Exploration = yield* exploreBy(phase.strategy, what, { ...options, ...limits }, made);
+    all = all === null ? one : oneAfterAnother(all, one);
+    if (all.interrupted || (all.found !== null && options.keepGoing !== true)) break;
+  }
+  return all as Exploration;
+}
+
+/** A strategy with its share of an exploration's limits. */
+export interface PlannedPhase<S> {
+  readonly strategy: S;
+  readonly schedules: number;
+  readonly seconds: number;
+}
+
+/** The strategies of an exploration, one after another, each with at most its share of the limits. */
+export function phasesOf<S extends Strategy | string>(
+  options: Pick<ExploreOptions, 'schedules' | 'seconds'> & { readonly strategy?: S },
+): readonly PlannedPhase<S | string>[] {
   const { strategy, schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
-  if (strategy !== undefined) return yield* exploreBy(strategy, what, options, 0);
-  const atRandom = yield* exploreBy(
-    'random',
-    what,
-    { ...options, schedules: Math.min(RANDOM_FIRST, Math.ceil(schedules / 2)), seconds: seconds * RANDOM_SHARE },
-    0,
-  );
-  const left = { schedules: schedules - atRandom.executions, seconds: seconds - atRandom.seconds };
-  const stopped = atRandom.interrupted || (atRandom.found !== null && options.keepGoing !== true);
-  if (stopped || left.schedules <= 0 || left.seconds <= 0) return atRandom;
-  const covering = yield* exploreBy('dpor', what, { ...options, ...left }, atRandom.executions);
-  return oneAfterAnother(atRandom, covering);
+  if (strategy !== undefined) return [{ strategy, schedules, seconds }];
+  const lots = { schedules: Math.min(RANDOM_FIRST, Math.ceil(schedules / 2)), seconds: seconds * RANDOM_SHARE };
+  return [
+    { strategy: 'random', ...lots },
+    { strategy: 'dpor', schedules, seconds },
+  ];
 }
 
 function oneAfterAnother(first: Exploration, second: Exploration): Exploration {
@@ -172,6 +205,7 @@ function* exploreBy(
     executions++;
     steps += execution.steps;
     if (execution.abandoned) continue;
+    options.observe?.(machine);
     if (seen !== null && !seen.add(machine)) redundant++;
     const outcome = machine.model.outcome(machine.arena);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -192,7 +226,16 @@ function* exploreBy(
     outcomes: Object.fromEntries(outcomes),
     found,
     violations,
-    phases: [{ strategy: strategy.name, executions, redundant, exhausted, bound: strategy.bound ?? null }],
+    phases: [
+      {
+        strategy: strategy.name,
+        executions,
+        redundant,
+        exhausted,
+        bound: strategy.bound ?? null,
+        ...(seen === null ? {} : { seen: seen.counts() }),
+      },
+    ],
   };
 }
 

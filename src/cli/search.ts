@@ -1,0 +1,80 @@
+/** Exploring from the command line: over cores, with a progress bar, with Ctrl-C, with a file to go on from. */
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Exploration } from '../explore/explore.js';
+import { threadPool } from '../explore/shards/pool.js';
+import { ownThread, type ShardRunner } from '../explore/shards/runner.js';
+import { type SearchOptions, type SearchState, searchInShards } from '../explore/shards/search.js';
+import { progressBar, UsageError, watchInterrupt } from './context.js';
+import type { Target } from './target.js';
+import { explorerCode } from './workers.js';
+
+export interface SearchFlags {
+  /** Threads. */
+  readonly workers: number;
+  /** Where the state of the search is kept. */
+  readonly resume?: string;
+}
+
+/** What a file of `--resume` holds. */
+interface Saved {
+  readonly siglab: 'search';
+  /** What the search is of, and how: a file is good for the same only. */
+  readonly of: Readonly<Record<string, unknown>>;
+  readonly state: SearchState;
+}
+
+/** A file that is not one of `--resume`, or is for something else. */
+function readState(file: string, of: Saved['of']): SearchState | null {
+  if (!existsSync(file)) return null;
+  let saved: Partial<Saved>;
+  try {
+    saved = JSON.parse(readFileSync(file, 'utf8')) as Partial<Saved>;
+  } catch {
+    throw new UsageError(`${file} is no file that --resume has written: it is left as it is`);
+  }
+  const { siglab, state } = saved;
+  if (siglab !== 'search' || state?.version !== 1 || saved.of === undefined) {
+    throw new UsageError(`${file} is no file that --resume has written: it is left as it is`);
+  }
+  for (const [name, value] of Object.entries(of)) {
+    const then = JSON.stringify(saved.of[name]);
+    if (then === JSON.stringify(value)) continue;
+    throw new UsageError(
+      `${file} is the state of another search: ${name} was ${then}, and is ${JSON.stringify(value)}`,
+    );
+  }
+  return state;
+}
+
+/** Explores a target. @throws UsageError for a file of `--resume` that is for something else */
+export async function search(target: Target, options: SearchOptions, flags: SearchFlags): Promise<Exploration> {
+  const { workers, resume } = flags;
+  const { scenario, patches, cpus } = target.description;
+  const { strategy = 'default', seed, preemptions } = options;
+  const of = JSON.parse(JSON.stringify({ scenario, patches, cpus, strategy, seed, preemptions })) as Saved['of'];
+  const from = resume === undefined ? null : readState(resume, of);
+  const interrupt = watchInterrupt();
+  const bar = progressBar('exploring', options.schedules ?? Number.POSITIVE_INFINITY);
+  let runner: ShardRunner | null = null;
+  try {
+    runner = workers === 1 ? ownThread(target.model) : threadPool(explorerCode(target.description), workers);
+    const { exploration, state } = await searchInShards(runner, {
+      ...options,
+      ...(from === null ? {} : { from }),
+      interrupted: interrupt.pressed,
+      progress: (executions) => bar.update(executions),
+    });
+    if (resume !== undefined) {
+      // Whole or not at all, whatever happens meanwhile.
+      const saved: Saved = { siglab: 'search', of, state };
+      writeFileSync(`${resume}.new`, JSON.stringify(saved));
+      renameSync(`${resume}.new`, resume);
+    }
+    return exploration;
+  } finally {
+    bar.stop();
+    interrupt.stop();
+    await runner?.dispose();
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * An exploration in shards, over any number of threads. Which shards there are, and in which order their results are
+ * taken in, does not depend on who makes them: the same exploration comes to the same result on one core and on many,
+ * unless a limit of time ends it.
+ */
+
+import { addCounts, type Exploration, type ExploreOptions, type Phase, phasesOf } from '../explore.js';
+import { SeenSchedules } from '../seen.js';
+import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
+import type { TreePart } from '../strategies/tree-part.js';
+import type { ShardRunner } from './runner.js';
+import { type FoundData, foundOf, type Shard, type ShardResult } from './shard.js';
+import { ExecutionTree, type TreeData } from './tree.js';
+
+/** Executions of a shard that draws lots. */
+const LOTS = 512;
+/** Executions of a part of a tree, at least; and about how many of all parts together that are explored at once. */
+const PART = 64;
+const ROUND = 16_384;
+/** So many parts are enough to keep every thread busy: until then they are kept small. */
+const PARTS = 32;
+/** Shards given to each thread ahead. */
+const AHEAD = 2;
+/** Between two looks at the clock, in milliseconds. */
+const LOOK_MS = 50;
+
+/** Where a search stands, as plain data: what `--resume` keeps. */
+export interface SearchState {
+  readonly version: 1;
+  /** The phase under way, from 0. */
+  readonly phase: number;
+  readonly phases: readonly Phase[];
+  readonly totals: Omit<Totals, 'found'> & { readonly found: FoundData | null };
+  /** Of `dpor`: what is left. */
+  readonly tree: TreeData | null;
+  /** Schedules seen in this phase, two words of hash each, as often as they came. */
+  readonly schedules: readonly number[];
+}
+
+export interface SearchOptions extends Omit<ExploreOptions, 'strategy' | 'observe'> {
+  /** A strategy's name. If not given, lots are drawn for a while, and then `dpor` covers what there is. */
+  readonly strategy?: string;
+  /** Asked now and then: true ends the search. */
+  readonly interrupted?: () => boolean;
+  /** Told now and then how many executions were made. */
+  readonly progress?: (executions: number) => void;
+  /** Goes on from there. */
+  readonly from?: SearchState;
+}
+
+export interface Search {
+  readonly exploration: Exploration;
+  /** Where it stands at its end. */
+  readonly state: SearchState;
+}
+
+interface Totals {
+  executions: number;
+  redundant: number;
+  steps: number;
+  seconds: number;
+  violations: number;
+  outcomes: Readonly<Record<string, number>>;
+  found: FoundData | null;
+}
+
+/**
+ * Explores in shards.
+ *
+ * @throws UnknownStrategyError for a strategy of another name
+ */
+export async function searchInShards(runner: ShardRunner, options: SearchOptions): Promise<Search> {
+  const { schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, keepGoing = false, from } = options;
+  const planned = phasesOf(options);
+  const totals: Totals = { ...(from?.totals ?? NOTHING) };
+  const before = totals.seconds;
+  const started = performance.now();
+  /** Seconds of this call: a limit of time is for each anew. */
+  const elapsed = (): number => (performance.now() - started) / 1000;
+  const done: Phase[] = [...(from?.phases ?? [])];
+  let until = seconds;
+  let interrupted = false;
+  let stopped = false;
+  const look = (): void => {
+    if (options.interrupted?.() === true) interrupted = true;
+    if (interrupted || elapsed() >= until) {
+      stopped = true;
+      runner.stop();
+    }
+  };
+  const timer = setInterval(look, LOOK_MS);
+  let tree: ExecutionTree | null = from?.tree == null ? null : new ExecutionTree(from.tree);
+  const hashes: number[] = [...(from?.schedules ?? [])];
+  let at = Math.min(from?.phase ?? 0, planned.length - 1);
+  let phase: MutablePhase = NO_PHASE;
+
+  /** Takes a shard's result in. @returns whether to go on */
+  function take(result: ShardResult): boolean {
+    const { found } = result;
+    totals.found ??= found === null ? null : { ...found, execution: found.execution + totals.executions };
+    totals.executions += result.executions;
+    totals.steps += result.steps;
+    totals.violations += result.violations;
+    totals.outcomes = addCounts(totals.outcomes, result.outcomes);
+    phase.executions += result.executions;
+    phase.bound = result.bound;
+    options.progress?.(totals.executions);
+    return keepGoing || totals.found === null;
+  }
+
+  async function drawLots(strategy: string, most: number): Promise<void> {
+    const seen = new SeenSchedules();
+    for (let one = 0; one < hashes.length; one += 2) seen.addHash(hashes[one] as number, hashes[one + 1] as number);
+    function* shards(): Generator<Shard> {
+      for (let first = phase.executions; first < most; first += LOTS) {
+        yield {
+          kind: 'lots',
+          strategy,
+          options: strategyOptions(options),
+          first,
+          executions: Math.min(LOTS, most - first),
+          keepGoing,
+        };
+      }
+    }
+    await inOrder(runner, shards(), (_, result) => {
+      let redundant = 0;
+      for (let one = 0; one < result.schedules.length; one += 2) {
+        const [low = 0, high = 0] = result.schedules.slice(one, one + 2);
+        hashes.push(low, high);
+        if (!seen.addHash(low, high)) redundant++;
+      }
+      phase.redundant += redundant;
+      totals.redundant += redundant;
+      return take(result) && !result.interrupted;
+    });
+    phase.seen = seen.counts();
+  }
+
+  async function growTree(most: number): Promise<void> {
+    tree ??= new ExecutionTree();
+    while (!tree.isDone && phase.executions < most && !stopped) {
+      const parts = tree.parts();
+      const size = parts.length < PARTS ? PART : Math.max(PART, Math.ceil(ROUND / parts.length));
+      const shards: Shard[] = [];
+      let left = most - phase.executions;
+      for (const part of parts) {
+        if (left <= 0) break;
+        shards.push({ kind: 'tree', part, executions: Math.min(size, left), keepGoing });
+        left -= size;
+      }
+      const results: { part: TreePart; rest: NonNullable<ShardResult['rest']> }[] = [];
+      const goOn = await inOrder(runner, shards, (shard, result) => {
+        if (shard.kind === 'tree' && result.rest !== null) results.push({ part: shard.part, rest: result.rest });
+        phase.redundant += result.redundant;
+        totals.redundant += result.redundant;
+        return take(result) && !result.interrupted;
+      });
+      if (!tree.merge(results)) {
+        totals.redundant += phase.executions - phase.redundant;
+        phase.redundant = phase.executions;
+      }
+      if (!goOn) break;
+    }
+    phase.exhausted = tree.isDone;
+  }
+
+  async function makeWhole(strategy: string, most: number): Promise<void> {
+    const shard: Shard = { kind: 'whole', strategy, options: strategyOptions(options), executions: most, keepGoing };
+    await inOrder(runner, [shard], (_, result) => {
+      phase.redundant += result.redundant;
+      totals.redundant += result.redundant;
+      phase.exhausted = result.exhausted;
+      return take(result);
+    });
+  }
+
+  try {
+    for (; at < planned.length; at++) {
+      const { strategy, schedules: most, seconds: share } = planned[at] as (typeof planned)[number];
+      phase = { ...(done[at] ?? { ...NO_PHASE, strategy }) };
+      const others = totals.executions - phase.executions;
+      until = Math.min(seconds, elapsed() + share);
+      stopped = false;
+      runner.go();
+      look();
+      const left = Math.min(most, schedules - others);
+      if (left > phase.executions && !stopped) {
+        if (strategyNamed(strategy, options).bound === undefined) await drawLots(strategy, left);
+        else if (strategy === 'dpor') await growTree(left);
+        else await makeWhole(strategy, left);
+      }
+      done[at] = phase;
+      if (interrupted || (totals.found !== null && !keepGoing) || elapsed() >= seconds) break;
+      if (at + 1 < planned.length) hashes.length = 0;
+    }
+  } finally {
+    clearInterval(timer);
+  }
+  totals.seconds = before + elapsed();
+  const exploration: Exploration = {
+    ...totals,
+    exhausted: phase.exhausted,
+    interrupted,
+    found: totals.found === null ? null : foundOf(totals.found),
+    phases: done,
+  };
+  const state: SearchState = {
+    version: 1,
+    phase: Math.min(at, planned.length - 1),
+    phases: done,
+    totals,
+    tree: tree?.toData() ?? null,
+    schedules: hashes,
+  };
+  return { exploration, state };
+}
+
+type MutablePhase = { -readonly [K in keyof Phase]: Phase[K] };
+
+const NO_PHASE: Phase = { strategy: '', executions: 0, redundant: 0, exhausted: false, bound: null };
+const NOTHING: Totals = {
+  executions: 0,
+  redundant: 0,
+  steps: 0,
+  seconds: 0,
+  violations: 0,
+  outcomes: {},
+  found: null,
+};
+
+/** What a strategy is told, without the limits of the search. */
+function strategyOptions(options: SearchOptions): StrategyOptions {
+  const { strategy, schedules, seconds, keepGoing, interrupted, progress, from, ...rest } = options;
+  return rest;
+}
+
+/**
+ * Makes shards, several at once, and hands their results over in the order of the shards, until `take` says that it is
+ * enough. Those under way are stopped then, and their results dropped.
+ *
+ * @returns false if `take` ended it
+ */
+async function inOrder(
+  runner: ShardRunner,
+  shards: Iterable<Shard>,
+  take: (shard: Shard, result: ShardResult) => boolean,
+): Promise<boolean> {
+  const under: { readonly shard: Shard; readonly result: Promise<ShardResult> }[] = [];
+  const source = shards[Symbol.iterator]();
+  let open = true;
+  const fill = (): void => {
+    while (open && under.length < runner.size * AHEAD) {
+      const next = source.next();
+      if (next.done === true) open = false;
+      else {
+        const result = runner.run(next.value);
+        result.catch(() => {});
+        under.push({ shard: next.value, result });
+      }
+    }
+  };
+  for (fill(); under.length > 0; fill()) {
+    const { shard, result } = under.shift() as (typeof under)[number];
+    if (take(shard, await result)) continue;
+    runner.stop();
+    await Promise.allSettled(under.map((one) => one.result));
+    return false;
+  }
+  return true;
+}
