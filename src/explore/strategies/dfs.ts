@@ -1,10 +1,8 @@
-/**
- * Depth-first search over all schedules, or over those with at most so many preemptions. A preemption is a switch
- * away from a CPU that could go on; switches that blocking forces are free.
- */
+/** Depth-first search over all schedules, or over those with at most so many preemptions or delays. */
 
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
+import { boundInWords, delaysOf, isPreemption } from './bounds.js';
 
 /** The machine did not do the same thing twice. */
 export class NondeterminismError extends Error {
@@ -19,27 +17,26 @@ interface Node {
   picked: number;
   /** Not yet taken, the next one last. */
   readonly left: number[];
-  /** Whether another choice than the CPU that moved last is a preemption. */
-  readonly preemptive: boolean;
 }
 
-/** @param preemptions the bound; none if not given */
-export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY): Strategy {
+/**
+ * @param preemptions the bound (`Bounds`); none if not given
+ * @param delays the bound of delays; none if not given
+ */
+export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY, delays = Number.POSITIVE_INFINITY): Strategy {
   const path: Node[] = [];
   let depth = 0;
-  let used = 0;
+  let preempted = 0;
+  let delayed = 0;
   let started = false;
-
-  function cost(node: Node, current: number): number {
-    return node.preemptive && node.picked !== current ? 1 : 0;
-  }
 
   return {
     name: 'dfs',
-    bound: Number.isFinite(preemptions) ? `at most ${preemptions} preemption${preemptions === 1 ? '' : 's'}` : null,
+    bound: boundInWords({ preemptions, delays }),
     begin() {
       depth = 0;
-      used = 0;
+      preempted = 0;
+      delayed = 0;
       if (!started) {
         started = true;
         return true;
@@ -62,14 +59,18 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY): Strategy {
             `decision ${depth} of a schedule made again: CPUs ${list(known.movers)} could move before, ${list(movers.toArray())} now`,
           );
         }
-        used += cost(known, current);
+        if (isPreemption(movers, current, known.picked)) preempted++;
+        delayed += delaysOf(movers, known.picked);
         return known.picked;
       }
       const picked = movers.byDefault;
-      const preemptive = picked === current;
-      const could = movers.toArray();
-      const left = !preemptive || used < preemptions ? could.filter((id) => id !== picked).reverse() : [];
-      path.push({ movers: could, picked, left, preemptive });
+      const left: number[] = [];
+      for (let at = movers.count - 1; at >= 0; at--) {
+        const other = movers.ids[at] as number;
+        if (other === picked || (preempted >= preemptions && isPreemption(movers, current, other))) continue;
+        if (delayed + delaysOf(movers, other) <= delays) left.push(other);
+      }
+      path.push({ movers: movers.toArray(), picked, left });
       return picked;
     },
     end() {

@@ -3,7 +3,11 @@
 import type { Strategy } from '../strategy.js';
 import { dfsStrategy } from './dfs.js';
 import { dporStrategy } from './dpor.js';
+import { iterativeStrategy } from './iterative.js';
+import { pctStrategy } from './pct.js';
+import { posStrategy } from './pos.js';
 import { randomStrategy } from './random.js';
+import { surwStrategy } from './surw.js';
 
 /** What a strategy can be told. Each uses what concerns it. */
 export interface StrategyOptions {
@@ -13,11 +17,22 @@ export interface StrategyOptions {
   readonly first?: number;
   /** Of dfs: switches at most away from a CPU that could go on; no bound if not given. */
   readonly preemptions?: number;
+  /** Of dfs: CPUs at most that are passed over, counted in turn from the default rule's choice; no bound if not given. */
+  readonly delays?: number;
+  /** Of dfs: within bound 0 first, then 1, and so on, up to the bound that is given; false if not given. */
+  readonly iterative?: boolean;
+  /** Of pct: how many orderings the bug needs; 3 if not given. */
+  readonly depth?: number;
 }
 
 const MAKERS: Readonly<Record<string, (options: StrategyOptions) => Strategy>> = {
   random: ({ seed = 1, first }) => randomStrategy(seed, first),
-  dfs: ({ preemptions }) => dfsStrategy(preemptions),
+  pct: (options) => pctStrategy(options),
+  pos: ({ seed, first }) => posStrategy(seed, first),
+  surw: (options) => surwStrategy(options),
+  urw: (options) => surwStrategy({ ...options, select: false }),
+  dfs: (options) =>
+    options.iterative === true ? iterativeStrategy(options) : dfsStrategy(options.preemptions, options.delays),
   dpor: () => dporStrategy(),
 };
 

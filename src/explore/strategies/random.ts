@@ -1,14 +1,7 @@
 /** The random walk: at every decision each CPU that can move is as likely as another. */
 
 import type { Strategy } from '../strategy.js';
-
-/** Spreads a number's bits, so that neighbouring seeds give unrelated walks (the finaliser of MurmurHash3). */
-function mix(value: number): number {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
-}
+import { mix } from './lots.js';
 
 /**
  * @param seed the same seed gives the same walks

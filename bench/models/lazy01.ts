@@ -1,0 +1,23 @@
+/** Two additions, and a check that takes it that not both have been made. SCTBench: CS.lazy01_bad. */
+
+import type { Model } from '../../src/machine/model.js';
+import { defineModel } from '../../src/model/define.js';
+
+export function lazy01Model(): Model {
+  return defineModel('lazy01', (m) => {
+    const lock = m.mutex('lock');
+    const data = m.plain('data');
+    for (const added of [1, 2]) {
+      m.thread(`add ${added}`, function* (t) {
+        yield t.lock(lock);
+        t.write(data, t.read(data) + added);
+        t.unlock(lock);
+      });
+    }
+    m.thread('check', function* (t) {
+      yield t.lock(lock);
+      t.assert(t.read(data) < 3, 'both have added');
+      t.unlock(lock);
+    });
+  });
+}

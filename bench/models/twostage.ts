@@ -1,0 +1,42 @@
+/**
+ * Writers change two values under a lock each, one after the other; a reader takes it that they change together.
+ * SCTBench: CS.twostage_bad, CS.twostage_20_bad and CS.twostage_100_bad.
+ */
+
+import type { Model } from '../../src/machine/model.js';
+import { defineModel } from '../../src/model/define.js';
+
+/**
+ * @param threads writers and one reader, altogether
+ * @param fixed the first lock is held over the second
+ */
+export function twostageModel(threads: number, fixed = false): Model {
+  return defineModel(`twostage-${threads}`, (m) => {
+    const firstLock = m.mutex('first lock');
+    const secondLock = m.mutex('second lock');
+    const first = m.plain('first');
+    const second = m.plain('second');
+    for (let index = 1; index < threads; index++) {
+      m.thread(`writer ${index}`, function* (t) {
+        yield t.lock(firstLock);
+        t.write(first, 1);
+        if (!fixed) t.unlock(firstLock);
+        yield t.lock(secondLock);
+        // As the original does: outside of the lock that protects it.
+        t.write(second, t.read(first) + 1);
+        t.unlock(secondLock);
+        if (fixed) t.unlock(firstLock);
+      });
+    }
+    m.thread('reader', function* (t) {
+      yield t.lock(firstLock);
+      const seen = t.read(first);
+      t.unlock(firstLock);
+      if (seen === 0) return;
+      yield t.lock(secondLock);
+      const other = t.read(second);
+      t.unlock(secondLock);
+      t.assert(other === seen + 1, 'the second value is not from after the first');
+    });
+  });
+}

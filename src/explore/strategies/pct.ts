@@ -1,0 +1,68 @@
+/**
+ * Probabilistic concurrency testing: every CPU has a random priority and the highest one moves; at `depth` − 1 random
+ * steps the one that is to move falls below all others. After "A Randomized Scheduler with Probabilistic Guarantees of
+ * Finding Bugs" (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010).
+ */
+
+import { MAX_CPUS } from '../../machine/movers.js';
+import type { Strategy } from '../strategy.js';
+import { Lots } from './lots.js';
+
+export interface PctOptions {
+  readonly seed?: number;
+  readonly first?: number;
+  /** The number of orderings that the bug needs: 1 for an order of two CPUs, one more for each preemption; 3 if not given. */
+  readonly depth?: number;
+}
+
+/** A depth at which most bugs are found: an order, and two preemptions. */
+const DEFAULT_DEPTH = 3;
+
+/**
+ * An execution finds a bug of depth d, in a model of n CPUs that move k times altogether, with a chance of at least
+ * 1 / (n · k^(d−1)). How many steps there are is learnt: the points are drawn from as many as the longest execution
+ * had so far, and the first execution has none. So an execution depends on those before it.
+ *
+ * @throws RangeError for a depth that is no whole number from 1
+ */
+export function pctStrategy({ seed = 1, first = 0, depth = DEFAULT_DEPTH }: PctOptions = {}): Strategy {
+  if (!Number.isInteger(depth) || depth < 1) {
+    throw new RangeError(`the depth of pct is a whole number from 1, not ${depth}`);
+  }
+  const lots = new Lots(seed);
+  /** By CPU, and by the clock behind the last of them. */
+  const priorities = new Float64Array(MAX_CPUS + 1);
+  /** By change point, in no order: the step before which it is. */
+  const points = new Int32Array(depth - 1);
+  let execution = first;
+  let longest = 0;
+  let step = 0;
+  return {
+    name: 'pct',
+    learns: true,
+    everyStep: true,
+    begin() {
+      lots.begin(execution++);
+      step = 0;
+      for (let at = 0; at < points.length; at++) points[at] = longest === 0 ? 0 : 1 + lots.below(longest);
+      return true;
+    },
+    choose({ ids, count }, _current, { cpus }) {
+      if (step++ === 0) for (let id = 0; id <= cpus.length; id++) priorities[id] = lots.draw();
+      for (;;) {
+        let highest = ids[0] as number;
+        for (let at = 1; at < count; at++) {
+          const id = ids[at] as number;
+          if ((priorities[id] as number) > (priorities[highest] as number)) highest = id;
+        }
+        const point = points.indexOf(step);
+        if (point < 0) return highest;
+        points[point] = 0;
+        priorities[highest] = -1 - point;
+      }
+    },
+    end({ steps }) {
+      longest = Math.max(longest, steps);
+    },
+  };
+}
