@@ -27,6 +27,7 @@ export {
   UnknownNameError,
 } from '../scenarios/catalog.js';
 export { workerCode } from './cli/workers.js';
+export { type DecodedField, type DecodedObject, decodeObjects } from './explore/decode.js';
 export {
   type Exploration,
   type ExploreOptions,
@@ -37,8 +38,8 @@ export {
 } from './explore/explore.js';
 export { type FoundExecution, findExecution } from './explore/find.js';
 export { type Minimized, type MinimizeOptions, minimize } from './explore/minimize.js';
-export { type Replay, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
-export { ScheduleMismatchError } from './explore/schedule.js';
+export { type Replay, type ReplayOptions, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
+export { type Departure, ScheduleMismatchError } from './explore/schedule.js';
 export { dfsStrategy, NondeterminismError } from './explore/strategies/dfs.js';
 export { type Dpor, dporStrategy } from './explore/strategies/dpor.js';
 export {
@@ -49,6 +50,8 @@ export {
 } from './explore/strategies/index.js';
 export { randomStrategy } from './explore/strategies/random.js';
 export type { Strategy } from './explore/strategy.js';
+export { type Ending, explainSwitches, type FoundSwitch, findSwitches, type Switch } from './explore/switches.js';
+export { type CpuState, Timeline, type TimelineState } from './explore/timeline.js';
 export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExpectation } from './explore/token.js';
 export { type FileDescription, modelFrom } from './files/describe.js';
 export { UserFileError } from './files/error.js';

@@ -1,6 +1,6 @@
 /** `npm start`: the race, from the wild to the desk. */
 
-import { modelOf } from '../../scenarios/catalog.js';
+import { findPatch, modelOf } from '../../scenarios/catalog.js';
 import { killVsExec } from '../../scenarios/kill-vs-exec.js';
 import { explore } from '../explore/explore.js';
 import { minimize } from '../explore/minimize.js';
@@ -54,7 +54,9 @@ export async function demoCommand(): Promise<number> {
   print(`  shrunk to ${switches} between CPUs that blocking does not force, and ${minimal.steps} steps`);
 
   heading('4. The story');
-  const title = { name: scenario, patches: [PATCH], token, watch: killVsExec.watch };
+  const { claim, watch } = killVsExec;
+  const stories = [findPatch(PATCH)];
+  const title = { name: scenario, patches: [PATCH], token, claim, watch, stories };
   print(storyOf(machine, minimal.schedule, title, { stacks: false, width: process.stdout.columns ?? 160 }));
 
   heading('5. The same schedule on real threads, in lockstep');

@@ -93,8 +93,10 @@ function build(end: (status: number) => void): Command {
     .description('a token again, step by step')
     .argument('<token>')
     .option('--machine <name>', 'controlled, or lockstep: on real threads', 'controlled')
-    .option('--format <name>', 'story, ftrace or json', 'story')
+    .option('--format <name>', 'story, ftrace, perfetto or json', 'story')
     .option('--stacks', 'with the call stack of each step')
+    .option('--loose', 'follow a schedule that does not fit as far as it can be followed')
+    .option('--step <n>', 'the state of the machine after so many steps')
     .option(
       '--file <path>',
       'the litmus file, or the file of your own, that the token is for; may be repeated',

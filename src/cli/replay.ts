@@ -1,6 +1,8 @@
 /** `siglab replay TOKEN`: a schedule again, step by step. */
 
 import { replay } from '../explore/replay.js';
+import type { Departure } from '../explore/schedule.js';
+import { Timeline } from '../explore/timeline.js';
 import type { TokenContents } from '../explore/token.js';
 import { decodeToken } from '../explore/token.js';
 import { type FileDescription, modelFrom } from '../files/describe.js';
@@ -9,7 +11,8 @@ import { type LockstepResult, ThreadMachine } from '../machine/threads.js';
 import { eventAt } from '../machine/trace-buffer.js';
 import { chooseWord, EXIT_HOLDS, EXIT_VIOLATED, paint, print, printJson, UsageError } from './context.js';
 import { litmusModelOf } from './litmus-file.js';
-import { ftraceOf, storyOf } from './story.js';
+import { printStep, stepDocument, stepOf } from './replay-step.js';
+import { ftraceOf, perfettoOf, storyOf } from './story.js';
 import { describedTarget, knownOf, scenarioOf, type Target } from './target.js';
 import { workerCode } from './workers.js';
 
@@ -17,12 +20,14 @@ export interface ReplayFlags {
   readonly machine: string;
   readonly format: string;
   readonly stacks?: boolean;
+  readonly loose?: boolean;
+  readonly step?: string;
   readonly file?: readonly string[];
   readonly json?: boolean;
 }
 
 const MACHINES = ['controlled', 'lockstep'] as const;
-const FORMATS = ['story', 'ftrace', 'json'] as const;
+const FORMATS = ['story', 'ftrace', 'perfetto', 'json'] as const;
 const DEFAULT_WIDTH = 160;
 
 /** What a token is for. */
@@ -60,12 +65,12 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
   const onMachine = chooseWord('machine', flags.machine, MACHINES);
   const chosen = chooseWord('format', flags.format, FORMATS);
   const format = flags.json === true ? 'json' : chosen;
-  const { contents, machine, target } = await machineOf(token, flags.file);
-  if (onMachine === 'lockstep' && target === null) {
-    throw new UsageError('the lockstep machine runs scenarios, not litmus tests: leave --machine out');
-  }
-  if (onMachine === 'lockstep' && target !== null) scenarioOf(target);
-  const here = replay(machine, contents.schedule);
+  const { loose = false } = flags;
+  const opened = await machineOf(token, flags.file);
+  const { contents, machine, target } = opened;
+  if (onMachine === 'lockstep') refuseOnThreads(target, flags);
+  if (flags.step !== undefined) return replayStep(opened, token, flags.step, { loose, json: format === 'json' });
+  const here = replay(machine, contents.schedule, { loose });
   const there =
     onMachine === 'lockstep' && target !== null
       ? await replayOnThreads({ ...target.description, schedule: contents.schedule })
@@ -90,28 +95,80 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
       events,
       traceHash: there?.traceHash ?? here.traceHash,
       outcome: here.outcome,
+      departures: here.departures,
       verdict: violation === null ? 'holds' : 'violated',
       violation,
     });
   } else {
-    const title = {
-      name: contents.scenario,
-      patches: contents.patches,
-      token,
-      watch: target?.watch ?? [],
-      isModel: target?.scenario === null,
-    };
-    if (format === 'ftrace') print(ftraceOf(machine, contents.schedule).text);
-    else {
-      const width = process.stdout.columns ?? DEFAULT_WIDTH;
-      print(storyOf(machine, contents.schedule, title, { stacks: flags.stacks ?? false, width }));
+    printReplay(opened, token, format, flags.stacks ?? false);
+    // A trace for another program is nothing but that.
+    if (format !== 'perfetto') {
+      printDepartures(here.departures);
+      if (there !== null) {
+        print(
+          `\nreplayed on ${contents.cpus} threads in lockstep, trace ${there.traceHash}: the same, event for event`,
+        );
+      }
+      if (violation === null) print(`\n${paint('green', 'the claim holds in this execution')}: ${here.outcome}`);
     }
-    if (there !== null) {
-      print(`\nreplayed on ${contents.cpus} threads in lockstep, trace ${there.traceHash}: the same, event for event`);
-    }
-    if (violation === null) print(`\n${paint('green', 'the claim holds in this execution')}: ${here.outcome}`);
   }
   return violation === null ? EXIT_HOLDS : EXIT_VIOLATED;
+}
+
+/** What the lockstep machine cannot do. @throws UsageError */
+function refuseOnThreads(target: Target | null, { loose, step }: ReplayFlags): void {
+  if (target === null) {
+    throw new UsageError('the lockstep machine runs scenarios, not litmus tests: leave --machine out');
+  }
+  scenarioOf(target);
+  if (loose === true) throw new UsageError('--loose is for the controlled machine: leave --machine out');
+  if (step !== undefined) throw new UsageError('--step is for the controlled machine: leave --machine out');
+}
+
+function printReplay(
+  { contents, machine, target }: TokenTarget,
+  token: string,
+  format: 'story' | 'ftrace' | 'perfetto',
+  stacks: boolean,
+): void {
+  const { scenario: name, patches, schedule } = contents;
+  const title = {
+    name,
+    patches,
+    token,
+    isModel: target?.scenario === null,
+    claim: target?.scenario?.claim ?? '',
+    watch: target?.watch ?? [],
+    stories: patches.flatMap((patch) => target?.known.patch(patch) ?? []),
+  };
+  if (format === 'ftrace') print(ftraceOf(machine, schedule).text);
+  else if (format === 'perfetto') print(JSON.stringify(perfettoOf(machine, schedule, title)));
+  else print(storyOf(machine, schedule, title, { stacks, width: process.stdout.columns ?? DEFAULT_WIDTH }));
+}
+
+function printDepartures(departures: readonly Departure[]): void {
+  if (departures.length === 0) return;
+  print(`\n${paint('yellow', 'the schedule does not fit, and was followed as far as it could be')}:`);
+  for (const { decision, step, reason } of departures) {
+    print(
+      step === 0 ? `  ${reason}` : `  decision ${decision}, at step ${step}, ${reason}; the default rule was followed`,
+    );
+  }
+}
+
+/** The state after a step. */
+function replayStep(
+  { contents, machine }: TokenTarget,
+  token: string,
+  step: string,
+  { loose, json }: { readonly loose: boolean; readonly json: boolean },
+): number {
+  const timeline = new Timeline(machine, contents.schedule, { loose });
+  const state = stepOf(timeline, step);
+  const { scenario, patches } = contents;
+  if (json) printJson({ token, scenario, patches, ...stepDocument(timeline, state) });
+  else printStep(machine, timeline, state);
+  return EXIT_HOLDS;
 }
 
 /** Replays a schedule on real threads. */

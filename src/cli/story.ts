@@ -2,14 +2,18 @@
 
 import Table from 'cli-table3';
 import { replayWithStacks, type StoryEvent } from '../explore/replay.js';
+import { findSwitches } from '../explore/switches.js';
 import { SYSCALL_NAMES } from '../kernel/constants.js';
 import { TRACE_NAMES } from '../kernel/trace.js';
 import type { ControlledMachine } from '../machine/controlled.js';
 import type { Violation } from '../sync/gate.js';
+import { tellAccount } from '../trace/account.js';
 import { ftraceLine } from '../trace/ftrace.js';
+import { type PerfettoTrace, perfettoTrace } from '../trace/perfetto.js';
 import { violationReport } from '../trace/report.js';
 import { type Frame, frameText } from '../trace/stack.js';
 import { type StoryRow, tellStory } from '../trace/story.js';
+import { accountText, wrongText } from './account.js';
 import { kernelTitle, paint, wrap } from './context.js';
 
 /** What ran, for a report. */
@@ -19,8 +23,16 @@ export interface Title {
   readonly token: string;
   /** It is a model without this kernel. */
   readonly isModel?: boolean;
-  /** The functions that a story is about. */
-  readonly watch?: readonly string[];
+}
+
+/** What ran, with what a story says of it. */
+export interface StoryTitle extends Title {
+  /** What must hold; empty where it is not said. */
+  readonly claim: string;
+  /** The functions that the story is about. */
+  readonly watch: readonly string[];
+  /** The patches, with what they say of themselves. */
+  readonly stories: readonly { readonly name: string; readonly title: string; readonly story: string }[];
 }
 
 function titleText({ name, patches, isModel = false }: Title): string {
@@ -40,15 +52,22 @@ export interface StoryOptions {
   readonly width: number;
 }
 
-/** A schedule as a table: a column for each CPU, a row for each step that matters. */
-export function storyOf(machine: ControlledMachine, schedule: Uint8Array, title: Title, options: StoryOptions): string {
-  const { events, violation } = replayWithStacks(machine, schedule);
-  const { watch = [] } = title;
+/** The story of a schedule: an account in plain words, what went wrong and why, and a table of the steps. */
+export function storyOf(
+  machine: ControlledMachine,
+  schedule: Uint8Array,
+  title: StoryTitle,
+  options: StoryOptions,
+): string {
+  const { events, violation } = replayWithStacks(machine, schedule, { loose: true });
+  const { watch } = title;
   const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}`, watch });
-  const story = storyTable(rows, machine.cpus.length, options);
-  return violation === null
-    ? story
-    : `${story}\n\n${violationReport(machine, violation, titleText(title), title.token)}`;
+  const report = violation === null ? [] : [violationReport(machine, violation, titleText(title), title.token)];
+  const switches = findSwitches(machine, schedule);
+  const account = accountText(tellAccount(events, { switches, watch }), options.width);
+  const wrong = violation === null ? [] : [wrongText(machine, schedule, violation, title, options.width)];
+  const steps = `Step by step: a column for each CPU\n\n${storyTable(rows, machine.cpus.length, options)}`;
+  return [...account, ...wrong, steps, ...report].join('\n\n');
 }
 
 /** A schedule as ftrace would print it. */
@@ -60,10 +79,17 @@ export function ftraceOf(
   readonly events: readonly StoryEvent[];
   readonly violation: Violation | null;
 } {
-  const { events, violation } = replayWithStacks(machine, schedule);
+  const { events, violation } = replayWithStacks(machine, schedule, { loose: true });
   const header = '#           TASK-PID     CPU#      TIMESTAMP  EVENT';
   const lines = events.map((event, index) => ftraceLine(event, index, (number) => TRACE_NAMES[number]));
   return { text: [header, ...lines].join('\n'), events, violation };
+}
+
+/** A schedule as Perfetto and chrome://tracing show it. */
+export function perfettoOf(machine: ControlledMachine, schedule: Uint8Array, title: Title): PerfettoTrace {
+  const { events, violation } = replayWithStacks(machine, schedule, { loose: true });
+  const about = { title: titleText(title), token: title.token, violation: violation?.message ?? null };
+  return perfettoTrace(events, { cpus: machine.cpus.length, eventName: (number) => TRACE_NAMES[number], about });
 }
 
 const STEP_WIDTH = 6;

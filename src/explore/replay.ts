@@ -8,6 +8,8 @@ import { keepingStacks } from './stacks.js';
 
 /** An event with what only the controlled machine can tell of it. */
 export interface StoryEvent extends TraceEvent {
+  /** Scheduling points passed, the one that it belongs to included. */
+  readonly step: number;
   /** Where it happened: the call stack of the simulated CPU, as JavaScript prints it. */
   readonly stack: string;
   /** The locks that the CPU held, in the order taken. */
@@ -23,6 +25,8 @@ export interface StoryEvent extends TraceEvent {
   readonly fieldText: string;
   /** What reports call the task, at that moment. */
   readonly taskName: string;
+  /** The event in plain words; null for one that a plain account leaves out. */
+  readonly told: { readonly who: string; readonly what: string } | null;
 }
 
 export interface Replay {
@@ -81,7 +85,20 @@ export function replayWithStacks(
       const fieldText = fields === null ? '' : (model.traceText?.(event, fields) ?? '');
       const valueName = address === 0 ? '' : (model.describeValue?.(machineCpu, address, value) ?? String(value));
       const taskName = machineCpu.describe(task).replace(/ \S+$/, '');
-      events.push({ ...traced, stack, held, name, valueName, said, fields, fieldText, taskName });
+      const told = model.narrate?.(machineCpu, traced) ?? null;
+      events.push({
+        ...traced,
+        step: machine.steps,
+        told,
+        stack,
+        held,
+        name,
+        valueName,
+        said,
+        fields,
+        fieldText,
+        taskName,
+      });
     },
   };
   const { violation } = keepingStacks(machine, () => runSchedule(machine, schedule, sink, loose));

@@ -20,6 +20,9 @@ export interface Ending {
   readonly steps: number;
 }
 
+/** A switch, without what happens where it is not made. */
+export type FoundSwitch = Omit<Switch, 'without'>;
+
 export interface Switch {
   /** The scheduling point at which it happens, from 1. */
   readonly step: number;
@@ -47,16 +50,22 @@ interface Place {
   readonly to: number;
 }
 
-type Noted = Omit<Switch, 'without'> & Place;
+type Noted = FoundSwitch & Place;
 
 /**
  * Explains the switches of a schedule, in order.
  *
  * @param machine any machine of the model
  * @param schedule one that fits
+ * @param most none are explained where there are more; no limit if not given
  */
-export function explainSwitches(machine: ControlledMachine, schedule: Uint8Array): readonly Switch[] {
+export function explainSwitches(
+  machine: ControlledMachine,
+  schedule: Uint8Array,
+  most = Number.POSITIVE_INFINITY,
+): readonly Switch[] {
   const noted = noteSwitches(machine, schedule);
+  if (noted.length > most) return [];
   return noted.map(({ moves, ...at }, index) => {
     const others = noted.filter((_, other) => other !== index);
     const { violation, steps } = machine.execute(placesChooser(others, machine.cpus.length));
@@ -73,9 +82,18 @@ function nameOf(machine: ControlledMachine, id: number): string {
   return machine.cpus[id]?.label(id) ?? 'the clock';
 }
 
+/**
+ * The switches of a schedule, in order.
+ *
+ * @param schedule one that fits
+ */
+export function findSwitches(machine: ControlledMachine, schedule: Uint8Array): readonly FoundSwitch[] {
+  return noteSwitches(machine, schedule).map(({ moves, ...found }) => found);
+}
+
 /** Runs a schedule and notes where it departs from the default rule. */
 function noteSwitches(machine: ControlledMachine, schedule: Uint8Array): readonly Noted[] {
-  const inner = scheduleChooser(schedule);
+  const inner = scheduleChooser(schedule, true);
   const moves = new Int32Array(machine.cpus.length + 1);
   const noted: Noted[] = [];
   const chooser: Chooser = {

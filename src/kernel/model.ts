@@ -8,6 +8,7 @@ import { describeAddress, describeEvent, describeTasks, describeValue } from './
 import { findLostWakeup } from './hung.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import { findLeak } from './leaks.js';
+import { type Narration, narrate } from './narrate.js';
 import type { Patch, Scenario } from './scenario.js';
 import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT, programNames } from './sys.js';
@@ -91,6 +92,7 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     },
     describeEvent,
     describeValue,
+    narrate: (cpu: Cpu, event: ModelEvent): Narration | null => narrate(cpu, event, names),
     traceFields: (cpu: Cpu, event: ModelEvent): TraceFields | null => traceFields(cpu, event, names),
     traceText,
     clock: {

@@ -48,6 +48,8 @@ export interface Model {
   outcome(arena: Arena): string;
   /** What one of the model's trace points says, in words; null for one that a story need not show. */
   describeEvent?(cpu: Cpu, event: TraceEvent): string | null;
+  /** An event in plain words: who does something, and what; null for one that a plain account leaves out. */
+  narrate?(cpu: Cpu, event: TraceEvent): { readonly who: string; readonly what: string } | null;
   /** One of the model's trace points: its fields, read at the moment of the event; null for one that has none. */
   traceFields?(cpu: Cpu, event: TraceEvent): Readonly<Record<string, number | string>> | null;
   /** A trace point's fields in a line. */

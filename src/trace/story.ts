@@ -99,12 +99,10 @@ function placeOf(stack: readonly Frame[]): Frame | null {
 /** Tells an execution. */
 export function tellStory(events: readonly StoryEvent[], options: StoryOptions): readonly StoryRow[] {
   const rows: StoryRow[] = [];
-  let step = 0;
   let last = -1;
   /** By CPU: where the watched function stood in its last row. */
   const stood = new Map<number, string>();
   for (const event of events) {
-    if (event.event < EVENT_MODEL && event.event <= OP_IDLE) step++;
     if (options.all !== true && isBackground(event)) continue;
     const what = tell(event, options);
     if (what === null) continue;
@@ -118,7 +116,7 @@ export function tellStory(events: readonly StoryEvent[], options: StoryOptions):
     const moved = stood.get(event.cpu) !== stands;
     stood.set(event.cpu, stands);
     rows.push({
-      step,
+      step: event.step,
       cpu: event.cpu,
       task: event.taskName,
       frame,

@@ -93,6 +93,49 @@ describe('siglab replay', () => {
     expect(new Set(columns).size).toBe(1);
   });
 
+  it('prints a trace for Perfetto as one JSON document', async () => {
+    const { status, stdout, stderr } = await siglab(['replay', MINIMAL, '--format', 'perfetto']);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    const trace = JSON.parse(stdout) as { traceEvents: unknown[]; otherData: Record<string, unknown> };
+    expect(trace.otherData).toMatchObject({ token: MINIMAL, violation: MESSAGE });
+    expect(trace.traceEvents.length).toBeGreaterThan(minimal.steps);
+  });
+
+  it('prints the state at a step, as text and as a document', async () => {
+    const step = String(minimal.steps - 5);
+    const { status, stdout, stderr } = await siglab(['replay', MINIMAL, '--step', step]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(`after step ${step} of ${minimal.steps}`);
+    expect(stdout).toMatch(/^CPU 0: task 100\n {2}about to read\(task 101 real_cred\)/m);
+    expect(stdout).toMatch(/^tasks\n {2}task 100 is runnable/m);
+    const { document } = await siglabJson('replay', MINIMAL, '--step', step);
+    expect(document).toMatchObject({ step: Number(step), steps: minimal.steps });
+    expect(listAt(document, 'cpus')).toHaveLength(CPUS);
+    expect(listAt(document, 'objects').some(({ struct }) => struct === 'task_struct')).toBe(true);
+  });
+
+  it('refuses a step that there is not', async () => {
+    const { status, stderr } = await siglab(['replay', MINIMAL, '--step', String(minimal.steps + 1)]);
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      `siglab: --step takes a whole number, from 0 to ${minimal.steps}, not "${minimal.steps + 1}"\n`,
+    );
+  });
+
+  it('says why a schedule does not fit, and follows it as far as it can with --loose', async () => {
+    const token = tokenOf(Uint8Array.of(2, 2, 2, 2, 2, 2, 2, 2, 2, 2));
+    const strict = await siglab(['replay', token]);
+    expect(strict.status).toBe(2);
+    expect(strict.stderr).toMatch(
+      /^siglab: the schedule does not fit: decision \d+, at step \d+, names CPU 2, which cannot move there: it .+\n$/,
+    );
+    const loose = await siglab(['replay', token, '--loose']);
+    expect(loose.stderr).toBe('');
+    expect(loose.stdout).toMatch(/^ {2}decision \d+, at step \d+, names CPU 2, which cannot move there/m);
+    const { document } = await siglabJson('replay', token, '--loose');
+    expect(listAt(document, 'departures').length).toBeGreaterThan(0);
+  });
+
   it('says on the lockstep machine that it went the same way', async () => {
     const { status, stdout } = await siglab(['replay', MINIMAL, '--machine', 'lockstep']);
     expect(status).toBe(1);
@@ -103,7 +146,7 @@ describe('siglab replay', () => {
   });
 
   it('writes no escape sequences into a pipe, in any format', async () => {
-    for (const format of ['story', 'ftrace', 'json']) {
+    for (const format of ['story', 'ftrace', 'perfetto', 'json']) {
       const { stdout, stderr } = await siglab(['replay', MINIMAL, '--format', format]);
       expect(stdout).not.toContain(ESCAPE);
       expect(stderr).toBe('');
@@ -128,6 +171,22 @@ describe('the story of a violation', () => {
       .split('\n')
       .filter((line) => line.startsWith('│'))
       .map(cellsOf);
+  });
+
+  it('begins with an account in plain words, and says what went wrong, why, and what it takes', () => {
+    const parts = [
+      'What happens, in plain words',
+      'calls kill(101, SIGTERM): it asks the kernel to send SIGTERM to process 101',
+      'What went wrong',
+      'The claim: kill never says ESRCH',
+      'Why: the kernel has the patch no-kill-retry',
+      'What it takes',
+      'without this switch: kill 0, died of SIGTERM; no violation',
+      'Step by step',
+    ];
+    const places = parts.map((part) => story.indexOf(part));
+    expect(places.every((at) => at >= 0)).toBe(true);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
   it('has a column for each CPU between the step and the locks', () => {
@@ -218,6 +277,7 @@ describe('siglab minimize', () => {
       token: FAILING,
       minimalToken: MINIMAL,
       switches: minimal.preemptions,
+      switchDetails: minimal.switches.map(({ step, from, to }) => ({ step, from, to })),
       violation: { kind: 'invariant', message: MESSAGE },
     });
   });

@@ -1,0 +1,129 @@
+/** System calls, signals and errors for a reader who has never seen the kernel: what each is for, in a phrase. */
+
+import { errorName, SIGCONT, SYSCALL_NAMES, signalName } from './constants.js';
+import { sig_kernel_coredump, sig_kernel_ignore, sig_kernel_stop } from './sigset.js';
+
+type Args = readonly [number, number, number];
+
+function target(pid: number): string {
+  if (pid > 0) return `process ${pid}`;
+  if (pid === 0) return 'every process of its own group';
+  return pid === -1 ? 'every process that it may signal' : `every process of group ${-pid}`;
+}
+
+function send(sig: number, to: string): string {
+  return sig === 0 ? `asks whether ${to} is there` : `asks the kernel to send ${signalName(sig)} to ${to}`;
+}
+
+function child(pid: number): string {
+  if (pid > 0) return `its child ${pid}`;
+  return pid === -1 ? 'any of its children' : 'one of a group of its children';
+}
+
+/** The call with its arguments, as far as they are numbers that mean something, and what it is for. */
+type Gloss = (args: Args) => readonly [call: string, purpose: string];
+
+const SYSCALLS: Readonly<Record<string, Gloss>> = {
+  kill: ([pid, sig]) => [`kill(${pid}, ${signalOr0(sig)})`, send(sig, target(pid))],
+  tkill: ([tid, sig]) => [`tkill(${tid}, ${signalOr0(sig)})`, send(sig, `thread ${tid}`)],
+  tgkill: ([tgid, tid, sig]) => [`tgkill(${tgid}, ${tid}, ${signalOr0(sig)})`, send(sig, `thread ${tid} of ${tgid}`)],
+  rt_sigqueueinfo: ([pid, sig]) => [`sigqueue(${pid}, ${signalOr0(sig)})`, `${send(sig, target(pid))}, with a value`],
+  rt_tgsigqueueinfo: ([tgid, tid, sig]) => [
+    `rt_tgsigqueueinfo(${tgid}, ${tid}, ${signalOr0(sig)})`,
+    `${send(sig, `thread ${tid} of ${tgid}`)}, with a value`,
+  ],
+  pidfd_send_signal: ([fd, sig]) => [
+    `pidfd_send_signal(${fd}, ${signalOr0(sig)})`,
+    send(sig, `the process that descriptor ${fd} stands for`),
+  ],
+  pidfd_open: ([pid]) => [`pidfd_open(${pid})`, `asks for a descriptor that stands for process ${pid} and no other`],
+  rt_sigaction: ([sig]) => [`sigaction(${signalName(sig)})`, `says what is to be done when ${signalName(sig)} comes`],
+  rt_sigprocmask: () => ['sigprocmask()', 'changes which signals it blocks: those have to wait'],
+  rt_sigpending: () => ['sigpending()', 'asks which signals wait for it'],
+  rt_sigsuspend: () => ['sigsuspend()', 'lets some signals through and waits for one, in one step'],
+  rt_sigtimedwait: () => ['sigtimedwait()', 'waits for a signal and takes it itself, without a handler'],
+  pause: () => ['pause()', 'waits until a signal comes'],
+  rt_sigreturn: () => ['sigreturn()', 'its handler has ended; it goes back to where the signal found it'],
+  fork: () => ['fork()', 'makes a child process, a copy of itself'],
+  vfork: () => ['vfork()', 'makes a child process, and waits until that runs a program of its own'],
+  clone: () => ['clone()', 'makes a new thread or process'],
+  execve: () => ['execve()', 'replaces the program that its process runs; the other threads of the process must go'],
+  exit: () => ['exit()', 'ends this thread'],
+  exit_group: ([code]) => [`exit_group(${code})`, 'ends its whole process, with all threads'],
+  wait4: ([pid]) => [`wait4(${pid})`, `waits for ${child(pid)} to end, and takes note of how it did`],
+  waitid: () => ['waitid()', 'waits until something happens to a child'],
+  setpgid: ([pid, pgid]) => [`setpgid(${pid}, ${pgid})`, 'puts a process into a group'],
+  setsid: () => ['setsid()', 'begins a session and a group of its own'],
+  setuid: ([uid]) => [`setuid(${uid})`, `becomes user ${uid}`],
+  setresuid: () => ['setresuid()', 'becomes another user'],
+  setreuid: () => ['setreuid()', 'becomes another user'],
+  alarm: ([seconds]) => [`alarm(${seconds})`, `asks for SIGALRM in ${seconds} s`],
+  setitimer: () => ['setitimer()', 'sets a timer that sends it a signal'],
+  timer_create: () => ['timer_create()', 'makes a timer that sends signals'],
+  timer_settime: () => ['timer_settime()', 'sets the timer'],
+  timer_delete: () => ['timer_delete()', 'deletes the timer'],
+  nanosleep: () => ['nanosleep()', 'sleeps for a while'],
+  clock_nanosleep: () => ['clock_nanosleep()', 'sleeps for a while'],
+  ptrace: ([request, pid]) => [`ptrace(${request}, ${pid})`, `acts as the tracer, or debugger, of ${pid}`],
+  prctl: () => ['prctl()', 'changes a setting of its process'],
+  read: ([fd]) => [`read(${fd})`, `reads from descriptor ${fd}`],
+  write: ([fd]) => [`write(${fd})`, `writes to descriptor ${fd}`],
+  close: ([fd]) => [`close(${fd})`, `closes descriptor ${fd}`],
+  pipe: () => ['pipe()', 'makes a pipe'],
+  pipe2: () => ['pipe2()', 'makes a pipe'],
+  signalfd: () => ['signalfd()', 'makes a descriptor from which its signals can be read'],
+  signalfd4: () => ['signalfd()', 'makes a descriptor from which its signals can be read'],
+  poll: () => ['poll()', 'waits until a descriptor has something for it'],
+  ppoll: () => ['ppoll()', 'waits until a descriptor has something for it, or a signal comes'],
+  getpid: () => ['getpid()', 'asks for its own number'],
+  getppid: () => ['getppid()', "asks for its parent's number"],
+  gettid: () => ['gettid()', 'asks for its own number'],
+};
+
+function signalOr0(sig: number): string {
+  return sig === 0 ? '0' : signalName(sig);
+}
+
+/** A system call in words: `calls pause(): waits until a signal comes`. */
+export function glossCall(nr: number, args: Args): string {
+  const name = SYSCALL_NAMES[nr] ?? `system call ${nr}`;
+  const [call, purpose] = SYSCALLS[name]?.(args) ?? [`${name}()`, ''];
+  return purpose === '' ? `calls ${call}` : `calls ${call}: it ${purpose}`;
+}
+
+const ERRORS: Readonly<Record<string, string>> = {
+  EPERM: 'not permitted',
+  ENOENT: 'there is nothing of that name',
+  ESRCH: 'there is no such process',
+  EINTR: 'interrupted by a signal',
+  EBADF: 'no such descriptor',
+  ECHILD: 'there is no such child to wait for',
+  EAGAIN: 'not now, a limit is reached or nothing is there yet',
+  ENOMEM: 'out of memory',
+  EINVAL: 'a wrong argument',
+  EPIPE: 'nobody reads from the pipe any more',
+};
+
+/** What a system call returned, in words; null for the results that only the kernel sees. */
+export function glossResult(nr: number, result: number): string | null {
+  const name = SYSCALL_NAMES[nr] ?? `system call ${nr}`;
+  if (result >= 0) return `${name} returns ${result}`;
+  const error = errorName(result).slice(1);
+  if (error.startsWith('ERESTART')) return null;
+  const meaning = ERRORS[error];
+  return `${name} fails with ${error}${meaning === undefined ? '' : ` (${meaning})`}`;
+}
+
+/** What a signal does to a process that has no handler for it. */
+export function glossDefault(sig: number): string {
+  if (sig === SIGCONT) return 'it goes on if it was stopped';
+  if (sig_kernel_ignore(sig)) return 'nothing happens';
+  if (sig_kernel_stop(sig)) return 'the process stops';
+  return sig_kernel_coredump(sig) ? 'the process dies, with a core dump' : 'the process dies';
+}
+
+/** How a task ended, from the code that `wait` would give. */
+export function glossExit(code: number): string {
+  const sig = code & 0x7f;
+  return sig === 0 ? `with exit code ${(code >> 8) & 0xff}` : `killed by ${signalName(sig)}`;
+}

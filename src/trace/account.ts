@@ -1,0 +1,75 @@
+/** The account of an execution: in plain words, in order, grouped by who does something. */
+
+import type { StoryEvent } from '../explore/replay.js';
+import type { FoundSwitch } from '../explore/switches.js';
+import { simulatedFrames } from './stack.js';
+
+export interface AccountPart {
+  /** Who goes on; what they do; or that one is held up and another goes on. */
+  readonly kind: 'who' | 'does' | 'switch';
+  readonly text: string;
+  /** The scheduling point. */
+  readonly step: number;
+  /** The nearest function that the scenario says to watch; null where there is none. */
+  readonly watched: string | null;
+}
+
+export interface AccountOptions {
+  /** Where the schedule departs from the default rule. */
+  readonly switches: readonly FoundSwitch[];
+  /** The functions to watch. */
+  readonly watch: readonly string[];
+}
+
+/**
+ * Tells an execution in plain words. Empty for a model that does not put its events into words (`Model.narrate`).
+ *
+ * @param events of a replay with stacks
+ */
+export function tellAccount(
+  events: readonly StoryEvent[],
+  { switches, watch }: AccountOptions,
+): readonly AccountPart[] {
+  const parts: AccountPart[] = [];
+  const heldUp = new Set<number>();
+  const preemptions = switches.filter((one) => one.preemption);
+  let next = 0;
+  let who = '';
+  let last = '';
+  for (const event of events) {
+    for (let one = preemptions[next]; one !== undefined && one.step <= event.step; one = preemptions[next]) {
+      next++;
+      heldUp.add(one.from);
+      who = '';
+      parts.push({ kind: 'switch', text: switchText(one), step: one.step, watched: null });
+    }
+    if (event.told === null) continue;
+    const subject = `${event.cpu} ${event.told.who}`;
+    if (subject !== who) {
+      const resumed = heldUp.delete(event.cpu) ? ', goes on where it was held up' : '';
+      parts.push({ kind: 'who', text: headingOf(event, resumed), step: event.step, watched: null });
+      who = subject;
+      last = '';
+    }
+    if (event.told.what === last) continue;
+    last = event.told.what;
+    const functions = simulatedFrames(event.stack).map((frame) => frame.function);
+    const watched = functions.find((name) => watch.includes(name)) ?? null;
+    parts.push({ kind: 'does', text: event.told.what, step: event.step, watched });
+  }
+  return parts;
+}
+
+function headingOf({ cpu, told }: StoryEvent, resumed: string): string {
+  const who = told?.who ?? '';
+  const name = who.charAt(0).toUpperCase() + who.slice(1);
+  const place = who.startsWith('CPU') ? '' : ` on CPU ${cpu}`;
+  return `${name}${place}${resumed}`;
+}
+
+function switchText({ fromName, toName, stack }: FoundSwitch): string {
+  const frame = simulatedFrames(stack)[0];
+  const where = frame === undefined ? '' : ` in ${frame.function}`;
+  const taken = toName === 'the clock' ? 'time passes' : `${toName} goes on`;
+  return `${fromName} is held up here${where}; ${taken}`;
+}
