@@ -25,6 +25,8 @@ export const CTL_WAKES = 9;
 export const CTL_BROKEN = 10;
 /** Set where the run is to end with this iteration. */
 export const CTL_STOP = 11;
+/** Recording: the CPU that moved last. */
+export const CTL_LAST = 12;
 /** First word of CPU 0's own. */
 export const CTL_CPUS = 16;
 
@@ -40,6 +42,8 @@ export const CPU_A = 3;
 export const CPU_TASK = 4;
 
 export const TURN_OVER = -1;
+/** Recording: it is nobody's turn, and whoever can move may take it. */
+export const TURN_FREE = -2;
 
 /** How long a sleeping thread goes without looking whether the run is to stop, in milliseconds. */
 export const SLEEP_MS = 20;

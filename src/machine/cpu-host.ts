@@ -19,6 +19,8 @@ import {
 import { LockstepCpu, type LockstepShared } from './lockstep-cpu.js';
 import type { Model } from './model.js';
 import { type Noise, ParallelCpu } from './parallel-cpu.js';
+import { RecordingCpu } from './recording-cpu.js';
+import { type RecordReport, type RecordRequest, recordRuns } from './recording-host.js';
 
 /** What a worker needs to become a CPU of a machine. Sent once. */
 export interface CpuPlan {
@@ -72,6 +74,7 @@ export interface CpuCalls {
   ready(): void;
   parallel(request: ParallelRequest): ParallelReport;
   lockstep(request: LockstepRequest): LockstepReport;
+  record(request: RecordRequest): RecordReport;
 }
 
 /** Violations of one run that are kept in full; the others are counted. */
@@ -97,6 +100,8 @@ export function hostCpu(model: Model, plan: CpuPlan): CpuCalls {
   model.bind(parallelCpu);
   const lockstepCpu = new (composeCpu(LockstepCpu, model, plan.checked))(config, model, control);
   model.bind(lockstepCpu);
+  const recordingCpu = new (composeCpu(RecordingCpu, model, plan.checked))(config, model, control);
+  model.bind(recordingCpu);
 
   /** One iteration on this CPU. A violation ends it for all. */
   function iterate(cpu: ParallelCpu, iteration: number): ViolationReport | null {
@@ -192,5 +197,7 @@ export function hostCpu(model: Model, plan: CpuPlan): CpuCalls {
       barrier(control, cpus);
       return { violation, outcome };
     },
+
+    record: (request) => recordRuns({ model, cpu: recordingCpu, control, arena }, request),
   };
 }

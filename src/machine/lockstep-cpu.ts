@@ -44,9 +44,9 @@ export class LockstepCpu extends SerialCpu {
   private readonly own: number;
   private readonly clockWord: number;
   private shared: LockstepShared | null = null;
-  private readonly movers = new Movers();
+  protected readonly movers = new Movers();
   /** True until this CPU has come to its first scheduling point. */
-  private starting = true;
+  protected starting = true;
 
   constructor(
     config: CpuConfig,
@@ -87,16 +87,20 @@ export class LockstepCpu extends SerialCpu {
       control[own + CPU_A] = a;
       control[own + CPU_TASK] = this.current;
       control[own + CPU_HEARTBEAT] = (control[own + CPU_HEARTBEAT] as number) + 1;
-      const next = this.decide();
-      if (next !== this.id) {
-        this.passTurn(next);
-        this.waitForTurn();
-      }
+      this.takeTurn();
       if (!this.interruptible()) break;
       this.runInterrupt();
     }
     this.completePoint();
     return false;
+  }
+
+  /** Waits, with its operation announced, until it is this CPU's turn to perform it. */
+  protected takeTurn(): void {
+    const next = this.decide();
+    if (next === this.id) return;
+    this.passTurn(next);
+    this.waitForTurn();
   }
 
   /** Who moves next. Before the last CPU has come to its first scheduling point that is the next to start. */
@@ -113,12 +117,7 @@ export class LockstepCpu extends SerialCpu {
     for (;;) {
       this.findMovers(current);
       if (movers.count === 0) return TURN_OVER;
-      const step = (control[CTL_STEPS] as number) + 1;
-      control[CTL_STEPS] = step;
-      if (step > maxSteps) {
-        const at = describeOperation(this, this);
-        this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
-      }
+      this.countStep(maxSteps);
       let next = movers.byDefault;
       if (movers.count > 1) {
         const position = control[CTL_CHOICES] as number;
@@ -130,7 +129,16 @@ export class LockstepCpu extends SerialCpu {
     }
   }
 
-  private findMovers(current: number): void {
+  /** Counts a scheduling point, and ends an execution that has too many. */
+  protected countStep(maxSteps: number): void {
+    const step = (this.control[CTL_STEPS] as number) + 1;
+    this.control[CTL_STEPS] = step;
+    if (step <= maxSteps) return;
+    const at = describeOperation(this, this);
+    this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
+  }
+
+  protected findMovers(current: number): void {
     const { control, words, cpus, movers } = this;
     let count = 0;
     let goesOn = false;
@@ -148,12 +156,12 @@ export class LockstepCpu extends SerialCpu {
     movers.byDefault = goesOn ? current : (movers.ids[0] as number);
   }
 
-  private passTurn(next: number): void {
+  protected passTurn(next: number): void {
     Atomics.store(this.control, CTL_TURN, next);
     Atomics.notify(this.control, CTL_TURN);
   }
 
-  private waitForTurn(): void {
+  protected waitForTurn(): void {
     const { control, id } = this;
     for (;;) {
       const turn = Atomics.load(control, CTL_TURN);

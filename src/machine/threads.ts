@@ -14,6 +14,7 @@ import type { CpuCalls, CpuPlan, LockstepReport, ParallelReport, ViolationReport
 import { nodeEndpoint } from './endpoint.js';
 import type { Model } from './model.js';
 import { NOISE, type Noise } from './parallel-cpu.js';
+import type { KeptRun } from './recording-host.js';
 import { EVENT_WORDS, traceHash } from './trace-buffer.js';
 
 /** A machine of worker threads could not go on: a thread died, or nothing moved any more. */
@@ -46,6 +47,23 @@ export interface RunResult {
   readonly violationCount: number;
 }
 
+export interface RecordOptions extends RunOptions {
+  /** So many runs are kept with their schedules from the first one on, besides those that are kept anyway; 0 if not given. */
+  readonly kept?: number;
+}
+
+/** A run that was recorded. */
+export interface RecordedRun extends KeptRun {
+  /** What was wrong, or null. */
+  readonly violation: ViolationReport | null;
+}
+
+/** What recorded runs found. */
+export interface RecordResult extends RunResult {
+  /** The first of each outcome, those that ended in a violation, and the first ones as far as they were to be kept. */
+  readonly runs: readonly RecordedRun[];
+}
+
 /** What a replay on the lockstep machine found. */
 export interface LockstepResult {
   readonly events: Int32Array;
@@ -70,6 +88,10 @@ export interface WorkerStart {
 }
 
 const MAX_EVENTS = 1 << 16;
+/** Decisions of one recorded run that there is room for. */
+const MAX_DECISIONS = 1 << 17;
+/** Scheduling points after which a run is given up as endless. */
+const MAX_STEPS = 100_000;
 /** How long the end of a machine waits for threads that are still starting, in milliseconds. */
 const START_MS = 5000;
 
@@ -160,8 +182,28 @@ export class ThreadMachine {
     });
   }
 
+  /**
+   * Runs the model many times while it writes down who moves. The threads compete for each step, and while one of them
+   * makes a step the others wait: so each run is one that its schedule makes again, on any machine.
+   */
+  record(options: RecordOptions): Promise<RecordResult> {
+    const { iterations, noise = NOISE.low, seed = 1, untilViolation = false, kept = 0 } = options;
+    return this.mutex.runExclusive(async () => {
+      const started = performance.now();
+      const schedule = new SharedArrayBuffer(MAX_DECISIONS);
+      const request = { iterations, noise, seed, untilViolation, kept, schedule, maxSteps: MAX_STEPS };
+      const reports = await this.callAll((cpu) => cpu.record(request));
+      const seconds = (performance.now() - started) / 1000;
+      const merged = this.merge(reports);
+      const runs = (reports[0]?.runs ?? []).map((run): RecordedRun => {
+        return { ...run, violation: merged.violations.find((found) => found.iteration === run.iteration) ?? null };
+      });
+      return { ...merged, seconds, runs };
+    });
+  }
+
   /** Runs a schedule, one CPU moving at a time, each on its own thread. */
-  replay(schedule: Uint8Array, maxSteps = 100_000): Promise<LockstepResult> {
+  replay(schedule: Uint8Array, maxSteps = MAX_STEPS): Promise<LockstepResult> {
     return this.mutex.runExclusive(async () => {
       const shared = new SharedArrayBuffer(schedule.length);
       new Uint8Array(shared).set(schedule);
