@@ -22,7 +22,13 @@ export const setuidVsKill: Scenario = {
   claim:
     'the signal is sent, and arrives before or after the change, or kill says EPERM; credentials are read only while they exist.',
   watch: ['group_send_sig_info', 'check_kill_permission', 'commit_creds', 'put_cred', 'do_send_sig_info'],
-  patches: [],
+  patches: [
+    {
+      name: 'cred-without-rcu',
+      breaks: 'kill reads credentials that are freed',
+      kind: 'use-after-free',
+    },
+  ],
   possible: [
     { outcome: 'sent, handled as user 1000', because: 'the signal arrives before the change.' },
     {

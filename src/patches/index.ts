@@ -2,6 +2,7 @@
 
 import type { Patch } from '../kernel/scenario.js';
 import { checkThenCount } from './check-then-count.js';
+import { credWithoutRcu } from './cred-without-rcu.js';
 import { exitNoRetarget } from './exit-no-retarget.js';
 import { forcedSignals } from './forced-signals.js';
 import { forkRestarts } from './fork-restarts.js';
@@ -49,6 +50,7 @@ export const PATCHES: readonly Patch[] = [
   noZapLeader,
   ignoreAutoreap,
   checkThenCount,
+  credWithoutRcu,
   reparentWithoutNotify,
   reparentWithoutStateCheck,
   siglockBeforeTasklist,
