@@ -9,7 +9,7 @@ import { type StrategyOptions, strategyNamed } from './strategies/index.js';
 import type { Strategy } from './strategy.js';
 
 export interface ExploreOptions extends StrategyOptions {
-  /** A strategy or the name of one. If not given, lots are drawn for a while, and then `dpor` covers what there is. */
+  /** A strategy or the name of one. If not given, a portfolio hunts for a while, and then `dpor` covers what there is. */
   readonly strategy?: Strategy | string;
   /** Executions at most; no limit if not given. */
   readonly schedules?: number;
@@ -73,7 +73,7 @@ export interface Exploration {
 
 /** Executions between two looks at the clock. */
 const PROGRESS_EVERY = 256;
-/** Executions that are drawn at random before the space is covered systematically: most bugs show in fewer. */
+/** Executions that a portfolio makes before the space is covered systematically: most bugs show in fewer. */
 export const RANDOM_FIRST = 2_000;
 /** The share of the time that they may take. */
 const RANDOM_SHARE = 0.25;
@@ -136,7 +136,7 @@ export function phasesOf<S extends Strategy | string>(
   if (strategy !== undefined) return [{ strategy, schedules, seconds }];
   const lots = { schedules: Math.min(RANDOM_FIRST, Math.ceil(schedules / 2)), seconds: seconds * RANDOM_SHARE };
   return [
-    { strategy: 'random', ...lots },
+    { strategy: 'portfolio', ...lots },
     { strategy: 'dpor', schedules, seconds },
   ];
 }

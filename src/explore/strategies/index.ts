@@ -5,8 +5,10 @@ import { dfsStrategy } from './dfs.js';
 import { dporStrategy } from './dpor.js';
 import { iterativeStrategy } from './iterative.js';
 import { pctStrategy } from './pct.js';
+import { portfolioStrategy } from './portfolio.js';
 import { posStrategy } from './pos.js';
 import { randomStrategy } from './random.js';
+import { rffStrategy } from './rff.js';
 import { surwStrategy } from './surw.js';
 
 /** What a strategy can be told. Each uses what concerns it. */
@@ -31,8 +33,10 @@ const MAKERS: Readonly<Record<string, (options: StrategyOptions) => Strategy>> =
   pos: ({ seed, first }) => posStrategy(seed, first),
   surw: (options) => surwStrategy(options),
   urw: (options) => surwStrategy({ ...options, select: false }),
+  rff: ({ seed, first }) => rffStrategy(seed, first),
   dfs: (options) =>
     options.iterative === true ? iterativeStrategy(options) : dfsStrategy(options.preemptions, options.delays),
+  portfolio: (options) => portfolioStrategy(options),
   dpor: () => dporStrategy(),
 };
 

@@ -107,7 +107,7 @@ describe('a search', () => {
     const { phases, exhausted } = await searchHere(writers(2, 2), {});
     expect(exhausted).toBe(true);
     expect(phases).toMatchObject([
-      { strategy: 'random', executions: 2000 },
+      { strategy: 'portfolio', executions: 2000 },
       { strategy: 'dpor', executions: 6 },
     ]);
   });

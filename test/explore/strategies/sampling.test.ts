@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explore } from '../../../src/explore/explore.js';
+import { explore, machineFor } from '../../../src/explore/explore.js';
 import { countSwitches } from '../../../src/explore/schedule.js';
 import { strategyNamed } from '../../../src/explore/strategies/index.js';
 import { pctStrategy } from '../../../src/explore/strategies/pct.js';
@@ -9,17 +9,18 @@ import { killVsExecMachine } from '../../support/kill-vs-exec.js';
 import { addingModel } from '../../support/steps-model.js';
 import { walk } from '../../support/walk.js';
 
-describe.each(['pct', 'pos', 'surw', 'urw'])('%s', (name) => {
-  const machine = killVsExecMachine();
+describe.each(['pct', 'pos', 'surw', 'urw', 'rff', 'portfolio'])('%s', (name) => {
+  const machine = machineFor(killVsExecMachine().model, strategyNamed(name));
 
   it('makes the same executions again from the same seed, and others from another', () => {
-    const made = (seed: number) => walk(machine, strategyNamed(name, { seed }), 12);
+    const made = (seed: number) => walk(machine, strategyNamed(name, { seed }), name === 'rff' ? 4 : 12);
     expect(made(3)).toEqual(made(3));
     expect(made(3)).not.toEqual(made(4));
   });
 
   it('comes to every order of a small model', () => {
-    const words = walk(new ControlledMachine(addingModel(2, 3)), strategyNamed(name, { seed: 2, depth: 6 }), 2000);
+    const strategy = strategyNamed(name, { seed: 2, depth: 6 });
+    const words = walk(machineFor(addingModel(2, 3), strategy), strategy, 2000);
     expect(new Set(words).size).toBe(20);
   });
 
