@@ -1,5 +1,6 @@
 /** Exploration: many executions of a model on the controlled machine, until a violation or the end of the space. */
 
+import { CHECKERS } from '../machine/checkers/selection.js';
 import { ControlledMachine, type Execution } from '../machine/controlled.js';
 import type { Model } from '../machine/model.js';
 import type { Violation } from '../sync/gate.js';
@@ -245,10 +246,10 @@ function readyFor(strategy: Strategy, what: ControlledMachine | Model): Controll
   return strategy.needsFootprints === true && !what.keepsFootprints ? machineFor(what.model, strategy) : what;
 }
 
-/** A machine that has what a strategy needs. The memory checker is on where the model has objects that can be freed. */
+/** A machine that has what a strategy needs, with all checkers; the memory checker where the model has objects that can be freed. */
 export function machineFor(model: Model, strategy: Strategy): ControlledMachine {
   return new ControlledMachine(model, {
-    checked: model.arena.caches.length > 0,
+    checked: model.arena.caches.length > 0 || CHECKERS.filter((checker) => checker !== 'memory'),
     footprints: strategy.needsFootprints === true,
   });
 }

@@ -19,7 +19,7 @@ export const credFunctions = {
    * section.
    */
   __task_cred(this: Kernel, t: Task): boolean {
-    return this.READ_ONCE(t, task_struct.real_cred);
+    return this.rcu_dereference(t, task_struct.real_cred);
   },
 
   get_cred(this: Kernel, c: Cred): Cred {
@@ -92,8 +92,8 @@ export const credFunctions = {
     const from = this.get(old, cred.user);
     const to = this.get(c, cred.user);
     if (to !== from) this.atomic_inc(to, user_struct.processes);
-    if (this.WRITE_ONCE(task, task_struct.real_cred, c)) yield;
-    if (this.WRITE_ONCE(task, task_struct.cred, c)) yield;
+    if (this.rcu_assign_pointer(task, task_struct.real_cred, c)) yield;
+    if (this.rcu_assign_pointer(task, task_struct.cred, c)) yield;
     if (to !== from) {
       if (this.atomic_add_return(from, user_struct.processes, -1)) yield;
     }

@@ -135,7 +135,7 @@ export const execFunctions = {
     const lock = addr(oldsighand, sighand_struct.siglock);
     if (this.write_lock_irq(tasklist)) yield;
     if (this.spin_lock(lock)) yield;
-    if (this.WRITE_ONCE(tsk, task_struct.sighand, newsighand)) yield;
+    if (this.rcu_assign_pointer(tsk, task_struct.sighand, newsighand)) yield;
     this.spin_unlock(lock);
     this.write_unlock_irq(tasklist);
     this.__cleanup_sighand(oldsighand);

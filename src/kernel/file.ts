@@ -240,7 +240,7 @@ export const fileFunctions = {
   fd_install(this: Kernel, fd: number, f: FilePtr): boolean {
     const files = this.get(this.current, task_struct.files);
     this.BUG_ON(this.get(files, slot(fd)) !== NULL, 'fd_install: there is a file already');
-    return this.WRITE_ONCE(files, slot(fd), f);
+    return this.rcu_assign_pointer(files, slot(fd), f);
   },
 
   /** Needs file_lock. */
@@ -256,7 +256,10 @@ export const fileFunctions = {
 
   /** Looks a number up: one marked load, then `this.value(files_struct.fd)`. Needs RCU. */
   fcheck_files(this: Kernel, files: Files, fd: number): boolean {
-    if (files && fd >= 0 && fd < NR_OPEN_DEFAULT) return this.READ_ONCE(files, slot(fd));
+    if (files && fd >= 0 && fd < NR_OPEN_DEFAULT) {
+      const alone = this.peek(files + files_struct.count) === 1;
+      return this.rcu_dereference_check(files, slot(fd), alone);
+    }
     this.result = NULL;
     return false;
   },
@@ -470,7 +473,7 @@ export const fileFunctions = {
       return -EBUSY;
     }
     this.get_file(f);
-    if (this.WRITE_ONCE(files, slot(fd), f)) yield;
+    if (this.rcu_assign_pointer(files, slot(fd), f)) yield;
     this.set(files, files_struct.open_fds, open | (1 << fd));
     this.__set_close_on_exec(files, fd, (flags & O_CLOEXEC) !== 0);
     this.spin_unlock(lock);

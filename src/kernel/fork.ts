@@ -2,6 +2,7 @@
 
 import { addr, container_of, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
+import { spinOwner } from '../sync/spinlock.js';
 import { wait_queue_head } from '../sync/wait.js';
 import {
   _NSIG,
@@ -100,11 +101,28 @@ export const forkFunctions = {
 
   /** The next thread of a group, in a circle. Needs siglock, `tasklist_lock` or RCU. */
   next_thread(this: Kernel, t: Task): Task {
+    if (this.provesRcu && !this.rcu_read_lock_held()) this.proveThreadListed(t);
     return container_of(this.load(t + task_struct.thread_group) as Ptr<'list_head'>, task_struct.thread_group);
+  },
+
+  /** For the checker: a lock is held that keeps a task where it is in its group. */
+  proveThreadListed(this: Kernel, t: Task): void {
+    if (this.tasklist_lock_is_held()) return;
+    const sighand = this.words[t + task_struct.sighand] as number;
+    if (sighand !== 0 && spinOwner(this.words[sighand + sighand_struct.siglock] as number) === this.id) return;
+    this.suspiciousRcuUsage(t + task_struct.thread_group);
+  },
+
+  /** `lockdep_tasklist_lock_is_held`. */
+  tasklist_lock_is_held(this: Kernel): boolean {
+    return this.rwlock_is_held(addr(this.globals, globals.tasklist_lock));
   },
 
   /** The next process after one, starting from and ending at `init_task`. Needs `tasklist_lock` or RCU. */
   next_task(this: Kernel, t: Task): Task {
+    if (this.provesRcu && !this.rcu_read_lock_held() && !this.tasklist_lock_is_held()) {
+      this.suspiciousRcuUsage(t + task_struct.tasks);
+    }
     return container_of(this.load(t + task_struct.tasks) as Ptr<'list_head'>, task_struct.tasks);
   },
 

@@ -117,7 +117,7 @@ export const pgrpFunctions = {
   /** `getppid(2)`: the parent may die meanwhile, but stays readable under RCU. 0 if it is outside the caller's namespace. */
   *getppid(this: Kernel): Coroutine<number> {
     this.rcu_read_lock();
-    if (this.READ_ONCE(this.current, task_struct.real_parent)) yield;
+    if (this.rcu_dereference(this.current, task_struct.real_parent)) yield;
     const pid = this.task_tgid_vnr(this.value(task_struct.real_parent));
     this.rcu_read_unlock();
     return pid;

@@ -1,10 +1,10 @@
 /** `kernel/pid.c`: numbers for processes, threads, groups and sessions. */
 
-import { addr, hlist_head, NULL, type Ptr } from '../memory/layout.js';
-import { type Coroutine, OP_READ, OP_WRITE } from '../sync/gate.js';
+import { addr, hlist_head, NULL, nth, type Ptr } from '../memory/layout.js';
+import { type Coroutine, OP_WRITE, ORDER_RELEASE } from '../sync/gate.js';
 import { EAGAIN, ENOMEM, PIDNS_ADDING, PIDTYPE_MAX, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { globals, pid, pid_namespace, signal_struct, task_struct, upid } from './structs.js';
+import { globals, idr, pid, pid_namespace, signal_struct, task_struct, upid } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
 type Pid = Ptr<'pid'>;
@@ -109,7 +109,7 @@ export const pidFunctions = {
       const at = this.get(upidAt(p, depth), upid.ns);
       // Until here the number was taken but found nothing.
       const slot = this.get(at, pid_namespace.idr) + this.get(upidAt(p, depth), upid.nr);
-      if (this.point(OP_WRITE, slot, p, 0)) yield;
+      if (this.point(OP_WRITE, slot, p, ORDER_RELEASE)) yield;
       this.set(at, pid_namespace.pid_allocated, this.get(at, pid_namespace.pid_allocated) + 1);
     }
     this.spin_unlock_irq(lock);
@@ -155,13 +155,15 @@ export const pidFunctions = {
     return -EAGAIN;
   },
 
-  /** Looks a number up in a namespace: one marked load. What it finds is `this.foundPid()`. Needs RCU. */
+  /** Looks a number up in a namespace: one marked load. What it finds is `this.foundPid()`. Needs RCU or `tasklist_lock`. */
   find_pid_ns(this: Kernel, nr: number, ns: Namespace): boolean {
     if (nr <= 0 || nr >= this.get(ns, pid_namespace.pid_max)) {
       this.result = NULL;
       return false;
     }
-    return this.point(OP_READ, this.get(ns, pid_namespace.idr) + nr, 0, 0);
+    // `idr_find` checks nothing; that a caller needs one of the two is said in `include/linux/pid.h`.
+    const slots = this.get(ns, pid_namespace.idr) as Ptr<'idr'>;
+    return this.rcu_dereference_check(slots, nth(idr.slots, nr), this.tasklist_lock_is_held());
   },
 
   find_vpid(this: Kernel, nr: number): boolean {
@@ -239,7 +241,7 @@ export const pidFunctions = {
 
   /** Looks for the first task of a type on a pid: one marked load, then `this.foundTask(type)`. Needs RCU or `tasklist_lock`. */
   pid_task(this: Kernel, p: Pid, type: number): boolean {
-    if (p) return this.READ_ONCE(pidTasks(p, type), hlist_head.first);
+    if (p) return this.rcu_dereference_check(pidTasks(p, type), hlist_head.first, this.tasklist_lock_is_held());
     this.result = NULL;
     return false;
   },

@@ -6,7 +6,7 @@
  * Left out: clocks of CPU time, alarm clocks, clocks that can be set. All the others are the one clock there is.
  */
 
-import { addr, container_of, hlist_head, list_head, NULL, type Ptr } from '../memory/layout.js';
+import { addr, container_of, hlist_head, hlist_node, list_head, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
   EAGAIN,
@@ -123,13 +123,13 @@ export const posixTimersFunctions = {
   /** Finds a timer of the current process by its number, or NULL. Needs RCU. */
   *posix_timer_by_id(this: Kernel, id: number): Coroutine<Itimer> {
     const signal = this.get(this.current, task_struct.signal);
-    if (this.READ_ONCE(addr(this.globals, globals.posix_timers_hashtable), hlist_head.first)) yield;
+    if (this.rcu_dereference(addr(this.globals, globals.posix_timers_hashtable), hlist_head.first)) yield;
     let node = this.value(hlist_head.first);
     while (node) {
       const timer = container_of(node, k_itimer.t_hash);
       if (this.get(timer, k_itimer.it_signal) === signal && this.get(timer, k_itimer.it_id) === id) return timer;
-      if (this.READ_ONCE(node as number as Ptr<'hlist_head'>, hlist_head.first)) yield;
-      node = this.value(hlist_head.first);
+      if (this.rcu_dereference(node, hlist_node.next)) yield;
+      node = this.value(hlist_node.next);
     }
     return NULL;
   },

@@ -316,7 +316,7 @@ export const schedFunctions = {
     const prev = this.current;
     const queue = this.rq;
     if (this.preempt_count() !== 0) {
-      this.violate('atomic-sleep', 'BUG: scheduling while atomic: a spinlock is held');
+      this.violate('scheduling-while-atomic', 'BUG: scheduling while atomic: a spinlock is held');
     }
     if (prev !== this.get(queue, rq.idle) && this.get(prev, task_struct.state) !== TASK_DEAD) {
       if (this.point(OP_SCHEDULE, prev + task_struct.state, 0, 0)) yield;

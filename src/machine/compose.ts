@@ -43,8 +43,8 @@ function placeOf(parts: readonly object[]): Composed {
   return place;
 }
 
-const CHECKED = { checked: true };
-const UNCHECKED = { checked: false };
+const CHECKED = { checked: true, provesRcu: true };
+const UNCHECKED = { checked: false, provesRcu: false };
 
 /**
  * Puts everything on one prototype, so that a call through `this` is one look-up that the engine can resolve ahead.

@@ -13,6 +13,7 @@ import {
   type TraceSink,
 } from '../sync/gate.js';
 import type { AccessLog } from './access-log.js';
+import type { Lockdep } from './checkers/lockdep.js';
 import type { DeferredCallbacks } from './deferred-rcu.js';
 import { isEnabledAt } from './enabled.js';
 import type { Model } from './model.js';
@@ -37,6 +38,7 @@ export interface CpuHost {
   readonly running: boolean;
   readonly captureStacks: boolean;
   readonly accesses: AccessLog;
+  readonly lockdep: Lockdep | null;
   readonly deferred: DeferredCallbacks;
   readonly steps: number;
   next: number;
@@ -51,6 +53,8 @@ export abstract class ControlledCpu extends SerialCpu {
   onStack = false;
   /** The footprint of the step under way, where it is kept. */
   readonly accesses: AccessLog;
+  /** What watches the locks, where it is on. */
+  readonly lockdep: Lockdep | null;
 
   constructor(
     config: CpuConfig,
@@ -58,11 +62,17 @@ export abstract class ControlledCpu extends SerialCpu {
   ) {
     super(config, machine.model);
     this.accesses = machine.accesses;
+    this.lockdep = machine.lockdep;
   }
 
   override start(trace: TraceSink | null): void {
     this.onStack = false;
     super.start(trace);
+  }
+
+  /** Whether the handler of an interrupt runs here. */
+  get inInterrupt(): boolean {
+    return false;
   }
 
   /** Whether, when it moves, it takes an interrupt and does not perform what it has announced. */
@@ -103,6 +113,10 @@ export class NestingCpu extends ControlledCpu {
     this.opB = b;
     if (this.trace !== null) this.noteAnnouncement();
     return this.comeTo();
+  }
+
+  override get inInterrupt(): boolean {
+    return this.interruption !== null;
   }
 
   override takesInterrupt(): boolean {

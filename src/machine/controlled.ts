@@ -8,6 +8,9 @@ import { NULL } from '../memory/layout.js';
 import type { CpuConfig } from '../sync/cpu.js';
 import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { ACCESS_READ, AccessLog } from './access-log.js';
+import { Lockdep } from './checkers/lockdep.js';
+import { checkerOps } from './checkers/ops.js';
+import { type Checker, selectCheckers } from './checkers/selection.js';
 import { composeCpu } from './compose.js';
 import { type ControlledCpu, type CpuHost, FlatCpu, NestingCpu } from './controlled-cpu.js';
 import { canDefer, DeferredCallbacks, freeingOps } from './deferred-rcu.js';
@@ -32,8 +35,8 @@ export interface Chooser {
 }
 
 export interface ControlledOptions {
-  /** The memory checker; on if not given. */
-  readonly checked?: boolean;
+  /** Which checkers watch: all of them if not given or true, none for false. */
+  readonly checked?: boolean | readonly Checker[];
   /** Scheduling points after which an execution is given up as endless; 100,000 if not given. */
   readonly maxSteps?: number;
   /** After an execution that ended well, ends what still runs, and looks at what that leaves; off if not given. */
@@ -82,11 +85,15 @@ export class ControlledMachine implements CpuHost {
   booting = true;
   /** Keep, for each announced operation, the stack that announced it. Slow; for replays. */
   captureStacks = false;
+  /** Time passes: what the clock does, a CPU lends it. */
+  ticking = false;
   /** The footprint of the step under way, where it is kept. */
   readonly accesses: AccessLog;
   readonly keepsFootprints: boolean;
   /** RCU callbacks that wait for the end of the execution, where footprints are kept. */
   readonly deferred = new DeferredCallbacks();
+  /** What watches the locks, where it is on. */
+  readonly lockdep: Lockdep | null;
   /** The execution came to its end: nobody can move. */
   ended = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
@@ -107,6 +114,8 @@ export class ControlledMachine implements CpuHost {
     if (!Number.isInteger(model.cpus) || model.cpus < 1 || model.cpus > MAX_CPUS) {
       throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
     }
+    const selected = selectCheckers(checked);
+    const memory = selected.has('memory');
     this.arena = new Arena(model.arena);
     this.words = this.arena.words;
     this.maxSteps = maxSteps;
@@ -117,10 +126,11 @@ export class ControlledMachine implements CpuHost {
     const Class = composeCpu<ControlledCpu, [machine: CpuHost]>(
       model.flat === true ? FlatCpu : NestingCpu,
       model,
-      checked,
-      footprints ? [loggedOps(checked), ...freeingOps(model)] : [],
+      memory,
+      [...(footprints ? [loggedOps(memory), ...freeingOps(model)] : []), ...checkerOps(selected, footprints)],
     );
     if (footprints) this.deferred.on = canDefer(model);
+    this.lockdep = selected.has('lockdep') ? new Lockdep(this, model, this.words.length) : null;
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
@@ -155,6 +165,8 @@ export class ControlledMachine implements CpuHost {
       this.deferred.clear();
     }
     Violation.keepsStack = this.captureStacks || trace !== null;
+    this.ticking = false;
+    this.lockdep?.begin();
     let violation: Violation | null = null;
     let abandoned = false;
     try {
@@ -250,7 +262,9 @@ export class ControlledMachine implements CpuHost {
       this.accesses.add(this.clockWord, ACCESS_READ, this.words[this.clockWord] as number, 0);
       this.accesses.guards = 1;
     }
+    this.ticking = true;
     this.model.clock?.tick(this.cpus[0] as ControlledCpu);
+    this.ticking = false;
     return this.pick(current);
   }
 
@@ -273,7 +287,9 @@ export class ControlledMachine implements CpuHost {
 
   /** Nobody can move: either all are at rest, and the model says whether that is right, or some are stuck. */
   private atEnd(): Violation | null {
-    return judgeEnd(this.model, this.cpus[0] as ControlledCpu, this.cpus);
+    const { lockdep } = this;
+    const holdersOf = lockdep === null ? undefined : (lock: number) => lockdep.holdersOf(lock);
+    return judgeEnd(this.model, this.cpus[0] as ControlledCpu, this.cpus, holdersOf);
   }
 }
 

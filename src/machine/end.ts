@@ -30,8 +30,8 @@ export function describeOperation(cpu: Cpu, parked: Parked): string {
 }
 
 /** All at rest: the model says whether everything was done. Otherwise some wait for each other. */
-export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
-  return findDeadlock(model, cpu, parked) ?? model.finish([cpu]);
+export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[], holdersOf?: HoldersOf): Violation | null {
+  return findDeadlock(model, cpu, parked, holdersOf) ?? model.finish([cpu]);
 }
 
 /**
@@ -39,8 +39,14 @@ export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[]): Vio
  *
  * @param cpu any CPU of the machine
  * @param parked all of them
+ * @param holdersOf who holds a lock; what its word says if not given
  */
-export function findDeadlock(model: Model, cpu: Cpu, parked: readonly Parked[]): Violation | null {
+export function findDeadlock(
+  model: Model,
+  cpu: Cpu,
+  parked: readonly Parked[],
+  holdersOf?: HoldersOf,
+): Violation | null {
   let atRest = 0;
   while (atRest < parked.length && isAtRest((parked[atRest] as Parked).op)) atRest++;
   if (atRest === parked.length) return null;
@@ -52,5 +58,43 @@ export function findDeadlock(model: Model, cpu: Cpu, parked: readonly Parked[]):
     const spinning = stuck.map(({ id }) => cpu.label(id)).join(' and ');
     return new Violation('livelock', `livelock: ${spinning} spins, and nobody is left to end it`, first.id, 0);
   }
-  return new Violation('deadlock', `deadlock: ${lines.join('; ')}`, first.id, first.current);
+  const cycle = findCycle(stuck, holdersOf ?? ownerOf(cpu));
+  const witnesses =
+    cycle.length === 0
+      ? []
+      : [{ what: `the cycle: ${[...cycle, cycle[0] as number].map((id) => cpu.label(id)).join(' -> ')}`, stack: '' }];
+  return new Violation('deadlock', `deadlock: ${lines.join('; ')}`, first.id, first.current, witnesses);
+}
+
+/** The CPUs that hold the lock at an address. */
+export type HoldersOf = (lock: number) => readonly number[];
+
+/** What a lock's own word says of who holds it: nothing, where that is readers. */
+function ownerOf({ words }: Cpu): HoldersOf {
+  return (lock) => {
+    const word = words[lock] as number;
+    if ((word & RW_WRITER) !== 0) return [(word & ~RW_WRITER) - 1];
+    return word === 0 ? [] : [spinOwner(word)];
+  };
+}
+
+/** CPUs of which each waits for a lock that the next one holds, and the last for one of the first; empty if there are none. */
+function findCycle(stuck: readonly Parked[], holdersOf: HoldersOf): readonly number[] {
+  const waiting = new Map(stuck.filter(({ op }) => takesLock(op)).map((one) => [one.id, one.opAddress]));
+  const follow = (id: number, way: readonly number[]): readonly number[] => {
+    const at = way.indexOf(id);
+    if (at >= 0) return way.slice(at);
+    const lock = waiting.get(id);
+    if (lock === undefined) return [];
+    for (const holder of holdersOf(lock)) {
+      const cycle = follow(holder, [...way, id]);
+      if (cycle.length > 0) return cycle;
+    }
+    return [];
+  };
+  for (const { id } of stuck) {
+    const cycle = follow(id, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
 }

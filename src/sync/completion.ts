@@ -113,6 +113,7 @@ export const completionOps = {
 
   /** Left out: waiting with a timeout. */
   *wait_for_common(this: Context, x: CompletionPtr, state: number): Coroutine<number> {
+    this.might_sleep();
     const lock = addr(addr(x, completion.wait), wait_queue_head.lock);
     if (this.spin_lock_irq(lock)) yield;
     const result = yield* this.do_wait_for_common(x, state);

@@ -7,7 +7,7 @@ import type { Access, MemoryContext } from '../memory/access.js';
 import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_OK, SHADOW_TYPESAFE } from '../memory/arena.js';
 import type { KasanOps } from '../memory/kasan.js';
 import { type Field, int, NULL, type Ptr, struct } from '../memory/layout.js';
-import { type Coroutine, OP_START, type TraceSink, Violation } from './gate.js';
+import { type Coroutine, OP_START, type TraceSink, Violation, type Witness } from './gate.js';
 
 /** Per-CPU data that locking, RCU and interrupts need. One for each CPU, a static of every arena. */
 export const cpu_data = struct('cpu_data', {
@@ -51,6 +51,8 @@ export abstract class Cpu implements MemoryContext {
   readonly typesafeStart: number;
   readonly typesafeEnd: number;
   declare readonly checked: boolean;
+  /** Whether what is read under RCU must be shown to be. */
+  declare readonly provesRcu: boolean;
   readonly id: number;
   readonly cpus: number;
   /** Address of this CPU's `cpu_data`. */
@@ -148,8 +150,8 @@ export abstract class Cpu implements MemoryContext {
   }
 
   /** Reports a broken rule and ends the execution. */
-  violate(kind: string, message: string): never {
-    throw new Violation(kind, message, this.id, this.current);
+  violate(kind: string, message: string, witnesses: readonly Witness[] = []): never {
+    throw new Violation(kind, message, this.id, this.current, witnesses);
   }
 
   /** `BUG_ON`: the kernel would stop here. */
@@ -177,6 +179,18 @@ export abstract class Cpu implements MemoryContext {
   /** Called where free objects of a slab cache are taken or given back. For machines that keep footprints. */
   useFreeObjects(_address: number): void {}
 
+  /** Called where the current task has taken a mutex, and where it gives it back. For machines with checkers. */
+  mutexAcquired(_mutex: number): void {}
+  mutexReleased(_mutex: number): void {}
+
+  /** Of a lock that readers hold: whether this CPU is one of them. Only lockdep knows; without it the answer is yes. */
+  holdsForReading(_lock: number): boolean {
+    return true;
+  }
+
+  /** The caller may sleep, though it need not this time. For machines with checkers. */
+  might_sleep(): void {}
+
   /** Emits a lock's release and strikes the lock from those held. */
   noteRelease(event: number, lock: number): void {
     const at = this.held.lastIndexOf(lock);
@@ -186,7 +200,7 @@ export abstract class Cpu implements MemoryContext {
 
   /** Reports the release of a lock that this CPU does not hold. */
   badUnlock(lock: number): never {
-    this.violate('lockdep', `WARNING: bad unlock: ${this.describe(lock)} is not held by ${this.label(this.id)}`);
+    this.violate('bad-unlock', `WARNING: bad unlock: ${this.describe(lock)} is not held by ${this.label(this.id)}`);
   }
 
   /** The result of the last marked load, typed as the field it came from. */

@@ -46,6 +46,9 @@ export const OP_AWAIT_ABOVE = 15;
 /** Waits until one of the words that this CPU has read since its last such wait has another value (`cpu_relax`). */
 export const OP_RELAX = 16;
 
+/** Second operand of `OP_WRITE`: what was stored before is seen by whoever loads this (`smp_store_release`). */
+export const ORDER_RELEASE = 1;
+
 export const OP_NAMES = [
   'start',
   'read',
@@ -92,6 +95,14 @@ export interface TraceSink {
   emit(cpu: number, task: number, event: number, address: number, value: number, a: number, b: number): void;
 }
 
+/** Something that happened before a violation and is part of its explanation. */
+export interface Witness {
+  /** One line without a full stop. */
+  readonly what: string;
+  /** Where it happened: a stack, empty where stacks were not captured. */
+  readonly stack: string;
+}
+
 /** A broken rule, found by a checker or asserted by the model. Ends the execution. */
 export class Violation extends Error {
   /** Whether those made now know their stack. It costs more than all else in a short execution that nobody looks at. */
@@ -103,12 +114,14 @@ export class Violation extends Error {
    * @param message one sentence
    * @param cpu where it was found, −1 for the machine as a whole
    * @param task the task that was current there, 0 for none
+   * @param witnesses what led to it, the latest first
    */
   constructor(
     readonly kind: string,
     message: string,
     readonly cpu: number,
     readonly task: number,
+    readonly witnesses: readonly Witness[] = [],
   ) {
     const limit = Error.stackTraceLimit;
     if (!Violation.keepsStack) Error.stackTraceLimit = 0;

@@ -48,8 +48,12 @@ export const mutexOps = {
    * @returns 0, or −EINTR if a signal that `state` lets in came first
    */
   *__mutex_lock_common(this: Context, lock: MutexPtr, state: number): Coroutine<number> {
+    this.might_sleep();
     if (this.cmpxchg(lock, mutex.owner, NULL, this.current)) yield;
-    if (this.value(mutex.owner) === NULL) return 0;
+    if (this.value(mutex.owner) === NULL) {
+      this.mutexAcquired(lock);
+      return 0;
+    }
 
     const waitLock = addr(lock, mutex.wait_lock);
     const waiter = this.mutex_waiter_of(this.current);
@@ -70,6 +74,7 @@ export const mutexOps = {
       yield* this.schedule();
       if (this.spin_lock(waitLock)) yield;
     }
+    if (result === 0) this.mutexAcquired(lock);
     this.__set_current_state(TASK_RUNNING);
     this.list_del_init(node);
     this.spin_unlock(waitLock);
@@ -78,6 +83,7 @@ export const mutexOps = {
 
   *mutex_unlock(this: Context, lock: MutexPtr): Coroutine<void> {
     if (this.get(lock, mutex.owner) !== this.current) this.badUnlock(lock);
+    this.mutexReleased(lock);
     const waitLock = addr(lock, mutex.wait_lock);
     if (this.spin_lock(waitLock)) yield;
     this.set(lock, mutex.owner, NULL);

@@ -8,8 +8,9 @@
  * grace-period thread, expedited grace periods, and the tick, as no CPU here stays in the kernel for ever.
  */
 
-import { embed, int, NULL, type Ptr, struct } from '../memory/layout.js';
+import { embed, type Field, int, NULL, type Ptr, struct } from '../memory/layout.js';
 import { type Cpu, cpu_data } from './cpu.js';
+import { OP_READ, OP_WRITE, ORDER_RELEASE } from './gate.js';
 import { type SpinlockOps, type SpinlockPtr, spinlock } from './spinlock.js';
 
 /**
@@ -42,6 +43,7 @@ export interface RcuModel {
 }
 
 interface Context extends Cpu, RcuModel, SpinlockOps, RcuOps {}
+interface PointerContext extends Cpu, RcuOps {}
 
 export const rcuOps = {
   rcu_read_lock(this: Cpu): void {
@@ -52,13 +54,46 @@ export const rcuOps = {
   rcu_read_unlock(this: Cpu): void {
     const at = this.data + cpu_data.rcu_nesting;
     const nesting = (this.words[at] as number) - 1;
-    if (nesting < 0) this.violate('rcu', 'WARNING: rcu_read_unlock() without rcu_read_lock()');
+    if (nesting < 0) this.violate('rcu-usage', 'WARNING: rcu_read_unlock() without rcu_read_lock()');
     this.words[at] = nesting;
   },
 
   /** Whether this CPU is inside a read-side section. */
   rcu_read_lock_held(this: Cpu): boolean {
     return this.words[this.data + cpu_data.rcu_nesting] !== 0;
+  },
+
+  /**
+   * Loads a pointer to an object that is freed after a grace period.
+   *
+   * @param held whether a lock is held that keeps the object, too; without one a read-side section is needed
+   */
+  rcu_dereference_check<S extends string, V>(
+    this: PointerContext,
+    p: Ptr<S>,
+    field: Field<S, V>,
+    held: boolean,
+  ): boolean {
+    if (this.provesRcu && !held && !this.rcu_read_lock_held()) this.suspiciousRcuUsage(p + field);
+    return this.point(OP_READ, p + field, 0, 0);
+  },
+
+  /** The same, where no lock keeps the object. */
+  rcu_dereference<S extends string, V>(this: PointerContext, p: Ptr<S>, field: Field<S, V>): boolean {
+    return this.rcu_dereference_check(p, field, false);
+  },
+
+  /** Stores a pointer: whoever loads it with `rcu_dereference` sees what was stored in the object before. */
+  rcu_assign_pointer<S extends string, V>(this: Cpu, p: Ptr<S>, field: Field<S, V>, value: V): boolean {
+    return this.point(OP_WRITE, p + field, value as number, ORDER_RELEASE);
+  },
+
+  /** `lockdep_rcu_suspicious`. */
+  suspiciousRcuUsage(this: Cpu, address: number): never {
+    this.violate(
+      'rcu-usage',
+      `WARNING: suspicious RCU usage: ${this.describe(address)} is followed outside a read-side section`,
+    );
   },
 
   /**
@@ -127,7 +162,7 @@ export const rcuOps = {
   /** Into user mode or idle: from here on this CPU holds up no grace period. */
   rcu_eqs_enter(this: Context): void {
     if (this.words[this.data + cpu_data.rcu_nesting] !== 0) {
-      this.violate('rcu', 'WARNING: back to user mode or idle inside an RCU read-side section');
+      this.violate('rcu-usage', 'WARNING: back to user mode or idle inside an RCU read-side section');
     }
     // The store first: whoever starts a grace period after it sees it, and one that started before it is reported to.
     this.atomicXchg(this.data + cpu_data.rcu_eqs, 1);
@@ -142,7 +177,7 @@ export const rcuOps = {
   /** A context switch is a quiescent state. */
   rcu_note_context_switch(this: Context): void {
     if (this.words[this.data + cpu_data.rcu_nesting] !== 0) {
-      this.violate('rcu', 'WARNING: voluntary context switch within RCU read-side critical section');
+      this.violate('rcu-usage', 'WARNING: voluntary context switch within RCU read-side critical section');
     }
     this.rcu_qs();
   },

@@ -6,11 +6,12 @@
 import { hlist_head, hlist_node, list_head, type Ptr } from '../memory/layout.js';
 import type { AtomicOps } from './atomic.js';
 import type { Cpu } from './cpu.js';
-import { OP_WRITE } from './gate.js';
+import { OP_WRITE, ORDER_RELEASE } from './gate.js';
+import type { RcuOps } from './rcu.js';
 
 type ListPtr = Ptr<'list_head'>;
 type HlistPtr = Ptr<'hlist_node'>;
-interface Context extends Cpu, AtomicOps {}
+interface Context extends Cpu, AtomicOps, Pick<RcuOps, 'rcu_assign_pointer'> {}
 
 /** What a deleted node's back pointer holds, as `LIST_POISON2`: the address of nothing, so that using it is caught. */
 export const LIST_POISON2 = -0x122;
@@ -22,7 +23,7 @@ export const rculistOps = {
     this.set(entry, list_head.next, head);
     this.set(entry, list_head.prev, prev);
     this.set(head, list_head.prev, entry);
-    return this.WRITE_ONCE(prev, list_head.next, entry);
+    return this.rcu_assign_pointer(prev, list_head.next, entry);
   },
 
   /** Readers that stand on `entry` can still go on from it: its `next` stays. */
@@ -42,7 +43,7 @@ export const rculistOps = {
     this.set(entry, list_head.prev, prev);
     this.set(next, list_head.prev, entry);
     this.set(old, list_head.prev, LIST_POISON2 as ListPtr);
-    return this.WRITE_ONCE(prev, list_head.next, entry);
+    return this.rcu_assign_pointer(prev, list_head.next, entry);
   },
 
   hlist_add_head_rcu(this: Context, node: HlistPtr, head: Ptr<'hlist_head'>): boolean {
@@ -50,7 +51,7 @@ export const rculistOps = {
     this.set(node, hlist_node.next, first);
     this.set(node, hlist_node.pprev, head + hlist_head.first);
     if (first) this.set(first, hlist_node.pprev, node + hlist_node.next);
-    return this.WRITE_ONCE(head, hlist_head.first, node);
+    return this.rcu_assign_pointer(head, hlist_head.first, node);
   },
 
   hlist_del_rcu(this: Context, node: HlistPtr): boolean {
@@ -68,7 +69,7 @@ export const rculistOps = {
     this.set(node, hlist_node.pprev, pprev);
     if (next) this.set(next, hlist_node.pprev, node + hlist_node.next);
     this.set(old, hlist_node.pprev, LIST_POISON2);
-    return this.point(OP_WRITE, pprev, node, 0);
+    return this.point(OP_WRITE, pprev, node, ORDER_RELEASE);
   },
 };
 

@@ -41,11 +41,19 @@ export const rwlockOps = {
     this.local_irq_enable();
   },
 
+  /** Whether this CPU holds the lock, for reading or for writing. */
+  rwlock_is_held(this: Cpu, lock: RwlockPtr): boolean {
+    const state = (this.words[lock] as number) & ~RW_WAITING;
+    return (state & RW_WRITER) === 0
+      ? state !== 0 && this.holdsForReading(lock)
+      : state === (RW_WRITER | (this.id + 1));
+  },
+
   /** The caller must hold the lock for writing, on this CPU. */
   lockdep_assert_held_write(this: Cpu, lock: RwlockPtr): void {
     if (((this.words[lock] as number) & ~RW_WAITING) !== (RW_WRITER | (this.id + 1))) {
       this.violate(
-        'lockdep',
+        'lock-not-held',
         `WARNING: ${this.describe(lock)} is not held for writing here, and the function needs it`,
       );
     }

@@ -75,7 +75,7 @@ export const spinlockOps = {
     if (spinOwner(this.words[lock] as number) !== this.id) {
       // If there is no lock there at all the memory checker says so.
       this.peek(lock);
-      this.violate('lockdep', `WARNING: ${this.describe(lock)} is not held here, and the function needs it`);
+      this.violate('lock-not-held', `WARNING: ${this.describe(lock)} is not held here, and the function needs it`);
     }
   },
 };

@@ -21,20 +21,39 @@ export function violationReport(
   title: string,
   token: string,
 ): string {
-  const { kind, message } = violation;
-  const lines = [RULE, `BUG: ${message.startsWith(kind) ? message : `${kind}: ${message}`}`, title];
+  const lines = [RULE, headline(violation), title];
   for (const cpu of machine.cpus) {
     const here = cpu.id === violation.cpu;
     if (!here && isAtRest(cpu.op)) continue;
     const task = cpu.describe(cpu.current).replace(/ \S+$/, '');
     const where = here ? 'found here' : `about to ${describeOperation(cpu, cpu)}`;
     lines.push('', `CPU ${cpu.id}, ${task}: ${where}`);
-    lines.push(`  locks held: ${cpu.held.map((lock) => cpu.describe(lock)).join(', ') || 'none'}`, '  call trace:');
+    lines.push(...heldLocks(machine, cpu.id), '  call trace:');
     // Found at the end of a run, it has no place of its own: the CPU stands where it stood last.
     const found = here ? simulatedFrames(violation.stack ?? '') : [];
     const frames = found.length > 0 ? found : simulatedFrames(cpu.announcedAt);
     for (const frame of frames) lines.push(`    ${frameText(frame)}`);
   }
+  for (const { what, stack } of violation.witnesses) {
+    lines.push('', `${what}${stack === '' ? '' : ':'}`);
+    for (const frame of simulatedFrames(stack)) lines.push(`    ${frameText(frame)}`);
+  }
   lines.push('', `token: ${token}`, RULE);
   return lines.join('\n');
+}
+
+/** The first line, as the kernel's log would have it. */
+function headline({ kind, message }: Violation): string {
+  if (/^(?:BUG|WARNING|INFO|rcu: INFO):? /.test(message)) return message;
+  return `BUG: ${message.startsWith(kind) ? message : `${kind}: ${message}`}`;
+}
+
+/** The locks that a CPU holds, and, where lockdep watches, where it took each. */
+function heldLocks({ cpus, lockdep }: ControlledMachine, id: number): string[] {
+  const cpu = cpus[id];
+  if (cpu === undefined || cpu.held.length === 0) return ['  locks held: none'];
+  return cpu.held.map((lock) => {
+    const taken = simulatedFrames(lockdep?.held[id]?.stackOf(lock) ?? '')[0];
+    return `  lock held: ${cpu.describe(lock)}${taken === undefined ? '' : `, taken in ${frameText(taken)}`}`;
+  });
 }

@@ -52,7 +52,7 @@ describe.each([
   });
 
   it(`is violated with ${patch} by one interrupt at the wrong moment`, () => {
-    const machine = new ControlledMachine(modelOf({ ...description, patches: [patch] }));
+    const machine = new ControlledMachine(modelOf({ ...description, patches: [patch] }), { checked: ['memory'] });
     const { found } = explore(machine, { strategy: dfsStrategy(2) });
     expect(found?.violation.kind).toBe(kind);
     if (found === null) return;

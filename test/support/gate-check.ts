@@ -10,6 +10,9 @@ import type { SourceFile } from './source.js';
 const POINTS = new Set([
   'point',
   'READ_ONCE',
+  'rcu_assign_pointer',
+  'rcu_dereference',
+  'rcu_dereference_check',
   'WRITE_ONCE',
   'xchg',
   'cmpxchg',

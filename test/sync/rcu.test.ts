@@ -226,7 +226,7 @@ describe('a read-side section', () => {
     k.rcu_read_lock();
     k.rcu_read_unlock();
     expect(violationOf(() => k.rcu_read_unlock())).toMatchObject({
-      kind: 'rcu',
+      kind: 'rcu-usage',
       message: 'WARNING: rcu_read_unlock() without rcu_read_lock()',
     });
   });
@@ -235,7 +235,7 @@ describe('a read-side section', () => {
     for (const leave of ['rcu_note_context_switch', 'rcu_eqs_enter'] as const) {
       const [k] = openCpus(1) as [TinyCpu];
       k.rcu_read_lock();
-      expect(violationOf(() => k[leave]()).kind).toBe('rcu');
+      expect(violationOf(() => k[leave]()).kind).toBe('rcu-usage');
       k.rcu_read_unlock();
       expect(() => k[leave]()).not.toThrow();
     }
@@ -249,7 +249,7 @@ describe('a read-side section', () => {
         },
       ],
     });
-    expect(violation).toMatchObject({ kind: 'rcu', cpu: 0 });
+    expect(violation).toMatchObject({ kind: 'rcu-usage', cpu: 0 });
   });
 });
 

@@ -82,7 +82,7 @@ export const sendFunctions = {
     this.rcu_read_lock();
     let sighand: Ptr<'sighand_struct'>;
     for (;;) {
-      if (this.READ_ONCE(tsk, task_struct.sighand)) yield;
+      if (this.rcu_dereference(tsk, task_struct.sighand)) yield;
       sighand = this.value(task_struct.sighand);
       if (!sighand) break;
       const lock = addr(sighand, sighand_struct.siglock);

@@ -23,7 +23,7 @@ interface Covered {
 
 /** Explores until the strategy ends; null after too many executions. */
 function cover(model: Model, inner: Strategy & { readonly redundant?: number }, limit = 1_000_000): Covered | null {
-  const machine = new ControlledMachine(model, { footprints: true, maxSteps: 2000 });
+  const machine = new ControlledMachine(model, { checked: ['memory'], footprints: true, maxSteps: 2000 });
   const strategy = countingClasses(inner);
   const outcomes = new Set<string>();
   let executions = 0;

@@ -1,0 +1,30 @@
+/** What the checkers put over the operations of a CPU. Made once for each selection, as machines share their classes. */
+
+import { lockdepOps } from './lockdep-ops.js';
+import type { Checker } from './selection.js';
+import { operationsUnder } from './under.js';
+
+const PROVES_RCU = { provesRcu: true };
+const NO_PROOF = { provesRcu: false };
+
+const made = new Map<string, object>();
+
+/**
+ * The parts of a CPU's class that watch.
+ *
+ * @param selected the checkers that are on
+ * @param footprints whether footprints are kept
+ */
+export function checkerOps(selected: ReadonlySet<Checker>, footprints: boolean): readonly object[] {
+  const parts: object[] = [selected.has('rcu') ? PROVES_RCU : NO_PROOF];
+  if (!selected.has('lockdep')) return parts;
+  const memory = selected.has('memory');
+  const key = [footprints, memory].join();
+  let ops = made.get(key);
+  if (ops === undefined) {
+    ops = lockdepOps(operationsUnder(footprints, memory));
+    made.set(key, ops);
+  }
+  parts.push(ops);
+  return parts;
+}
