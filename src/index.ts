@@ -99,6 +99,9 @@ export { NOISE, type Noise } from './machine/parallel-cpu.js';
 export {
   type LockstepResult,
   MachineError,
+  type RecordedRun,
+  type RecordOptions,
+  type RecordResult,
   type RunOptions,
   type RunResult,
   ThreadMachine,

@@ -57,6 +57,11 @@ function build(end: (status: number) => void): Command {
     .option('--iterations <n>', 'how often', '1000')
     .option('--noise <level>', 'delays at scheduling points: none, low or high', 'low')
     .option('--seed <n>', 'seed of the noise', '1')
+    .option('--record', 'write down who moves, step by step: what is found becomes a token; slower')
+    .option(
+      '--trace <file>',
+      'record, and write the events of one run: for Perfetto if it ends in .json, else as ftrace',
+    )
     .option('--kernel <version>', '5.3.1 or 3.16', '5.3.1')
     .option('--json', 'as a JSON document')
     .action(async (name, flags) => {

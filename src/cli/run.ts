@@ -3,7 +3,7 @@
 import { modelOf } from '../../scenarios/catalog.js';
 import { addCounts } from '../explore/explore.js';
 import { NOISE, type Noise } from '../machine/parallel-cpu.js';
-import { type RunResult, ThreadMachine } from '../machine/threads.js';
+import { type RecordedRun, type RecordResult, type RunResult, ThreadMachine } from '../machine/threads.js';
 import {
   chooseWord,
   count,
@@ -17,6 +17,7 @@ import {
   watchInterrupt,
   wholeNumber,
 } from './context.js';
+import { printTokens, tokensOf, writeTrace } from './recorded.js';
 import { scenarioOf, type Target, type TargetFlags, targetOf } from './target.js';
 import { workerCode } from './workers.js';
 
@@ -24,6 +25,8 @@ export interface RunFlags extends TargetFlags {
   readonly iterations: string;
   readonly noise: string;
   readonly seed: string;
+  readonly record?: boolean;
+  readonly trace?: string;
   readonly json?: boolean;
 }
 
@@ -38,8 +41,11 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
   const target = await targetOf(name, flags);
   scenarioOf(target);
   const { scenario, patches, cpus } = target.description;
-  const { result, interrupted } = await runWatched(target, { iterations, noise, seed });
+  const record = flags.record === true || flags.trace !== undefined;
+  const { result, runs, interrupted } = await runWatched(target, { iterations, noise, seed, record });
   const violated = result.violationCount > 0;
+  const tokens = tokensOf(target, runs);
+  const traced = flags.trace === undefined ? null : writeTrace(flags.trace, target, tokens);
   if (flags.json === true) {
     printJson({
       scenario,
@@ -56,8 +62,9 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
         message,
         iteration,
         cpu,
-        token: null,
+        token: tokens.find((run) => run.iteration === iteration)?.token ?? null,
       })),
+      ...(record ? { recorded: tokens.map(({ schedule, violated, ...run }) => run), tracedIteration: traced } : {}),
     });
   } else {
     printRun(result);
@@ -68,32 +75,48 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
     } else {
       print(paint('green', 'the claim held in every iteration'));
     }
+    printTokens(tokens);
+    if (flags.trace !== undefined) {
+      print(traced === null ? 'nothing could be traced' : `trace of iteration ${traced} written to ${flags.trace}`);
+    }
   }
   if (interrupted) return EXIT_INTERRUPTED;
   return violated ? EXIT_VIOLATED : EXIT_HOLDS;
 }
 
-type RunPlan = { readonly iterations: number; readonly noise: Noise; readonly seed: number };
+type RunPlan = { readonly iterations: number; readonly noise: Noise; readonly seed: number; readonly record: boolean };
+
+interface Watched {
+  readonly result: RunResult;
+  /** Those that were recorded and kept. */
+  readonly runs: readonly RecordedRun[];
+  readonly interrupted: boolean;
+}
 
 /** Runs in batches, with a progress bar, until all are made or the user presses Ctrl-C. */
 async function runWatched(
   { model, description }: Target,
-  { iterations, noise, seed }: RunPlan,
-): Promise<{ readonly result: RunResult; readonly interrupted: boolean }> {
-  const machine = ThreadMachine.start(model, workerCode(description));
+  { iterations, noise, seed, record }: RunPlan,
+): Promise<Watched> {
+  const machine = ThreadMachine.start(model, workerCode(description), { checked: record });
   const interrupt = watchInterrupt();
   const bar = progressBar('running', iterations);
   try {
     let result: RunResult = NOTHING_RUN;
+    const runs: RecordedRun[] = [];
     for (let batch = 0; result.iterations < iterations && !interrupt.pressed(); batch++) {
       const left = iterations - result.iterations;
       const rate = result.iterations / result.seconds;
       const size = batch === 0 ? FIRST_BATCH : Math.max(FIRST_BATCH, Math.round(rate * BATCH_SECONDS));
-      const part = await machine.run({ iterations: Math.min(left, size), noise, seed: (seed + batch * 7919) >>> 0 });
-      result = mergeRuns(result, part);
+      const plan = { iterations: Math.min(left, size), noise, seed: (seed + batch * 7919) >>> 0 };
+      if (record) {
+        const part = await machine.record(plan);
+        runs.push(...newRuns(part, result));
+        result = mergeRuns(result, part);
+      } else result = mergeRuns(result, await machine.run(plan));
       bar.update(result.iterations);
     }
-    return { result, interrupted: interrupt.pressed() };
+    return { result, runs, interrupted: interrupt.pressed() };
   } finally {
     bar.stop();
     interrupt.stop();
@@ -111,6 +134,13 @@ const NOTHING_RUN: RunResult = {
   violations: [],
   violationCount: 0,
 };
+
+/** Of the runs that a batch has kept, those that ended in a violation, and the first of each outcome that was not met before. */
+function newRuns({ runs }: RecordResult, before: RunResult): readonly RecordedRun[] {
+  return runs
+    .filter(({ violation, outcome }) => violation !== null || before.outcomes[outcome] === undefined)
+    .map((run) => ({ ...run, iteration: run.iteration + before.iterations }));
+}
 
 /** A run and the one after it as one. */
 function mergeRuns(first: RunResult, next: RunResult): RunResult {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { documentOf, listAt, objectAt, siglab, siglabJson } from '../support/cli.js';
 import { CPUS, PATCH, PATCHED, SCENARIO } from '../support/kill-vs-exec.js';
@@ -46,6 +49,54 @@ describe('siglab run', () => {
   it.each([1, 2, 5])('runs on %i CPUs where told to', async (cpus) => {
     const { status, document } = await siglabJson('run', SCENARIO, '--iterations', '20', '--cpus', String(cpus));
     expect({ status, cpus: document.cpus, verdict: document.verdict }).toEqual({ status: 0, cpus, verdict: 'holds' });
+  });
+});
+
+describe('siglab run --record', () => {
+  it('gives each outcome and each violation a token, which replays to the same', async () => {
+    const call = [
+      'run',
+      'pause-wakeup',
+      '--patch',
+      'schedule-ignores-pending',
+      '--iterations',
+      '1000',
+      '--noise',
+      'none',
+    ];
+    const { status, document } = await siglabJson(...call, '--record');
+    const recorded = listAt(document, 'recorded');
+    expect(recorded.map(({ reason }) => reason)).toEqual(recorded.map(() => null));
+    for (const { token, outcome } of recorded.slice(0, 2)) {
+      const again = await siglabJson('replay', String(token));
+      expect(again.document.outcome).toBe(outcome);
+    }
+    const violations = listAt(document, 'violations');
+    expect(status).toBe(violations.length === 0 ? 0 : 1);
+    for (const { token } of violations) expect(token).toMatch(/^sl1\.pause-wakeup@2\+schedule-ignores-pending\./);
+  });
+
+  it('writes the events of a run to a file, for Perfetto if it ends in .json', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'siglab-run-'));
+    try {
+      const text = join(folder, 'run.txt');
+      const json = join(folder, 'run.json');
+      const { status, stdout } = await siglab(['run', SCENARIO, '--iterations', '5', '--trace', text]);
+      expect(status).toBe(0);
+      expect(stdout).toContain(`trace of iteration 0 written to ${text}`);
+      expect(stdout).toMatch(/^recorded in iteration 0, kill 0, died of SIGTERM:\n {2}sl1\./m);
+      expect(readFileSync(text, 'utf8')).toMatch(/^# +TASK-PID.*\n +task-\d+ +\[00\d\] .*: sched_process_exit: /ms);
+      await siglab(['run', SCENARIO, '--iterations', '5', '--trace', json]);
+      expect(JSON.parse(readFileSync(json, 'utf8'))).toHaveProperty('traceEvents');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('refuses a file that cannot be written', async () => {
+    const { status, stderr } = await siglab(['run', SCENARIO, '--iterations', '2', '--trace', '/no/such/folder/t']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^siglab: the trace cannot be written: /);
   });
 });
 
