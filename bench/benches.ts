@@ -2,7 +2,8 @@
 
 import type { Bench } from './bench.js';
 import { exploreBench } from './explore.js';
+import { fidelityBench } from './fidelity.js';
 import { killBench } from './kill.js';
 import { pointBench } from './point.js';
 
-export const BENCHES: readonly Bench[] = [exploreBench, pointBench, killBench];
+export const BENCHES: readonly Bench[] = [exploreBench, fidelityBench, pointBench, killBench];

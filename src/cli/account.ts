@@ -19,7 +19,7 @@ export function accountText(parts: readonly AccountPart[], width: number): reado
   const room = Math.min(width, MAX_WIDTH);
   const lines = parts.flatMap(({ kind, text, watched }) => {
     if (kind === 'who') return ['', paint('bold', `${text}`)];
-    if (kind === 'switch') return ['', paint('yellow', `    ── ${text} ──`)];
+    if (kind === 'switch' || kind === 'end') return ['', paint('yellow', `    ── ${text} ──`)];
     return [wrap(`${text}${watched === null ? '' : ` [${watched}]`}`, room, '    ').replace('    ', '  - ')];
   });
   return [['What happens, in plain words', ...lines].join('\n')];

@@ -64,7 +64,7 @@ export function storyOf(
   const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}`, watch });
   const report = violation === null ? [] : [violationReport(machine, violation, titleText(title), title.token)];
   const switches = findSwitches(machine, schedule);
-  const account = accountText(tellAccount(events, { switches, watch }), options.width);
+  const account = accountText(tellAccount(events, { switches, watch, violation }), options.width);
   const wrong = violation === null ? [] : [wrongText(machine, schedule, violation, title, options.width)];
   const steps = `Step by step: a column for each CPU\n\n${storyTable(rows, machine.cpus.length, options)}`;
   return [...account, ...wrong, steps, ...report].join('\n\n');

@@ -1,13 +1,24 @@
 /** Events in plain words, for a reader who has never seen the kernel. What only the kernel's own workings need is left out. */
 
 import type { Cpu } from '../sync/cpu.js';
-import { EVENT_CONTENDED, OP_CMPXCHG, OP_READ, OP_SYSCALL_EXIT, OP_WRITE } from '../sync/gate.js';
+import {
+  EVENT_CONTENDED,
+  OP_CMPXCHG,
+  OP_LOCK,
+  OP_READ,
+  OP_SYSCALL_EXIT,
+  OP_WRITE,
+  RW_WAITING,
+  RW_WRITER,
+} from '../sync/gate.js';
+import { spinOwner } from '../sync/spinlock.js';
 import {
   EXIT_DEAD,
   EXIT_ZOMBIE,
   errorName,
   SIG_DFL,
   SIG_IGN,
+  SIGCONT,
   SIGKILL,
   SIGNAL_GROUP_EXIT,
   signalName,
@@ -98,10 +109,13 @@ function toDie(cpu: Cpu, task: number): boolean {
   return (own & (1 << (SIGKILL - 1))) !== 0;
 }
 
+/** `TRACE_SIGNAL_IGNORED`. */
+const IGNORED = 1;
+
 /** What became of a signal that was sent: as the results of `signal_generate`. */
 const SENT = [
   '',
-  ', which ignores it',
+  ', which has no use for it: it is dropped',
   ', for which one waits already: the two count as one',
   ': refused, too many wait already',
   ': it is noted, but what comes with it is lost',
@@ -110,7 +124,9 @@ const SENT = [
 function sentText(cpu: Cpu, task: number, sig: number, group: boolean, result: number): string {
   const tgid = cpu.words[task + task_struct.tgid] as number;
   const to = group ? `process ${tgid}` : nameOf(cpu, task);
-  return `sends ${signalName(sig)} to ${to}${SENT[result] ?? ''}`;
+  const done = sig === SIGCONT ? ': it goes on if it was stopped, and a stop that was to come is called off' : '';
+  const became = sig === SIGCONT && result === IGNORED ? '' : (SENT[result] ?? '');
+  return `sends ${signalName(sig)} to ${to}${done}${became}`;
 }
 
 function switchText(cpu: Cpu, prev: number, next: number, state: number): string | null {
@@ -122,9 +138,16 @@ function switchText(cpu: Cpu, prev: number, next: number, state: number): string
   return state === TASK_RUNNING ? `gives up its CPU${others}` : `stops${others}`;
 }
 
+/** Who has a lock, from its word. @param op the operation that waits for it */
+function holderOf(word: number, op: number): string {
+  if (op === OP_LOCK) return `CPU ${spinOwner(word)} holds`;
+  if ((word & RW_WRITER) !== 0) return `CPU ${(word & ~RW_WRITER & ~RW_WAITING) - 1} holds`;
+  return 'somebody reads under';
+}
+
 /** A visible operation, by the field that it is on. */
-function tellOperation(cpu: Cpu, { event, address, value, b }: ModelEvent): string | null {
-  if (event === EVENT_CONTENDED) return `has to wait: somebody else holds ${cpu.describe(address)}`;
+function tellOperation(cpu: Cpu, { event, address, value, a, b }: ModelEvent): string | null {
+  if (event === EVENT_CONTENDED) return `has to wait: ${holderOf(value, a)} ${cpu.describe(address)}`;
   if (event === OP_SYSCALL_EXIT) {
     return (value & TIF_SIGPENDING) === 0
       ? null

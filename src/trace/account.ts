@@ -2,11 +2,12 @@
 
 import type { StoryEvent } from '../explore/replay.js';
 import type { FoundSwitch } from '../explore/switches.js';
+import type { Violation } from '../sync/gate.js';
 import { simulatedFrames } from './stack.js';
 
 export interface AccountPart {
-  /** Who goes on; what they do; or that one is held up and another goes on. */
-  readonly kind: 'who' | 'does' | 'switch';
+  /** Who goes on; what they do; that one is held up and another goes on; or that it ends. */
+  readonly kind: 'who' | 'does' | 'switch' | 'end';
   readonly text: string;
   /** The scheduling point. */
   readonly step: number;
@@ -19,6 +20,8 @@ export interface AccountOptions {
   readonly switches: readonly FoundSwitch[];
   /** The functions to watch. */
   readonly watch: readonly string[];
+  /** How it ends: with a violation, or with nobody having anything left to do. */
+  readonly violation: Violation | null;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface AccountOptions {
  */
 export function tellAccount(
   events: readonly StoryEvent[],
-  { switches, watch }: AccountOptions,
+  { switches, watch, violation }: AccountOptions,
 ): readonly AccountPart[] {
   const parts: AccountPart[] = [];
   const heldUp = new Set<number>();
@@ -57,7 +60,17 @@ export function tellAccount(
     const watched = functions.find((name) => watch.includes(name)) ?? null;
     parts.push({ kind: 'does', text: event.told.what, step: event.step, watched });
   }
+  const step = events.at(-1)?.step ?? 0;
+  if (parts.length > 0) parts.push({ kind: 'end', text: endText(violation), step, watched: null });
   return parts;
+}
+
+function endText(violation: Violation | null): string {
+  if (violation === null) return 'Nobody has anything left to do';
+  const { cpu, stack = '' } = violation;
+  if (cpu < 0) return 'Nobody has anything left to do; and this is wrong';
+  const frame = simulatedFrames(stack)[0];
+  return `Here it goes wrong, on CPU ${cpu}${frame === undefined ? '' : ` in ${frame.function}`}`;
 }
 
 function headingOf({ cpu, told }: StoryEvent, resumed: string): string {

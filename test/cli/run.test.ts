@@ -60,7 +60,7 @@ describe('siglab run --record', () => {
       '--patch',
       'schedule-ignores-pending',
       '--iterations',
-      '1000',
+      '100',
       '--noise',
       'none',
     ];

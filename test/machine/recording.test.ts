@@ -7,7 +7,7 @@ import { NOISE } from '../../src/machine/parallel-cpu.js';
 import { type RecordResult, ThreadMachine } from '../../src/machine/threads.js';
 import { ensureBuilt } from '../support/build.js';
 
-const RUNS = 200;
+const RUNS = 60;
 
 describe.each([
   ['kill-vs-exec', [], 3, 'low'],

@@ -10,8 +10,8 @@ const WATCH = ['kill_pid_info', 'de_thread'];
 describe('the account of kill against exec', () => {
   const machine = killVsExecMachine(PATCHED);
   const { schedule } = minimize(machine, failingSchedule(machine, 1).schedule);
-  const { events } = replayWithStacks(machine, schedule);
-  const parts = tellAccount(events, { switches: findSwitches(machine, schedule), watch: WATCH });
+  const { events, violation } = replayWithStacks(machine, schedule);
+  const parts = tellAccount(events, { switches: findSwitches(machine, schedule), watch: WATCH, violation });
   const text = parts.map((part) => part.text).join('\n');
 
   it('tells the race in plain words, in order', () => {
@@ -29,6 +29,7 @@ describe('the account of kill against exec', () => {
       /on CPU 0, goes on where it was held up/,
       /finds that thread 101 is gone/,
       /kill fails with ESRCH \(there is no such process\)/,
+      /Here it goes wrong, on CPU 0 in check/,
     ];
     let from = 0;
     for (const sentence of told) {
@@ -49,6 +50,7 @@ describe('the account of kill against exec', () => {
 
   it('names who does something before what is done, and does not repeat itself', () => {
     expect(parts[0]?.kind).toBe('who');
+    expect(parts.at(-1)?.kind).toBe('end');
     parts.forEach((part, at) => {
       const before = parts[at - 1];
       if (part.kind === 'does') expect(before?.kind).not.toBe('switch');
