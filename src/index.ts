@@ -56,7 +56,6 @@ export { decodeToken, encodeToken, type TokenContents, TokenError, type TokenExp
 export { type FileDescription, modelFrom } from './files/describe.js';
 export { UserFileError } from './files/error.js';
 export { loadUserFile, type UserFile } from './files/load.js';
-export type { KernelLimits, ProcessOptions, Setup, SetupTask, TaskOptions } from './kernel/boot.js';
 export type { CapUserData, CapUserHeader } from './kernel/capability.js';
 export * from './kernel/constants.js';
 export {
@@ -68,6 +67,7 @@ export {
 } from './kernel/hrtimer.js';
 export type { Itimerval, Timeval } from './kernel/itimer.js';
 export type { KernelPatch } from './kernel/kernel.js';
+export type { KernelLimits } from './kernel/kernel-arena.js';
 export { type KernelModelOptions, kernelModel, readResults } from './kernel/model.js';
 export type { Itimerspec, Sigevent } from './kernel/posix-timers.js';
 export type { Rlimit } from './kernel/rlimit.js';
@@ -83,6 +83,7 @@ export {
   type Subject,
 } from './kernel/scenario.js';
 export type { Pollfd } from './kernel/select.js';
+export type { ProcessOptions, Setup, SetupTask, TaskOptions } from './kernel/setup.js';
 export { SIGNALFD_SIGINFO_SIZE, type SignalfdSiginfo, signalfdSiginfo } from './kernel/signalfd.js';
 export { EMPTY_MASK, type SigMask, sigmask } from './kernel/sigset.js';
 export { sigaddset, sigdelset, sigemptyset, sigfillset, sigismember, sigset } from './kernel/sys/sigset.js';

@@ -1,11 +1,9 @@
 /** `kernel/fork.c`: how a task is made. */
 
-import { addr, container_of, NULL, type Ptr } from '../memory/layout.js';
+import { addr, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import { spinOwner } from '../sync/spinlock.js';
-import { wait_queue_head } from '../sync/wait.js';
 import {
-  _NSIG,
   CAP_SYS_ADMIN,
   CAP_SYS_RESOURCE,
   CLONE_DETACHED,
@@ -45,7 +43,6 @@ import {
   pidfd_fops,
   SIGCHLD,
   SIGNAL_UNKILLABLE,
-  TASK_DEAD,
   TASK_NEW,
   TIF_SIGPENDING,
   USER_STACK_TOP,
@@ -58,7 +55,6 @@ import { EMPTY_MASK } from './sigset.js';
 import {
   cred,
   globals,
-  k_sigaction,
   multiprocess_signals,
   nsproxy,
   pid,
@@ -89,22 +85,12 @@ export interface CloneArgs {
 }
 
 /** A pidfd that a fork has made for its child. */
-interface ForkPidfd {
+export interface ForkPidfd {
   readonly fd: number;
   readonly file: FilePtr;
 }
 
 export const forkFunctions = {
-  thread_group_leader(this: Kernel, t: Task): boolean {
-    return this.get(t, task_struct.exit_signal) >= 0;
-  },
-
-  /** The next thread of a group, in a circle. Needs siglock, `tasklist_lock` or RCU. */
-  next_thread(this: Kernel, t: Task): Task {
-    if (this.provesRcu && !this.rcu_read_lock_held()) this.proveThreadListed(t);
-    return container_of(this.load(t + task_struct.thread_group) as Ptr<'list_head'>, task_struct.thread_group);
-  },
-
   /** For the checker: a lock is held that keeps a task where it is in its group. */
   proveThreadListed(this: Kernel, t: Task): void {
     if (this.tasklist_lock_is_held()) return;
@@ -116,27 +102,6 @@ export const forkFunctions = {
   /** `lockdep_tasklist_lock_is_held`. */
   tasklist_lock_is_held(this: Kernel): boolean {
     return this.rwlock_is_held(addr(this.globals, globals.tasklist_lock));
-  },
-
-  /** The next process after one, starting from and ending at `init_task`. Needs `tasklist_lock` or RCU. */
-  next_task(this: Kernel, t: Task): Task {
-    if (this.provesRcu && !this.rcu_read_lock_held() && !this.tasklist_lock_is_held()) {
-      this.suspiciousRcuUsage(t + task_struct.tasks);
-    }
-    return container_of(this.load(t + task_struct.tasks) as Ptr<'list_head'>, task_struct.tasks);
-  },
-
-  /** Whether a task is the only thread of its group that is still listed. */
-  thread_group_empty(this: Kernel, t: Task): boolean {
-    return this.peek(t + task_struct.thread_group) === t + task_struct.thread_group;
-  },
-
-  same_thread_group(this: Kernel, a: Task, b: Task): boolean {
-    return this.get(a, task_struct.signal) === this.get(b, task_struct.signal);
-  },
-
-  is_global_init(this: Kernel, t: Task): boolean {
-    return this.get(t, task_struct.tgid) === 1;
   },
 
   /** A copy of the current task's struct, with two references: one for the parent's release, one for the scheduler. */
@@ -164,53 +129,6 @@ export const forkFunctions = {
     this.set(p, task_struct.vfork_done, NULL);
     this.store(addr(p, task_struct.vfork_lock), 0);
     return p;
-  },
-
-  get_task_struct(this: Kernel, t: Task): void {
-    this.atomic_inc(t, task_struct.usage);
-  },
-
-  put_task_struct(this: Kernel, t: Task): void {
-    if (this.refcount_dec_and_test(t, task_struct.usage)) this.__put_task_struct(t);
-  },
-
-  __put_task_struct(this: Kernel, t: Task): void {
-    this.BUG_ON(this.get(t, task_struct.exit_state) === 0, '__put_task_struct of a living task');
-    this.BUG_ON(t === this.current, '__put_task_struct of the running task');
-    this.exit_creds(t);
-    this.put_signal_struct(this.get(t, task_struct.signal));
-    this.kmem_cache_free(this.caches.task_struct, t);
-  },
-
-  put_signal_struct(this: Kernel, sig: Ptr<'signal_struct'>): void {
-    if (this.refcount_dec_and_test(sig, signal_struct.sigcnt)) this.kmem_cache_free(this.caches.signal_struct, sig);
-  },
-
-  __cleanup_sighand(this: Kernel, sighand: Ptr<'sighand_struct'>): void {
-    if (this.refcount_dec_and_test(sighand, sighand_struct.count)) {
-      this.signalfd_cleanup(sighand);
-      this.kmem_cache_free(this.caches.sighand_struct, sighand);
-    }
-  },
-
-  /**
-   * A sighand for a new owner, with one reference. The lock of a recycled one is left alone: a sender that found the
-   * memory through a task of its last owner may be waiting for it.
-   */
-  allocSighand(this: Kernel): Ptr<'sighand_struct'> {
-    const sighand = this.kmem_cache_alloc<'sighand_struct'>(this.caches.sighand_struct);
-    if (!sighand) return NULL;
-    const queue = addr(sighand, sighand_struct.signalfd_wqh);
-    // What the cache's constructor does once, when the slab is new.
-    if (this.load(addr(queue, wait_queue_head.head)) === 0) this.init_waitqueue_head(queue);
-    this.set(sighand, sighand_struct.count, 1);
-    return sighand;
-  },
-
-  copyActions(this: Kernel, from: Ptr<'sighand_struct'>, to: Ptr<'sighand_struct'>): void {
-    const first = sighand_struct.action;
-    const words = _NSIG * k_sigaction.$.words;
-    for (let word = first as number; word < first + words; word++) this.store(to + word, this.load(from + word));
   },
 
   *copy_sighand(this: Kernel, flags: number, p: Task): Coroutine<number> {
@@ -485,62 +403,6 @@ export const forkFunctions = {
     }
     args.pidfd.pidfd = fd;
     return { fd, file };
-  },
-
-  *bad_fork_put_pidfd(this: Kernel, { fd, file }: ForkPidfd): Coroutine<void> {
-    this.fput(file);
-    yield* this.put_unused_fd(fd);
-  },
-
-  fatal_signal_pending(this: Kernel, t: Task): boolean {
-    return this.signal_pending(t) && this.__fatal_signal_pending(t);
-  },
-
-  /** Frees a struct that no other task has seen. */
-  free_task(this: Kernel, p: Task): void {
-    this.set(p, task_struct.state, TASK_DEAD);
-    this.kmem_cache_free(this.caches.task_struct, p);
-  },
-
-  *bad_fork_cleanup_namespaces(this: Kernel, p: Task, flags: number, error: number): Coroutine<number> {
-    this.exit_task_namespaces(p);
-    return yield* this.bad_fork_cleanup_signal(p, flags, error);
-  },
-
-  *bad_fork_cleanup_signal(this: Kernel, p: Task, flags: number, error: number): Coroutine<number> {
-    if ((flags & CLONE_THREAD) === 0) {
-      const signal = this.get(p, task_struct.signal);
-      // bad_fork_cleanup_mm.
-      if (this.get(signal, signal_struct.mm)) this.mmput(signal);
-      this.kmem_cache_free(this.caches.signal_struct, signal);
-    }
-    return yield* this.bad_fork_cleanup_sighand(p, error);
-  },
-
-  *bad_fork_cleanup_sighand(this: Kernel, p: Task, error: number): Coroutine<number> {
-    this.__cleanup_sighand(this.get(p, task_struct.sighand));
-    return yield* this.bad_fork_cleanup_files(p, error);
-  },
-
-  *bad_fork_cleanup_files(this: Kernel, p: Task, error: number): Coroutine<number> {
-    this.exit_files(p);
-    return yield* this.bad_fork_cleanup_count(p, error);
-  },
-
-  *bad_fork_cleanup_count(this: Kernel, p: Task, error: number): Coroutine<number> {
-    this.atomic_dec(this.get(this.get(p, task_struct.cred), cred.user), user_struct.processes);
-    this.exit_creds(p);
-    this.free_task(p);
-    return yield* this.fork_out(error);
-  },
-
-  /** Nothing came of it: signals need no longer be collected for the child. */
-  *fork_out(this: Kernel, error: number): Coroutine<number> {
-    const siglock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
-    if (this.spin_lock_irq(siglock)) yield;
-    this.hlist_del_init(addr(addr(this.current, task_struct.delayed), multiprocess_signals.node));
-    this.spin_unlock_irq(siglock);
-    return error;
   },
 
   /** Makes a task and starts it. @returns the new number, or a negative errno */

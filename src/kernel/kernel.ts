@@ -22,9 +22,12 @@ import { type CredFunctions, credFunctions } from './cred.js';
 import { type EntryFunctions, entryFunctions } from './entry.js';
 import { type ExecFunctions, execFunctions } from './exec.js';
 import { type ExitFunctions, exitFunctions } from './exit.js';
+import { type FcntlFunctions, fcntlFunctions } from './fcntl.js';
+import { type FdtableFunctions, fdtableFunctions } from './fdtable.js';
 import { type FileFunctions, fileFunctions } from './file.js';
 import { type ForceSignalFunctions, forceSignalFunctions } from './force-signal.js';
 import { type ForkFunctions, forkFunctions } from './fork.js';
+import { type ForkUndoFunctions, forkUndoFunctions } from './fork-undo.js';
 import { type HrtimerFunctions, hrtimerFunctions } from './hrtimer.js';
 import { type ItimerFunctions, itimerFunctions } from './itimer.js';
 import { type LeakFunctions, leakFunctions } from './leaks.js';
@@ -34,9 +37,13 @@ import { type PidFunctions, pidFunctions } from './pid.js';
 import { type PidNamespaceFunctions, pidNamespaceFunctions } from './pid-namespace.js';
 import { type PidfdFunctions, pidfdFunctions } from './pidfd.js';
 import { type PipeFunctions, pipeFunctions } from './pipe.js';
+import { type PosixClocksFunctions, posixClocksFunctions } from './posix-clocks.js';
+import { type PosixTimerSignalFunctions, posixTimerSignalFunctions } from './posix-timer-signal.js';
 import { type PosixTimersFunctions, posixTimersFunctions } from './posix-timers.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
 import { type PtraceFunctions, ptraceFunctions } from './ptrace.js';
+import { type PtraceAccessFunctions, ptraceAccessFunctions } from './ptrace-access.js';
+import { type PtraceRequestFunctions, ptraceRequestFunctions } from './ptrace-request.js';
 import { type PtraceStopFunctions, ptraceStopFunctions, WAKE_BIT_FUNCTION } from './ptrace-stop.js';
 import { type RlimitFunctions, rlimitFunctions } from './rlimit.js';
 import type { ProgramFile } from './scenario.js';
@@ -49,6 +56,7 @@ import type { KernelSiginfo } from './signal/siginfo.js';
 import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
 import { cred, file, k_itimer, pid, pid_namespace, task_struct } from './structs.js';
+import { type TaskFunctions, taskFunctions } from './task.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
 import { type TracehookFunctions, tracehookFunctions } from './tracehook.js';
 import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
@@ -210,19 +218,27 @@ export interface Kernel
     ExitFunctions,
     WaitFunctions,
     ForkFunctions,
+    ForkUndoFunctions,
+    TaskFunctions,
     VforkFunctions,
     CoredumpFunctions,
     SigaltstackFunctions,
     ForceSignalFunctions,
     ExecFunctions,
     PtraceFunctions,
+    PtraceRequestFunctions,
+    PtraceAccessFunctions,
     PtraceStopFunctions,
     TracehookFunctions,
     HrtimerFunctions,
     ItimerFunctions,
     PosixTimersFunctions,
+    PosixClocksFunctions,
+    PosixTimerSignalFunctions,
     EntryFunctions,
     FileFunctions,
+    FcntlFunctions,
+    FdtableFunctions,
     PipeFunctions,
     SignalfdFunctions,
     PidfdFunctions,
@@ -260,19 +276,27 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   exitFunctions,
   waitFunctions,
   forkFunctions,
+  forkUndoFunctions,
+  taskFunctions,
   vforkFunctions,
   coredumpFunctions,
   sigaltstackFunctions,
   forceSignalFunctions,
   execFunctions,
   ptraceFunctions,
+  ptraceRequestFunctions,
+  ptraceAccessFunctions,
   ptraceStopFunctions,
   tracehookFunctions,
   hrtimerFunctions,
   itimerFunctions,
   posixTimersFunctions,
+  posixClocksFunctions,
+  posixTimerSignalFunctions,
   entryFunctions,
   fileFunctions,
+  fcntlFunctions,
+  fdtableFunctions,
   pipeFunctions,
   signalfdFunctions,
   pidfdFunctions,
@@ -299,18 +323,26 @@ type PatchableName = keyof (PidFunctions &
   ExitFunctions &
   WaitFunctions &
   ForkFunctions &
+  ForkUndoFunctions &
+  TaskFunctions &
   VforkFunctions &
   CoredumpFunctions &
   SigaltstackFunctions &
   ForceSignalFunctions &
   ExecFunctions &
   PtraceFunctions &
+  PtraceRequestFunctions &
+  PtraceAccessFunctions &
   PtraceStopFunctions &
   TracehookFunctions &
   HrtimerFunctions &
   ItimerFunctions &
   PosixTimersFunctions &
+  PosixClocksFunctions &
+  PosixTimerSignalFunctions &
   FileFunctions &
+  FcntlFunctions &
+  FdtableFunctions &
   PipeFunctions &
   SignalfdFunctions &
   PidfdFunctions &

@@ -3,13 +3,15 @@
 import type { Arena } from '../memory/arena.js';
 import type { Cpu } from '../sync/cpu.js';
 import { type Coroutine, Violation } from '../sync/gate.js';
-import { bindKernel, bootKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena, setUp } from './boot.js';
+import { bootKernel } from './boot.js';
 import { describeAddress, describeEvent, describeTasks, describeValue } from './describe.js';
 import { findLostWakeup } from './hung.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
+import { bindKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena } from './kernel-arena.js';
 import { findLeak } from './leaks.js';
 import { type Narration, narrate } from './narrate.js';
 import type { Patch, Scenario } from './scenario.js';
+import { setUp } from './setup.js';
 import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT, programNames } from './sys.js';
 import { COUNTER_NAMES } from './trace.js';

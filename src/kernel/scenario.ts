@@ -1,8 +1,8 @@
 /** What a scenario is: the processes before the race, what they run, and what must or must never happen. */
 
 import type { Coroutine } from '../sync/gate.js';
-import type { Setup } from './boot.js';
 import type { KernelPatch } from './kernel.js';
+import type { Setup } from './setup.js';
 import type { Siginfo, Sys } from './sys.js';
 
 /** What a task runs in user mode. It ends by returning its exit code, or stays in `sys.stay()`. */

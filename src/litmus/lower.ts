@@ -1,8 +1,8 @@
 /** A test as a scenario for the kernel's model: every process and thread on a CPU of its own. */
 
-import type { Setup, SetupTask } from '../kernel/boot.js';
 import { CLONE_NEWPID, SIG_DFL, SIG_IGN } from '../kernel/constants.js';
 import type { Handler, Program, Scenario } from '../kernel/scenario.js';
+import type { Setup, SetupTask } from '../kernel/setup.js';
 import { EMPTY_MASK, type SigMask, sigmask } from '../kernel/sigset.js';
 import type { Siginfo, Sys } from '../kernel/sys.js';
 import type { Coroutine } from '../sync/gate.js';

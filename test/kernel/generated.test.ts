@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
-import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/boot.js';
+import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/kernel-arena.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch } from '../../src/kernel/scenario.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';

@@ -1,7 +1,6 @@
 /** ptrace(2): what a tracer sees of its tracees, under every schedule tried. */
 
 import { describe, expect, test } from 'vitest';
-import type { ProcessOptions, Setup } from '../../src/kernel/boot.js';
 import {
   __WALL,
   __WNOTHREAD,
@@ -71,6 +70,7 @@ import {
   WSTOPPED,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
+import type { ProcessOptions, Setup } from '../../src/kernel/setup.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { WaitidInfo } from '../../src/kernel/wait.js';

@@ -1,9 +1,9 @@
 /** What a scenario's setup refuses. */
 
 import { describe, expect, it } from 'vitest';
-import type { Setup } from '../../src/kernel/boot.js';
 import { SIGUSR1 } from '../../src/kernel/constants.js';
 import { kernelModel } from '../../src/kernel/model.js';
+import type { Setup } from '../../src/kernel/setup.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { scenarioOf } from '../support/programs.js';
 

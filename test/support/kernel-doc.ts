@@ -27,7 +27,7 @@ export interface KernelFile {
 
 /** Files of `src/kernel` that model nothing: what a scenario, a report or a machine needs. */
 const OWN =
-  /\/sys\/|\/(?:boot|constants|describe|hung|kernel|leaks|model|scenario|structs|sys|trace|tracepoints|user|waitstatus)\.ts$/;
+  /\/(?:sys|constants|structs)\/|\/(?:boot|constants|describe|hung|kernel|kernel-arena|leaks|model|scenario|setup|structs|sys|trace|tracepoints|user|waitstatus)\.ts$/;
 
 /** Kernel functions keep the kernel's names; those of our own have a capital inside. */
 export function isKernelName(name: string): boolean {

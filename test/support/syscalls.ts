@@ -1,9 +1,9 @@
 /** Programs that check a system call, each run under a few random schedules. */
 
 import { describe, it } from 'vitest';
-import type { ProcessOptions } from '../../src/kernel/boot.js';
 import { errorName } from '../../src/kernel/constants.js';
 import type { Handler, Program } from '../../src/kernel/scenario.js';
+import type { ProcessOptions } from '../../src/kernel/setup.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import { outcomesOf, type Parts } from './programs.js';
 

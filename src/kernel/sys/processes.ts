@@ -24,7 +24,7 @@ import {
   SIGCHLD,
 } from '../constants.js';
 import type { PrctlArg } from '../prctl.js';
-import type { PtraceData } from '../ptrace.js';
+import type { PtraceData } from '../ptrace-request.js';
 import type { WaitidInfo } from '../wait.js';
 import type { Caller } from './caller.js';
 

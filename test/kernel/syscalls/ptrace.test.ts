@@ -35,7 +35,7 @@ import {
   SIGUSR1,
   WUNTRACED,
 } from '../../../src/kernel/constants.js';
-import type { PtraceSiginfo, PtraceWord } from '../../../src/kernel/ptrace.js';
+import type { PtraceSiginfo, PtraceWord } from '../../../src/kernel/ptrace-request.js';
 import type { Program } from '../../../src/kernel/scenario.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import { WIFSTOPPED, WSTOPSIG } from '../../../src/kernel/waitstatus.js';
