@@ -13,7 +13,13 @@ export const irqSelfDeadlock: Scenario = {
   cast: ['CPU 0: process 100: alarm(1), then kill(getpid(), SIGUSR1); the timer interrupts this CPU'],
   claim: 'both signals are handled, and the process ends.',
   watch: ['do_send_sig_info', '__lock_task_sighand', 'hrtimer_interrupt', 'it_real_fn'],
-  patches: [{ name: 'siglock-irqs-on', breaks: 'the CPU spins on a lock that it holds itself', kind: 'deadlock' }],
+  patches: [
+    {
+      name: 'siglock-irqs-on',
+      breaks: 'an interrupt may find the lock held by the CPU that it has interrupted, which would spin for ever',
+      kind: 'irq-unsafe-lock',
+    },
+  ],
   possible: [{ outcome: 'both signals handled', because: 'the interrupt comes before the lock is taken, or after.' }],
   learn:
     'A lock that an interrupt handler takes must be taken with interrupts disabled everywhere else. One place that ' +

@@ -19,7 +19,7 @@ export const lockInversion: Scenario = {
       name: 'siglock-before-tasklist',
       breaks:
         'the parent holds its siglock and waits for tasklist_lock, which its child holds and waits for the siglock',
-      kind: 'deadlock',
+      kind: 'lock-inversion',
     },
   ],
   possible: [

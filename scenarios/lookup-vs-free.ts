@@ -26,6 +26,12 @@ export const lookupVsFree: Scenario = {
   ],
   patches: [
     {
+      name: 'no-rcu-read-lock',
+      breaks:
+        'the pid is followed outside of any read-side section, though nothing is freed early as long as the kernel is not preemptible',
+      kind: 'rcu-usage',
+    },
+    {
       name: 'put-task-without-grace-period',
       breaks: 'kill reads the credentials of a task that has been freed',
       kind: 'use-after-free',

@@ -14,6 +14,7 @@ import { noForkSignalCheck } from './no-fork-signal-check.js';
 import { noKillRetry } from './no-kill-retry.js';
 import { noMultiprocess } from './no-multiprocess.js';
 import { noPtraceFreeze } from './no-ptrace-freeze.js';
+import { noRcuReadLock } from './no-rcu-read-lock.js';
 import { noRetarget } from './no-retarget.js';
 import { noSighandRecheck } from './no-sighand-recheck.js';
 import { noStopDequeued } from './no-stop-dequeued.js';
@@ -37,6 +38,7 @@ export const PATCHES: readonly Patch[] = [
   forkRestarts,
   linux316,
   noPtraceFreeze,
+  noRcuReadLock,
   noSighandRecheck,
   putTaskWithoutGracePeriod,
   noForkSignalCheck,
