@@ -115,6 +115,14 @@ function setitimer(sys: Sys, value: Timespec | null): Coroutine<number> {
   return sys.setitimer(ITIMER_REAL, { it_value, it_interval: { tv_sec: 0, tv_usec: 0 } });
 }
 
+/** Longer reads and writes are of so many bytes, and those of less than none of none; so in the native program. */
+const LONGEST_IO = 1 << 20;
+
+/** Bytes to read or write, which do not matter. */
+function bytesOf(count: number): Uint8Array {
+  return new Uint8Array(Math.max(0, Math.min(count, LONGEST_IO)));
+}
+
 /** The signal that was read from a signalfd: one only. */
 function* readSignal(sys: Sys, fd: number): Coroutine<number> {
   const buffer = new Uint8Array(SIGNALFD_SIGINFO_SIZE);
@@ -191,8 +199,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   alarm: call('seconds', (sys, v) => sys.alarm(v.number(0)), WAITS),
   setitimer: call('value: time', (sys, v) => setitimer(sys, v.time(0)), WAITS),
   nanosleep: call('time: time', (sys, v) => sys.nanosleep(v.time(0)), WAITS),
-  read: call('fd, count', (sys, v) => sys.read(v.number(0), new Uint8Array(v.number(1))), WAITS),
-  write: call('fd, count', (sys, v) => sys.write(v.number(0), new Uint8Array(v.number(1)))),
+  read: call('fd, count', (sys, v) => sys.read(v.number(0), bytesOf(v.number(1))), WAITS),
+  write: call('fd, count', (sys, v) => sys.write(v.number(0), bytesOf(v.number(1)))),
   close: call('fd', (sys, v) => sys.close(v.number(0))),
   dup2: call('oldfd, newfd', (sys, v) => sys.dup2(v.number(0), v.number(1))),
   signalfd: call('mask: set, flags?', (sys, v) => sys.signalfd(-1, v.mask(0), v.number(1))),

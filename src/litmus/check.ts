@@ -116,9 +116,20 @@ function checkStatements(scope: Scope, statements: readonly Statement[]): void {
       checkExpression(scope, statement.condition);
       checkLoads(scope, statement.condition, 1);
       if (statement.kind === 'if') checkStatements(scope, [...statement.then, ...statement.otherwise]);
-      else checkStatements({ ...scope, inLoop: true }, statement.body);
+      else {
+        checkLoop(scope.test, statement);
+        checkStatements({ ...scope, inLoop: true }, statement.body);
+      }
     }
   }
+}
+
+/** Who spins until a cell changes can spin for as long as he likes: there would be no end of executions. */
+function checkLoop({ cells }: Litmus, { condition, body, at }: Extract<Statement, { kind: 'while' }>): void {
+  const loads = namesIn(condition).some(({ name }) => cells.some((cell) => cell.name === name));
+  const calls = [...statementsIn(body)].some(({ kind }) => kind === 'call');
+  if (loads && !calls)
+    fail(at, 'expected a call that waits in this loop, like sigsuspend or read: it may not spin on a cell');
 }
 
 function checkTarget({ test }: Scope, name: string, at: Place): void {

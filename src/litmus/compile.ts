@@ -277,7 +277,7 @@ function expressionText(place: Place, value: Expression): string {
     case 'number':
       return String(value.value);
     case 'unary':
-      return `${value.operator}${expressionText(place, value.operand)}`;
+      return `${value.operator}(${expressionText(place, value.operand)})`;
     case 'binary':
       return `(${expressionText(place, value.left)} ${value.operator} ${expressionText(place, value.right)})`;
     case 'name':

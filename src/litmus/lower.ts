@@ -12,6 +12,9 @@ import { LitmusError } from './error.js';
 import { blockNumber, type Layout, layoutOf, startsIn } from './layout.js';
 import { CONSTANTS } from './words.js';
 
+/** A loop goes round so often at most. */
+const MOST_TURNS = 10_000;
+
 /** The user that a process runs as if it does not say. */
 export const DEFAULT_UID = 1000;
 
@@ -154,7 +157,7 @@ export function lower(test: Litmus): Lowered {
   }
 
   function* run(frame: Frame, statements: readonly Statement[]): Coroutine<void> {
-    const { sys, block } = frame;
+    const { sys } = frame;
     for (const statement of statements) {
       switch (statement.kind) {
         case 'call': {
@@ -177,8 +180,12 @@ export function lower(test: Litmus): Lowered {
           yield* run(frame, (yield* evaluate(frame, statement.condition)) !== 0 ? statement.then : statement.otherwise);
           break;
         case 'while':
-          while ((yield* evaluate(frame, statement.condition)) !== 0)
-            yield* run({ sys, block, sig: frame.sig, info: frame.info }, statement.body);
+          for (let turn = 0; (yield* evaluate(frame, statement.condition)) !== 0; turn++) {
+            if (turn === MOST_TURNS)
+              throw new LitmusError(`this loop has not ended after ${MOST_TURNS} turns`, statement.at);
+            yield* sys.step();
+            yield* run(frame, statement.body);
+          }
       }
     }
   }

@@ -46,7 +46,15 @@ export interface NativeRun {
 
 const COMPILERS = ['gcc', 'cc', 'clang'] as const;
 const HEADERS = ['litmus.h', 'runner.h'] as const;
-const FLAGS = ['-O1', '-std=gnu11', '-Wall', '-Wno-unused-function', '-Wno-unused-variable', '-Wno-enum-conversion'];
+const FLAGS = [
+  '-O1',
+  '-std=gnu11',
+  '-fwrapv',
+  '-Wall',
+  '-Wno-unused-function',
+  '-Wno-unused-variable',
+  '-Wno-enum-conversion',
+];
 
 let compiler: string | null | undefined;
 

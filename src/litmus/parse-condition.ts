@@ -51,10 +51,10 @@ function parseLiteral(reader: Reader): Literal {
 }
 
 function parseComparison(reader: Reader): Condition {
-  if (reader.take('!')) return { kind: 'not', of: parseComparison(reader) };
+  if (reader.take('!')) return { kind: 'not', of: reader.inside(() => parseComparison(reader)) };
   if (reader.take('true')) return { kind: 'true' };
   if (reader.take('(')) {
-    const inner = parseCondition(reader);
+    const inner = reader.inside(() => parseCondition(reader));
     reader.expect(')', 'to close the parenthesis');
     return inner;
   }

@@ -8,7 +8,7 @@ import {
   type Expression,
   type Statement,
 } from './ast.js';
-import { nanosecondsOf, type Reader } from './reader.js';
+import { nanosecondsOf, numberOf, type Reader } from './reader.js';
 
 /** From the weakest to the strongest. */
 const LEVELS: readonly (readonly BinaryOperator[])[] = [
@@ -41,14 +41,14 @@ function parseUnary(reader: Reader): Expression {
   const { kind, text, at } = reader.peek();
   if (kind === 'mark' && (text === '-' || text === '!' || text === '~')) {
     reader.next();
-    return { kind: 'unary', operator: text, operand: parseUnary(reader), at };
+    return { kind: 'unary', operator: text, operand: reader.inside(() => parseUnary(reader)), at };
   }
   if (reader.take('(')) {
-    const inner = parseExpression(reader);
+    const inner = reader.inside(() => parseExpression(reader));
     reader.expect(')', 'to close the parenthesis');
     return inner;
   }
-  if (kind === 'number') return { kind: 'number', value: Number(reader.next().text), at };
+  if (kind === 'number') return { kind: 'number', value: numberOf(reader.next()), at };
   if (kind === 'name') return { kind: 'name', name: reader.next().text, at };
   return reader.fail('a value');
 }
@@ -96,7 +96,8 @@ function parseStatement(reader: Reader): Statement {
     const condition = parseCondition(reader, 'if');
     const then = parseStatements(reader);
     if (!reader.take('else')) return { kind: 'if', condition, then, otherwise: [], at };
-    const otherwise = reader.peek().text === 'if' ? [parseStatement(reader)] : parseStatements(reader);
+    const otherwise =
+      reader.peek().text === 'if' ? [reader.inside(() => parseStatement(reader))] : parseStatements(reader);
     return { kind: 'if', condition, then, otherwise, at };
   }
   if (reader.take('while')) {
@@ -132,6 +133,6 @@ export function parseStatements(reader: Reader): readonly Statement[] {
 /** Statements whose brace was opened before. */
 export function parseUntilBrace(reader: Reader): readonly Statement[] {
   const statements: Statement[] = [];
-  while (!reader.take('}')) statements.push(parseStatement(reader));
+  while (!reader.take('}')) statements.push(reader.inside(() => parseStatement(reader)));
   return statements;
 }

@@ -5,7 +5,7 @@ import { checkLitmus } from './check.js';
 import { LitmusError } from './error.js';
 import { parseCondition, parseItem } from './parse-condition.js';
 import { parseStatements, parseUntilBrace } from './parse-statement.js';
-import { at, type Reader, readerOf } from './reader.js';
+import { at, numberOf, type Reader, readerOf } from './reader.js';
 
 /** Words that begin a part of a file, and so cannot be names. */
 export const KEYWORDS: readonly string[] = [
@@ -152,7 +152,7 @@ function newName(
 function parseNumber(reader: Reader): number {
   const sign = reader.take('-') ? -1 : 1;
   const token = reader.next();
-  return token.kind === 'number' ? sign * Number(token.text) : reader.fail('a number', token);
+  return token.kind === 'number' ? sign * numberOf(token) : reader.fail('a number', token);
 }
 
 function parseBlock(reader: Reader, kind: Block['kind']): Block {

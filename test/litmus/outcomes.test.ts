@@ -80,6 +80,20 @@ describe('the outcomes that the model allows', () => {
     expect(() => outcomesOf(body)).toThrow(/setup of A .* task 102 stays in user mode, though SIG\w+ is pending/);
   });
 
+  it('of a loop that does not end: refused', () => {
+    expect(() => outcomesOf('process A { while (1) { } r = 1; } forall A:r == 1')).toThrow(
+      /this loop has not ended after 10000 turns/,
+    );
+  });
+
+  it('of reads and writes of any length', () => {
+    const outcomes = outcomesOf(`
+      pipe p;
+      process A { w = write(p.write, -1); r = read(p.read, 0); v = write(p.write, 70000); }
+      forall A:w == 0 && A:r == 0 && A:v == unset`);
+    expect(outcomes).toEqual(['A:w=0 A:r=0 A:v=unset']);
+  });
+
   it('have a witness each, which replays to it', () => {
     const test = litmus(`
       process A { r = kill(B, SIGTERM); w = waitpid(B, &s, WNOHANG); }

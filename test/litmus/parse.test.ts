@@ -153,6 +153,14 @@ describe('a litmus file', () => {
     ],
     [`${HEAD}process A { r = 1; }\nexists true`, 4, 1, 'this test looks at nothing: its condition names no item'],
     [`${HEAD}process A { /* no end`, 4, 13, 'this comment has no end'],
+    [`${HEAD}process A { r = 2147483648; }`, 4, 17, 'expected a number of at most 2147483647, found "2147483648"'],
+    [`${HEAD}process A { nanosleep(1001s); }`, 4, 23, 'expected a time of at most 1000s, found "1001s"'],
+    [
+      `${HEAD}shared x;\nprocess A { while (x == 0) { r = 1; } }\nexists x == 0`,
+      5,
+      13,
+      'expected a call that waits in this loop, like sigsuspend or read: it may not spin on a cell',
+    ],
   ])('with a mistake is refused with its place: %j', (text, line, column, what) => {
     const error = errorOf(text);
     expect(error.what).toMatch(

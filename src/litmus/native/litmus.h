@@ -371,14 +371,13 @@ static inline int lt_nanosleep(int64_t ns) {
   struct timespec time = {ns / 1000000000, ns % 1000000000};
   return (int)lt_call2(SYS_nanosleep, &time, NULL);
 }
-static inline int lt_read(int fd, int count) {
-  char buffer[4096];
-  return (int)lt_call3(SYS_read, fd, buffer, count < (int)sizeof buffer ? count : (int)sizeof buffer);
-}
-static inline int lt_write(int fd, int count) {
-  static const char zeros[4096];
-  return (int)lt_call3(SYS_write, fd, zeros, count < (int)sizeof zeros ? count : (int)sizeof zeros);
-}
+/* What is read and written does not matter. Longer reads and writes are of so many bytes; so in the model. */
+enum { LT_LONGEST_IO = 1 << 20 };
+static char lt_bytes[LT_LONGEST_IO];
+
+static inline int lt_size(int count) { return count < 0 ? 0 : count < LT_LONGEST_IO ? count : LT_LONGEST_IO; }
+static inline int lt_read(int fd, int count) { return (int)lt_call3(SYS_read, fd, lt_bytes, lt_size(count)); }
+static inline int lt_write(int fd, int count) { return (int)lt_call3(SYS_write, fd, lt_bytes, lt_size(count)); }
 static inline int lt_close(int fd) { return (int)lt_call1(SYS_close, fd); }
 static inline int lt_dup2(int from, int to) { return (int)lt_call2(SYS_dup2, from, to); }
 static inline int lt_signalfd(uint64_t set, int flags) { return (int)lt_call4(SYS_signalfd4, -1, &set, 8, flags); }
