@@ -1,5 +1,6 @@
 /** What a test must fulfil besides its grammar: names that exist, calls with the right arguments, programs that start. */
 
+import { NR_OPEN_DEFAULT } from '../kernel/constants.js';
 import type {
   Argument,
   Block,
@@ -101,6 +102,26 @@ function checkPlace(test: Litmus, block: Block, number: number): void {
   if (group !== null && !isProcess(group)) {
     fail(block.at, `expected a process above this one after "group", and "${group}" is not`);
   }
+  if (group !== null) checkGroup(test, block, group);
+}
+
+/** A group that a process joins must have a leader, and be of its session: otherwise `setpgid` says no. */
+function checkGroup(test: Litmus, block: Block, group: string): void {
+  const leader = test.blocks.find(({ name }) => name === group);
+  if (leader === undefined) return;
+  if (leader.of !== null && !leader.settings.session) {
+    fail(block.at, `expected a child of init or the leader of a session after "group": "${group}" leads no group`);
+  }
+  if (block.settings.session || sessionOf(test, block) !== sessionOf(test, leader)) {
+    fail(block.at, `"${block.name}" cannot be in the group of ${group}, which is in another session`);
+  }
+}
+
+/** The process above that called `setsid` or began a container; null in init's session. */
+function sessionOf(test: Litmus, block: Block): Block | null {
+  if (block.settings.session || block.settings.container) return block;
+  const parent = test.blocks.find(({ name }) => name === block.of);
+  return parent === undefined ? null : sessionOf(test, parent);
 }
 
 function checkStatements(scope: Scope, statements: readonly Statement[]): void {
@@ -156,6 +177,13 @@ function checkCall(scope: Scope, { name, args, at }: CallNode): void {
   }
   for (const [number, arg] of args.entries()) checkArgument(scope, name, call.params[number] as Param, arg);
   if (name === 'sigaction') checkInfoUse(scope.test, args);
+  if (name === 'dup2') for (const arg of args) checkDescriptor(arg);
+}
+
+/** The tables of the model are smaller than those of the real kernel. */
+function checkDescriptor(arg: Argument): void {
+  if (arg.kind !== 'value' || arg.value.kind !== 'number' || arg.value.value < NR_OPEN_DEFAULT) return;
+  fail(arg.at, `expected a descriptor below ${NR_OPEN_DEFAULT}: a process has no more in the model`);
 }
 
 /** A handler that looks at its siginfo must be installed to get one. */

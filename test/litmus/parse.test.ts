@@ -154,6 +154,24 @@ describe('a litmus file', () => {
     [`${HEAD}process A { r = 1; }\nexists true`, 4, 1, 'this test looks at nothing: its condition names no item'],
     [`${HEAD}process A { /* no end`, 4, 13, 'this comment has no end'],
     [`${HEAD}process A { r = 2147483648; }`, 4, 17, 'expected a number of at most 2147483647, found "2147483648"'],
+    [
+      `${HEAD}process A { dup2(0, 16); }\nexists state(A) == alive`,
+      4,
+      21,
+      'expected a descriptor below 16: a process has no more in the model',
+    ],
+    [
+      `${HEAD}process P { }\nprocess B of P { }\nprocess C of P group B { }\nexists state(P) == alive`,
+      6,
+      1,
+      'expected a child of init or the leader of a session after "group": "B" leads no group',
+    ],
+    [
+      `${HEAD}process P { }\nprocess B session { }\nprocess C of B group P { }\nexists state(P) == alive`,
+      6,
+      1,
+      '"C" cannot be in the group of P, which is in another session',
+    ],
     [`${HEAD}process A { nanosleep(1001s); }`, 4, 23, 'expected a time of at most 1000s, found "1001s"'],
     [
       `${HEAD}shared x;\nprocess A { while (x == 0) { r = 1; } }\nexists x == 0`,
