@@ -1,40 +1,59 @@
 /**
- * Makes docs/litmus-results.md of what `siglab litmus litmus --native --json` printed. Of several files a later one
- * replaces what an earlier one says of a test:
+ * Makes docs/litmus-results.md of litmus/record.json, which `npm run litmus:native` has filled, and of what the model allows:
  *
- *     npx siglab litmus litmus --native --json > results.json; node scripts/litmus-results.js results.json
+ *     npm run litmus:results
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
+import { compare } from '../dist/src/litmus/compare.js';
+import { outcomeOfText } from '../dist/src/litmus/judge.js';
+import { layoutOf } from '../dist/src/litmus/layout.js';
+import { allowedOutcomes } from '../dist/src/litmus/outcomes.js';
+import { parseLitmus } from '../dist/src/litmus/parse.js';
 
-const documents = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, 'utf8')));
-const results = [...new Map(documents.flat().map((result) => [result.file, result])).values()];
+const folder = new URL('../litmus/', import.meta.url);
+const { kernel, tests } = JSON.parse(readFileSync(new URL('record.json', folder), 'utf8'));
 const subjects = new Map();
-for (const { file, allowed, native, exhaustive } of results) {
-  for (const subject of [basename(dirname(file)), 'total']) {
-    const sums = subjects.get(subject) ?? { tests: 0, exhaustive: 0, iterations: 0, allowed: 0, seen: 0, not: 0 };
+const results = Object.entries(tests).map(([file, { iterations, unsettled, observed }]) => {
+  const test = parseLitmus(readFileSync(new URL(file, folder), 'utf8'));
+  const layout = layoutOf(test);
+  const outcomes = Object.entries(observed).map(([text, count]) => [
+    text,
+    { values: outcomeOfText(layout, text), count },
+  ]);
+  const allowed = allowedOutcomes(test);
+  const run = { iterations, unsettled, observed: new Map(outcomes), isolation: 'namespace' };
+  const result = { name: test.name, iterations, ...compare(allowed, run) };
+  for (const subject of [dirname(file), 'total']) {
+    const sums = subjects.get(subject) ?? { tests: 0, exhaustive: 0, iterations: 0, seen: 0, unseen: 0, not: 0 };
     sums.tests++;
-    sums.exhaustive += Number(exhaustive);
-    sums.iterations += native.iterations;
-    sums.allowed += allowed.length;
-    sums.seen += allowed.length - native.unseen.length;
-    sums.not += native.notAllowed.length;
+    sums.exhaustive += Number(allowed.exhaustive);
+    sums.iterations += iterations;
+    sums.seen += result.seen.length;
+    sums.unseen += result.unseen.length;
+    sums.not += result.notAllowed.length;
     subjects.set(subject, sums);
   }
-}
+  return result;
+});
+
 const total = subjects.get('total');
 subjects.delete('total');
 const number = (value) => value.toLocaleString('en-US');
-const row = (subject, { tests, exhaustive, iterations, allowed, seen, not }) =>
-  `| ${subject} | ${tests} | ${exhaustive} | ${number(iterations)} | ${allowed} | ${seen} | ${((100 * seen) / allowed).toFixed(1)} % | ${not} |`;
-const listed = (pick) => results.flatMap((result) => pick(result).map((text) => `- ${result.name}: \`${text}\``));
+const row = (subject, { tests: count, exhaustive, iterations, seen, unseen, not }) =>
+  `| ${subject} | ${count} | ${exhaustive} | ${number(iterations)} | ${seen + unseen} | ${seen} | ${((100 * seen) / (seen + unseen)).toFixed(1)} % | ${not} |`;
 const section = (title, lines) => (lines.length === 0 ? [] : [`## ${title}`, '', ...lines, '']);
+const listed = (pick) => results.flatMap((result) => pick(result).map((text) => `- ${result.name}: \`${text}\``));
+const noted = (pick) =>
+  results.flatMap((result) => pick(result).map(({ outcome, note }) => `- ${result.name}: \`${outcome}\`. ${note}`));
+const fewest = results.reduce((least, { iterations }) => Math.min(least, iterations), Number.POSITIVE_INFINITY);
 const text = [
   '# The collection of litmus tests on one host',
   '',
-  `Made by \`scripts/litmus-results.js\` from runs on ${results[0].native.kernel}. An outcome is allowed if the simulated kernel of`,
-  'Linux 5.3.1 has it. "Exhaustive" are the tests of which every inequivalent execution was made within the limits of its run.',
+  `Made by \`npm run litmus:results\` from runs on ${kernel}, at least ${number(fewest)} iterations of each test. An outcome is`,
+  'allowed if the simulated kernel of Linux 5.3.1 has it, and no note says that newer kernels do not. "Exhaustive" are the tests',
+  'of which every inequivalent execution was made within the limits of their run.',
   '',
   '| subject | tests | exhaustive | iterations | allowed outcomes | seen natively | share | not allowed |',
   '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
@@ -43,17 +62,19 @@ const text = [
   '',
   ...section(
     'Seen, and not allowed',
-    listed(({ native }) => native.notAllowed),
+    listed(({ notAllowed }) => notAllowed),
   ),
   ...section(
     'Seen, and explained by a newer kernel',
-    results.flatMap(({ name, native }) =>
-      native.explained.map(({ outcome, note }) => `- ${name}: \`${outcome}\`. ${note}`),
-    ),
+    noted(({ explained }) => explained),
+  ),
+  ...section(
+    'Allowed, and gone in a newer kernel',
+    noted(({ excluded }) => excluded),
   ),
   ...section(
     'Allowed, and never seen: rare, or wrong',
-    listed(({ native }) => native.unseen),
+    listed(({ unseen }) => unseen),
   ),
 ].join('\n');
 writeFileSync(new URL('../docs/litmus-results.md', import.meta.url), text);

@@ -10,6 +10,19 @@ export function outcomeText(layout: Layout, outcome: Outcome): string {
   return layout.items.map((item, at) => `${itemText(item)}=${outcome[at]}`).join(' ');
 }
 
+/** The outcome that a line of `outcomeText` shows. */
+export function outcomeOfText(layout: Layout, text: string): Outcome {
+  let rest = text;
+  return layout.items.map((item, at) => {
+    const from = itemText(item).length + 1;
+    const next = layout.items[at + 1];
+    const end = next === undefined ? rest.length : rest.indexOf(` ${itemText(next)}=`, from);
+    const value = rest.slice(from, end);
+    rest = rest.slice(end + 1);
+    return value;
+  });
+}
+
 /** Whether the condition, without its quantifier, is true of an outcome. */
 export function satisfies(test: Litmus, layout: Layout, outcome: Outcome, condition = test.condition): boolean {
   const readingOf = (item: Item): string =>
