@@ -47,7 +47,7 @@ function save() {
       .filter(([name]) => names.includes(name))
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
-  writeFileSync(`${RECORD}.new`, `${JSON.stringify({ kernel: record.kernel, tests }, null, 1)}\n`);
+  writeFileSync(`${RECORD}.new`, `${JSON.stringify({ kernel: record.kernel, tests }, null, 2)}\n`);
   renameSync(`${RECORD}.new`, RECORD);
 }
 
