@@ -40,6 +40,12 @@ const KINDS: Readonly<Record<string, string>> = {
   leak: 'memory was never given back',
   'data-race': 'two CPUs used the same word at once, at least one of them to write, with nothing to order them',
   lockdep: 'a rule of locking was broken',
+  'bad-unlock': 'a lock was released by one that does not hold it',
+  'lock-not-held': 'something was done that needs a lock, without the lock',
+  'rcu-usage': 'what RCU protects was used outside a reader: it may be freed in between',
+  'scheduling-while-atomic': 'a task went to sleep with a spinlock held',
+  refcount: 'a count of references went wrong: an object is freed too early or never',
+  panic: 'the kernel cannot go on',
   BUG: 'the kernel found itself in a state that must not be',
 };
 

@@ -9,7 +9,7 @@ import { type FileDescription, modelFrom } from '../files/describe.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { type LockstepResult, ThreadMachine } from '../machine/threads.js';
 import { eventAt } from '../machine/trace-buffer.js';
-import { chooseWord, EXIT_HOLDS, EXIT_VIOLATED, paint, print, printJson, UsageError } from './context.js';
+import { chooseWord, EXIT_HOLDS, EXIT_VIOLATED, paint, print, printJson, UsageError, wrap } from './context.js';
 import { litmusModelOf } from './litmus-file.js';
 import { printStep, stepDocument, stepOf } from './replay-step.js';
 import { ftraceOf, perfettoOf, storyOf } from './story.js';
@@ -109,7 +109,7 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
           `\nreplayed on ${contents.cpus} threads in lockstep, trace ${there.traceHash}: the same, event for event`,
         );
       }
-      if (violation === null) print(`\n${paint('green', 'the claim holds in this execution')}: ${here.outcome}`);
+      if (violation === null) printHolds(here.outcome, target);
     }
   }
   return violation === null ? EXIT_HOLDS : EXIT_VIOLATED;
@@ -144,6 +144,13 @@ function printReplay(
   if (format === 'ftrace') print(ftraceOf(machine, schedule).text);
   else if (format === 'perfetto') print(JSON.stringify(perfettoOf(machine, schedule, title)));
   else print(storyOf(machine, schedule, title, { stacks, width: process.stdout.columns ?? DEFAULT_WIDTH }));
+}
+
+/** How a run ended that broke no claim, and, where the scenario says so, how that comes about. */
+function printHolds(outcome: string, target: Target | null): void {
+  print(`\n${paint('green', 'the claim holds in this execution')}: ${outcome}`);
+  const because = target?.scenario?.possible?.find((one) => one.outcome === outcome)?.because;
+  if (because !== undefined) print(wrap(`this is how it comes about: ${because}`, 110, '  '));
 }
 
 function printDepartures(departures: readonly Departure[]): void {

@@ -107,6 +107,8 @@ const ERRORS: Readonly<Record<string, string>> = {
 /** What a system call returned, in words; null for the results that only the kernel sees. */
 export function glossResult(nr: number, result: number): string | null {
   const name = SYSCALL_NAMES[nr] ?? `system call ${nr}`;
+  // What it returns is what the interrupted code had in that register.
+  if (name === 'rt_sigreturn') return null;
   if (result >= 0) return `${name} returns ${result}`;
   const error = errorName(result).slice(1);
   if (error.startsWith('ERESTART')) return null;
