@@ -124,6 +124,8 @@ class Shrinking {
     const { model } = this.machine;
     const checked = this.machine.cpus[0]?.checked ?? true;
     const machine = new ControlledMachine(model, { checked, footprints: true });
+    // A schedule is to mean here what it means where it is replayed: what a grace period frees is freed when it ends.
+    machine.deferred.on = false;
     for (let bound = 0; bound <= this.best.preemptions; bound++) {
       if (!this.searchWithin(machine, bound)) return false;
     }
