@@ -3,6 +3,7 @@
  * a busy moment of the machine falls on all of them. Prints a table, and writes `bench/results.json`.
  *
  * Usage: npm run bench [-- BENCH…]
+ *        npm run bench -- bugs [MODEL…]
  */
 
 import { execFileSync } from 'node:child_process';
@@ -12,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import type { Bench, Sample } from './bench.js';
 import { BENCHES } from './benches.js';
+import { runBugs } from './bugs.js';
 
 const ROUNDS = 7;
 const SAMPLE = fileURLToPath(new URL('./sample.js', import.meta.url));
@@ -141,4 +143,5 @@ function main(names: readonly string[]): number {
   return 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+const [first, ...others] = process.argv.slice(2);
+process.exitCode = first === 'bugs' ? runBugs(others) : main(first === undefined ? [] : [first, ...others]);

@@ -40,6 +40,8 @@ export { type FoundExecution, findExecution } from './explore/find.js';
 export { type Minimized, type MinimizeOptions, minimize } from './explore/minimize.js';
 export { type Replay, type ReplayOptions, replay, replayWithStacks, type StoryEvent } from './explore/replay.js';
 export { type Departure, ScheduleMismatchError } from './explore/schedule.js';
+export type { Bounds } from './explore/strategies/bounds.js';
+export { type CheckedStrategy, checkDeterminism } from './explore/strategies/checked.js';
 export { dfsStrategy, NondeterminismError } from './explore/strategies/dfs.js';
 export { type Dpor, dporStrategy } from './explore/strategies/dpor.js';
 export {
@@ -48,7 +50,14 @@ export {
   strategyNamed,
   UnknownStrategyError,
 } from './explore/strategies/index.js';
+export { type Iterative, iterativeStrategy } from './explore/strategies/iterative.js';
+export { type Metrics, type WithMetrics, withMetrics } from './explore/strategies/metrics.js';
+export { type PctOptions, pctStrategy } from './explore/strategies/pct.js';
+export { type PortfolioOptions, portfolioStrategy } from './explore/strategies/portfolio.js';
+export { posStrategy } from './explore/strategies/pos.js';
 export { randomStrategy } from './explore/strategies/random.js';
+export { rffStrategy } from './explore/strategies/rff.js';
+export { type SurwOptions, surwStrategy } from './explore/strategies/surw.js';
 export type { Strategy } from './explore/strategy.js';
 export { type Ending, explainSwitches, type FoundSwitch, findSwitches, type Switch } from './explore/switches.js';
 export { type CpuState, Timeline, type TimelineState } from './explore/timeline.js';

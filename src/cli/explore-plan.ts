@@ -9,6 +9,9 @@ export interface PlanFlags {
   readonly schedules?: string;
   readonly seconds?: string;
   readonly preemptions?: string;
+  readonly delays?: string;
+  readonly iterative?: boolean;
+  readonly depth?: string;
   readonly seed: string;
   readonly exhaustive?: boolean;
 }
@@ -17,6 +20,15 @@ export interface PlanFlags {
 const DEFAULT = 'default';
 /** Executions of a strategy without an end, where no limit is given. */
 const WITHOUT_END = 20_000;
+/** Of pct: change points beyond it would be more than there are steps. */
+const MAX_DEPTH = 1000;
+/** Flags that only one strategy understands, and what they say of it. */
+const OWN_FLAGS = [
+  ['preemptions', 'dfs', 'bounds the search'],
+  ['delays', 'dfs', 'bounds the search'],
+  ['iterative', 'dfs', 'raises the bound'],
+  ['depth', 'pct', 'is the depth'],
+] as const;
 /** Seconds of an exploration without a strategy named, where no limit is given. */
 const DEFAULT_SECONDS = 60;
 
@@ -28,6 +40,9 @@ export function planOf(flags: PlanFlags): SearchOptions {
   const options = {
     seed: wholeNumber('--seed', flags.seed, 0, 0xffffffff),
     ...(flags.preemptions === undefined ? {} : { preemptions: wholeNumber('--preemptions', flags.preemptions, 0) }),
+    ...(flags.delays === undefined ? {} : { delays: wholeNumber('--delays', flags.delays, 0) }),
+    ...(flags.iterative === undefined ? {} : { iterative: flags.iterative }),
+    ...(flags.depth === undefined ? {} : { depth: wholeNumber('--depth', flags.depth, 1, MAX_DEPTH) }),
   };
   const limits = {
     ...(flags.seconds === undefined ? {} : { seconds: positiveNumber('--seconds', flags.seconds) }),
@@ -36,8 +51,8 @@ export function planOf(flags: PlanFlags): SearchOptions {
   const limited = Object.keys(limits).length > 0;
   const name = named === DEFAULT || named === null ? impliedStrategy(flags) : named;
   if (name === null) return { ...options, ...(limited ? limits : { seconds: DEFAULT_SECONDS }) };
-  if (flags.preemptions !== undefined && name !== 'dfs') {
-    throw new UsageError(`--preemptions bounds the search of dfs; ${name} has no such bound`);
+  for (const [flag, of, says] of OWN_FLAGS) {
+    if (flags[flag] !== undefined && name !== of) throw new UsageError(`--${flag} ${says} of ${of}; ${name} has none`);
   }
   const ends = strategyNamed(name, options).bound !== undefined;
   if (exhaustive && !ends) {
@@ -47,7 +62,8 @@ export function planOf(flags: PlanFlags): SearchOptions {
 }
 
 /** The strategy that other flags ask for; null where none does. */
-function impliedStrategy({ preemptions, exhaustive }: PlanFlags): string | null {
-  if (preemptions !== undefined) return 'dfs';
+function impliedStrategy({ preemptions, delays, iterative, depth, exhaustive }: PlanFlags): string | null {
+  if (preemptions !== undefined || delays !== undefined || iterative !== undefined) return 'dfs';
+  if (depth !== undefined) return 'pct';
   return exhaustive === true ? 'dpor' : null;
 }

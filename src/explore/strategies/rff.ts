@@ -150,6 +150,7 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
       return true;
     },
     choose(movers, _current, of) {
+      if (!of.keepsFootprints) throw new Error('rff needs a machine that keeps footprints');
       machine = of;
       seen ??= new ReadsFrom(of.cpus.length + 1);
       finishStep();
