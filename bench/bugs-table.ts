@@ -13,7 +13,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   stringbuffer: 15,
 };
 
-/** The mean, where all seeds found the bug. */
+/** The mean, where all seeds that there was time for found the bug. */
 export function meanOf({ executions, missed }: Needed): number | null {
   if (missed > 0 || executions.length === 0) return null;
   return executions.reduce((sum, one) => sum + one, 0) / executions.length;
@@ -24,12 +24,13 @@ function medianOf({ executions }: Needed): number {
   return ((executions[Math.floor(middle)] as number) + (executions[Math.ceil(middle)] as number)) / 2;
 }
 
-/** Mean and median; where some seeds were given up, how many found it. */
+/** Mean and median; where some seeds found nothing, how many did. */
 function cell(needed: Needed): string {
   const mean = meanOf(needed);
-  const { executions, missed } = needed;
+  const { executions, missed, untried } = needed;
   if (mean === null) return executions.length === 0 ? '–' : `${executions.length} of ${executions.length + missed}`;
-  return executions.length === 1 ? String(mean) : `${mean.toFixed(1)} (${medianOf(needed)})`;
+  if (executions.length + untried === 1) return String(mean);
+  return `${mean.toFixed(1)} (${medianOf(needed)})${untried > 0 ? `, ${executions.length} seeds` : ''}`;
 }
 
 function best(needed: readonly Needed[]): string {

@@ -1,15 +1,16 @@
 /**
  * How many executions each strategy needs to the first bug of each model: the mean and the median of 20 seeds. Writes
- * `bench/bugs.json` and the table of `docs/benchmarks.md`.
+ * the models' rows in `bench/bugs.jsonl`, and from it the table of `docs/benchmarks.md`.
  *
  * Usage: npm run bench -- bugs [MODEL…]
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { machineFor } from '../src/explore/explore.js';
 import { type StrategyOptions, strategyNamed } from '../src/explore/strategies/index.js';
 import type { Strategy } from '../src/explore/strategy.js';
+import type { ControlledMachine } from '../src/machine/controlled.js';
 import { bugsTable } from './bugs-table.js';
 import { BUGGY_MODELS, type BuggyModel } from './models/index.js';
 
@@ -18,10 +19,10 @@ const SEEDS = 20;
 const MOST = 10_000;
 const MOST_OF_LARGE = 2_000;
 const LARGE = 100;
-/** Seconds for one strategy on one model, all seeds together. */
-const SECONDS = 20;
+/** Seconds of processor time for one strategy on one model, all seeds together. */
+const SECONDS = 1;
 
-const RESULTS = fileURLToPath(new URL('../../bench/bugs.json', import.meta.url));
+const RESULTS = fileURLToPath(new URL('../../bench/bugs.jsonl', import.meta.url));
 const DOCS = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const TABLE = /(?<=<!-- bugs -->\n\n)[\s\S]*(?=\n<!-- end -->)/;
 
@@ -51,9 +52,10 @@ export interface Needed {
   readonly contender: string;
   /** Executions to the first bug, by seed, in ascending order. */
   readonly executions: readonly number[];
-  /** Seeds that were given up, each after `limit` executions or when the time was over. */
+  /** Seeds that did not find it within the limit of executions. */
   readonly missed: number;
-  readonly limit: number;
+  /** Seeds for which there was no time. */
+  readonly untried: number;
 }
 
 export interface BugsResult {
@@ -62,27 +64,49 @@ export interface BugsResult {
   readonly needed: readonly Needed[];
 }
 
-/** The number of the first execution that shows the bug; null if none does within the limits. */
-function firstBug({ make, says }: BuggyModel, strategy: Strategy, limit: number, until: number): number | null {
-  const machine = machineFor(make(), strategy);
+/** Seconds of processor time that this process has used. */
+function spent(): number {
+  return process.cpuUsage().user / 1e6;
+}
+
+/** The number of the first execution that shows the bug; null if none does within the limit, undefined if time is over. */
+function firstBug(machine: ControlledMachine, says: RegExp, strategy: Strategy, limit: number, until: number) {
   for (let execution = 1; execution <= limit && strategy.begin(); execution++) {
     const made = machine.execute(strategy);
     strategy.end(made);
     if (made.violation !== null && says.test(made.violation.message)) return execution;
-    if (performance.now() > until) return null;
+    if (execution % 16 === 0 && spent() > until) return undefined;
   }
   return null;
 }
 
-function measure(model: BuggyModel, { name, strategy, options, fixed }: Contender, limit: number): Needed {
-  const until = performance.now() + SECONDS * 1000;
+function measure(model: BuggyModel, { name, strategy, options, fixed }: Contender): Needed {
+  const machine = machineFor(model.make(), strategyNamed(strategy, options));
+  const limit = machine.cpus.length >= LARGE ? MOST_OF_LARGE : MOST;
+  const until = spent() + SECONDS;
   const executions: number[] = [];
   const seeds = fixed === true ? 1 : SEEDS;
+  let missed = 0;
   for (let seed = 1; seed <= seeds; seed++) {
-    const found = firstBug(model, strategyNamed(strategy, { ...options, seed }), limit, until);
-    if (found !== null) executions.push(found);
+    const found = firstBug(machine, model.says, strategyNamed(strategy, { ...options, seed }), limit, until);
+    if (found === undefined) break;
+    if (found === null) missed++;
+    else executions.push(found);
   }
-  return { contender: name, executions: executions.sort((a, b) => a - b), missed: seeds - executions.length, limit };
+  const untried = seeds - missed - executions.length;
+  return { contender: name, executions: executions.sort((a, b) => a - b), missed, untried };
+}
+
+/** Puts a model's row into the file of results, a line for each, and makes the table from the file. */
+function keep(result: BugsResult): void {
+  const lines = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8').trimEnd().split('\n') : [];
+  const known = lines.map((line) => JSON.parse(line) as BugsResult);
+  const rows = BUGGY_MODELS.map(({ name }) =>
+    name === result.model ? result : known.find(({ model }) => model === name),
+  );
+  const models = rows.filter((row) => row !== undefined);
+  writeFileSync(RESULTS, models.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  writeFileSync(DOCS, readFileSync(DOCS, 'utf8').replace(TABLE, bugsTable(models)));
 }
 
 /** @param names of models; all if empty */
@@ -94,18 +118,12 @@ export function runBugs(names: readonly string[]): number {
   }
   const results: BugsResult[] = [];
   for (const model of BUGGY_MODELS.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const threads = model.make().cpus;
-    const needed = CONTENDERS.map((contender) => {
-      process.stderr.write(`${model.name}: ${contender.name}\n`);
-      return measure(model, contender, threads >= LARGE ? MOST_OF_LARGE : MOST);
-    });
-    results.push({ model: model.name, threads, needed });
+    process.stderr.write(`${model.name}\n`);
+    const needed = CONTENDERS.map((contender) => measure(model, contender));
+    const result = { model: model.name, threads: model.make().cpus, needed };
+    results.push(result);
+    keep(result);
   }
-  const table = bugsTable(results);
-  console.log(table);
-  if (names.length > 0) return 0;
-  const lines = results.map((result) => `    ${JSON.stringify(result)}`).join(',\n');
-  writeFileSync(RESULTS, `{\n  "node": "${process.version}",\n  "seeds": ${SEEDS},\n  "models": [\n${lines}\n  ]\n}\n`);
-  writeFileSync(DOCS, readFileSync(DOCS, 'utf8').replace(TABLE, table));
+  console.log(bugsTable(results));
   return 0;
 }

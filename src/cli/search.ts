@@ -51,8 +51,9 @@ function readState(file: string, of: Saved['of']): SearchState | null {
 export async function search(target: Target, options: SearchOptions, flags: SearchFlags): Promise<Exploration> {
   const { workers, resume } = flags;
   const { scenario, patches, cpus } = target.description;
-  const { strategy = 'default', seed, preemptions } = options;
-  const of = JSON.parse(JSON.stringify({ scenario, patches, cpus, strategy, seed, preemptions })) as Saved['of'];
+  const { strategy = 'default', seed, preemptions, delays, iterative, depth } = options;
+  const bounds = { preemptions, delays, iterative, depth };
+  const of = JSON.parse(JSON.stringify({ scenario, patches, cpus, strategy, seed, ...bounds })) as Saved['of'];
   const from = resume === undefined ? null : readState(resume, of);
   const interrupt = watchInterrupt();
   const bar = progressBar('exploring', options.schedules ?? Number.POSITIVE_INFINITY);

@@ -84,6 +84,8 @@ describe('a wrong number', () => {
     ['explore', '--schedules', wholeNumbers],
     ['explore', '--cpus', ['0', '-1', '1.5', '', '33']],
     ['explore', '--preemptions', ['-1', '1.5', '1e3', 'abc', '']],
+    ['explore', '--delays', ['-1', '1.5', '']],
+    ['explore', '--depth', ['0', '-1', '1.5', '', '1001']],
     ['explore', '--seconds', ['0', '-1', '1e3', 'abc', '', '.', 'Infinity', '0.0']],
     ['explore', '--seed', ['-1', '1.5', 'abc', '', '4294967296']],
   ] as const;
@@ -134,6 +136,7 @@ describe('a call with something missing or too much', () => {
       /--exhaustive needs a strategy that ends: dpor or dfs, not random/,
     );
     expectRefused(await siglab([...random, '--preemptions', '1']), /--preemptions bounds the search of dfs/);
+    expectRefused(await siglab([...random, '--depth', '2']), 'siglab: --depth is the depth of pct; random has none');
   });
 });
 
