@@ -5,6 +5,7 @@ import { explore } from '../src/explore/explore.js';
 import { dfsStrategy } from '../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../src/explore/strategies/random.js';
 import type { Strategy } from '../src/explore/strategy.js';
+import { CHECKERS, type Checker } from '../src/machine/checkers/selection.js';
 import { ControlledMachine } from '../src/machine/controlled.js';
 import type { Bench, Candidate } from './bench.js';
 
@@ -25,7 +26,11 @@ function rate(machine: ControlledMachine, strategy: () => Strategy, seconds: num
   return executions / spent;
 }
 
-function candidate(name: string, checked: boolean, strategy: (round: number) => Strategy): Omit<Candidate, 'goal'> {
+function candidate(
+  name: string,
+  checked: boolean | readonly Checker[],
+  strategy: (round: number) => Strategy,
+): Omit<Candidate, 'goal'> {
   return {
     name,
     unit: 'executions/s',
@@ -41,9 +46,11 @@ export const exploreBench: Bench = {
   name: 'explore',
   title: 'Exploring kill-vs-exec (3 CPUs) on the controlled machine, one thread',
   candidates: [
-    { ...candidate('random, memory checker on', true, randomStrategy), goal: 50_000 },
-    { ...candidate('random, memory checker off', false, randomStrategy), goal: 50_000 },
-    candidate('dfs, 2 preemptions, memory checker on', true, () => dfsStrategy(2)),
+    { ...candidate('random, memory checker on', ['memory'], randomStrategy), goal: 50_000 },
+    { ...candidate('random, no checkers', false, randomStrategy), goal: 50_000 },
+    candidate('random, the checkers that are on by default', true, randomStrategy),
+    candidate('random, all checkers, data races too', CHECKERS, randomStrategy),
+    candidate('dfs, 2 preemptions, memory checker on', ['memory'], () => dfsStrategy(2)),
   ],
   derived: [],
 };

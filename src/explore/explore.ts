@@ -243,7 +243,8 @@ function* exploreBy(
 /** The machine given, unless it lacks what the strategy needs. */
 function readyFor(strategy: Strategy, what: ControlledMachine | Model): ControlledMachine {
   if (!(what instanceof ControlledMachine)) return machineFor(what, strategy);
-  return strategy.needsFootprints === true && !what.keepsFootprints ? machineFor(what.model, strategy) : what;
+  if (strategy.needsFootprints !== true || what.keepsFootprints) return what;
+  return new ControlledMachine(what.model, { checked: what.checkers, footprints: true });
 }
 
 /** A machine that has what a strategy needs, with all checkers; the memory checker where the model has objects that can be freed. */

@@ -121,9 +121,8 @@ class Shrinking {
 
   /** Searches with 0, 1, 2, … preemptions until something fails. True if all of that space was covered. */
   search(): boolean {
-    const { model } = this.machine;
-    const checked = this.machine.cpus[0]?.checked ?? true;
-    const machine = new ControlledMachine(model, { checked, footprints: true });
+    const { model, checkers } = this.machine;
+    const machine = new ControlledMachine(model, { checked: checkers, footprints: true });
     // A schedule is to mean here what it means where it is replayed: what a grace period frees is freed when it ends.
     machine.deferred.on = false;
     for (let bound = 0; bound <= this.best.preemptions; bound++) {

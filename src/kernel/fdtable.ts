@@ -55,7 +55,7 @@ export const fdtableFunctions = {
     if (this.spin_lock(lock)) yield;
     let open = 0;
     for (let fd = 0; fd < NR_OPEN_DEFAULT; fd++) {
-      const f = this.get(oldf, slot(fd));
+      const f = this.peek(oldf + slot(fd)) as FilePtr;
       if (!f) continue;
       this.get_file(f);
       this.set(newf, slot(fd), f);
@@ -202,7 +202,7 @@ export const fdtableFunctions = {
 
   /** The file of a number. Needs file_lock. */
   fcheck(this: Kernel, files: Files, fd: number): FilePtr {
-    return fd >= 0 && fd < NR_OPEN_DEFAULT ? this.get(files, slot(fd)) : NULL;
+    return fd >= 0 && fd < NR_OPEN_DEFAULT ? (this.peek(files + slot(fd)) as FilePtr) : NULL;
   },
 
   /** Looks a number up: one marked load, then `this.value(files_struct.fd)`. Needs RCU. */

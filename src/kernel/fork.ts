@@ -108,7 +108,8 @@ export const forkFunctions = {
   dup_task_struct(this: Kernel): Task {
     const p = this.kmem_cache_alloc<'task_struct'>(this.caches.task_struct);
     if (!p) return NULL;
-    for (let word = 0; word < task_struct.$.words; word++) this.store(p + word, this.load(this.current + word));
+    // The whole struct, as it is: what others may be writing meanwhile is set anew below, or under a lock later.
+    for (let word = 0; word < task_struct.$.words; word++) this.store(p + word, this.data_race(this.current + word));
     this.set(p, task_struct.usage, 2);
     this.set(p, task_struct.thread_flags, 0);
     this.set(p, task_struct.on_rq, 0);

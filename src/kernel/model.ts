@@ -9,7 +9,9 @@ import { findLostWakeup } from './hung.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import { bindKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena } from './kernel-arena.js';
 import { findLeak } from './leaks.js';
+
 import { type Narration, narrate } from './narrate.js';
+import { RACY_FIELDS } from './racy.js';
 import type { Patch, Scenario } from './scenario.js';
 import { setUp } from './setup.js';
 import { globals, rq, user_memory } from './structs.js';
@@ -97,6 +99,7 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     narrate: (cpu: Cpu, event: ModelEvent): Narration | null => narrate(cpu, event, names),
     traceFields: (cpu: Cpu, event: ModelEvent): TraceFields | null => traceFields(cpu, event, names),
     traceText,
+    racy: RACY_FIELDS,
     clock: {
       armed: (arena: Arena): number => arena.static(globals) + globals.timers_armed,
       tick: (cpu: Cpu): void => (cpu as Kernel).passTime(),

@@ -14,6 +14,7 @@ import {
 } from '../sync/gate.js';
 import type { AccessLog } from './access-log.js';
 import type { Lockdep } from './checkers/lockdep.js';
+import type { RaceDetector } from './checkers/races.js';
 import type { DeferredCallbacks } from './deferred-rcu.js';
 import { isEnabledAt } from './enabled.js';
 import type { Model } from './model.js';
@@ -39,12 +40,15 @@ export interface CpuHost {
   readonly captureStacks: boolean;
   readonly accesses: AccessLog;
   readonly lockdep: Lockdep | null;
+  readonly races: RaceDetector | null;
   readonly deferred: DeferredCallbacks;
   readonly steps: number;
   next: number;
   pick(current: number): number;
   runUntil(waiting: number, first: number): boolean;
 }
+
+const NONE = new Int32Array(0);
 
 export abstract class ControlledCpu extends SerialCpu {
   /** The stack at the operation announced last, where the machine captures stacks. */
@@ -55,6 +59,12 @@ export abstract class ControlledCpu extends SerialCpu {
   readonly accesses: AccessLog;
   /** What watches the locks, where it is on. */
   readonly lockdep: Lockdep | null;
+  /** What watches plain accesses, where it is on, and what it knows of them by word. */
+  readonly races: RaceDetector | null;
+  readonly plainWrites: Int32Array;
+  readonly plainReads: Int32Array;
+  /** What its plain accesses are stamped with. */
+  epoch = 0;
 
   constructor(
     config: CpuConfig,
@@ -63,6 +73,9 @@ export abstract class ControlledCpu extends SerialCpu {
     super(config, machine.model);
     this.accesses = machine.accesses;
     this.lockdep = machine.lockdep;
+    this.races = machine.races;
+    this.plainWrites = machine.races?.writes ?? NONE;
+    this.plainReads = machine.races?.reads ?? NONE;
   }
 
   override start(trace: TraceSink | null): void {

@@ -10,6 +10,7 @@ import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { ACCESS_READ, AccessLog } from './access-log.js';
 import { Lockdep } from './checkers/lockdep.js';
 import { checkerOps } from './checkers/ops.js';
+import { RaceDetector } from './checkers/races.js';
 import { type Checker, selectCheckers } from './checkers/selection.js';
 import { composeCpu } from './compose.js';
 import { type ControlledCpu, type CpuHost, FlatCpu, NestingCpu } from './controlled-cpu.js';
@@ -35,7 +36,7 @@ export interface Chooser {
 }
 
 export interface ControlledOptions {
-  /** Which checkers watch: all of them if not given or true, none for false. */
+  /** Which checkers watch: all if not given or true (on the kernel all but `race`), none for false. */
   readonly checked?: boolean | readonly Checker[];
   /** Scheduling points after which an execution is given up as endless; 100,000 if not given. */
   readonly maxSteps?: number;
@@ -92,8 +93,12 @@ export class ControlledMachine implements CpuHost {
   readonly keepsFootprints: boolean;
   /** RCU callbacks that wait for the end of the execution, where footprints are kept. */
   readonly deferred = new DeferredCallbacks();
+  /** The checkers that are on. */
+  readonly checkers: readonly Checker[];
   /** What watches the locks, where it is on. */
   readonly lockdep: Lockdep | null;
+  /** What watches plain accesses, where it is on. */
+  readonly races: RaceDetector | null;
   /** The execution came to its end: nobody can move. */
   ended = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
@@ -114,8 +119,9 @@ export class ControlledMachine implements CpuHost {
     if (!Number.isInteger(model.cpus) || model.cpus < 1 || model.cpus > MAX_CPUS) {
       throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
     }
-    const selected = selectCheckers(checked);
+    const selected = selectCheckers(checked, model.flat === true);
     const memory = selected.has('memory');
+    this.checkers = [...selected];
     this.arena = new Arena(model.arena);
     this.words = this.arena.words;
     this.maxSteps = maxSteps;
@@ -131,6 +137,7 @@ export class ControlledMachine implements CpuHost {
     );
     if (footprints) this.deferred.on = canDefer(model);
     this.lockdep = selected.has('lockdep') ? new Lockdep(this, model, this.words.length) : null;
+    this.races = selected.has('race') ? new RaceDetector(this, model, this.arena) : null;
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
@@ -167,6 +174,7 @@ export class ControlledMachine implements CpuHost {
     Violation.keepsStack = this.captureStacks || trace !== null;
     this.ticking = false;
     this.lockdep?.begin();
+    this.races?.begin();
     let violation: Violation | null = null;
     let abandoned = false;
     try {
@@ -178,6 +186,7 @@ export class ControlledMachine implements CpuHost {
       this.running = true;
       this.runUntil(-1, this.pick(0));
       this.ended = true;
+      if (this.races !== null) this.races.paused = true;
       if (this.keepsFootprints) this.deferred.run(this.accesses);
       violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {

@@ -56,6 +56,8 @@ export interface Model {
   traceText?(event: number, fields: Readonly<Record<string, number | string>>): string;
   /** What a word's value means: `task 101`, `NULL`, `TASK_INTERRUPTIBLE`. */
   describeValue?(cpu: Cpu, address: number, value: number): string;
+  /** Fields on which races are meant to be: by struct, the offsets of their words. */
+  readonly racy?: Readonly<Record<string, readonly number[]>>;
   readonly clock?: ModelClock;
   /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
   finish(cpus: readonly Cpu[]): Violation | null;

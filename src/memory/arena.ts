@@ -306,6 +306,16 @@ export class Arena {
     return null;
   }
 
+  /** Where all objects of a struct are or can be, by the struct's name. */
+  addressesOf(struct: string): number[] {
+    const addresses: number[] = [];
+    for (const region of this.regions) {
+      if (region.struct.name !== struct) continue;
+      for (let at = region.base; at < region.end; at += region.stride) addresses.push(at + region.header);
+    }
+    return addresses;
+  }
+
   private forget(): void {
     for (let i = 0; i < this.touchedCount; i++) this.dirty[this.touched[i] as number] = 0;
     this.touchedCount = 0;

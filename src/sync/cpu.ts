@@ -188,6 +188,11 @@ export abstract class Cpu implements MemoryContext {
     return true;
   }
 
+  /** A plain load that may race, and whose caller can do with any value that it finds (`data_race`). */
+  data_race(address: number): number {
+    return this.load(address);
+  }
+
   /** The caller may sleep, though it need not this time. For machines with checkers. */
   might_sleep(): void {}
 

@@ -4,7 +4,7 @@ import type { ControlledMachine } from '../machine/controlled.js';
 import { isAtRest } from '../machine/enabled.js';
 import { describeOperation } from '../machine/end.js';
 import type { Violation } from '../sync/gate.js';
-import { frameText, simulatedFrames } from './stack.js';
+import { type Frame, frameText, simulatedFrames } from './stack.js';
 
 const RULE = '='.repeat(80);
 
@@ -21,7 +21,8 @@ export function violationReport(
   title: string,
   token: string,
 ): string {
-  const lines = [RULE, headline(violation), title];
+  const finder = machine.cpus[violation.cpu];
+  const lines = [RULE, headline(violation, foundAt(violation, finder?.announcedAt ?? '')), title];
   for (const cpu of machine.cpus) {
     const here = cpu.id === violation.cpu;
     if (!here && isAtRest(cpu.op)) continue;
@@ -29,9 +30,7 @@ export function violationReport(
     const where = here ? 'found here' : `about to ${describeOperation(cpu, cpu)}`;
     lines.push('', `CPU ${cpu.id}, ${task}: ${where}`);
     lines.push(...heldLocks(machine, cpu.id), '  call trace:');
-    // Found at the end of a run, it has no place of its own: the CPU stands where it stood last.
-    const found = here ? simulatedFrames(violation.stack ?? '') : [];
-    const frames = found.length > 0 ? found : simulatedFrames(cpu.announcedAt);
+    const frames = here ? foundAt(violation, cpu.announcedAt) : simulatedFrames(cpu.announcedAt);
     for (const frame of frames) lines.push(`    ${frameText(frame)}`);
   }
   for (const { what, stack } of violation.witnesses) {
@@ -42,8 +41,21 @@ export function violationReport(
   return lines.join('\n');
 }
 
+/** Where a violation was found. At the end of a run it has no place of its own: the CPU stands where it stood last. */
+function foundAt(violation: Violation, announcedAt: string): readonly Frame[] {
+  const found = simulatedFrames(violation.stack ?? '');
+  return found.length > 0 ? found : simulatedFrames(announcedAt);
+}
+
 /** The first line, as the kernel's log would have it. */
-function headline({ kind, message }: Violation): string {
+function headline({ kind, message, witnesses }: Violation, frames: readonly Frame[]): string {
+  if (kind === 'data-race') {
+    const [here] = frames;
+    const [there] = simulatedFrames(witnesses[0]?.stack ?? '');
+    // Frames of a model of one's own are not among those that are shown.
+    if (here === undefined || there === undefined) return message;
+    return `BUG: KCSAN: data-race in ${here.function} / ${there.function}\n${message.replace('BUG: KCSAN: ', '')}`;
+  }
   if (/^(?:BUG|WARNING|INFO|rcu: INFO):? /.test(message)) return message;
   return `BUG: ${message.startsWith(kind) ? message : `${kind}: ${message}`}`;
 }

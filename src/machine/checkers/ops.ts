@@ -1,6 +1,7 @@
 /** What the checkers put over the operations of a CPU. Made once for each selection, as machines share their classes. */
 
 import { lockdepOps } from './lockdep-ops.js';
+import { raceOps } from './race-ops.js';
 import type { Checker } from './selection.js';
 import { operationsUnder } from './under.js';
 
@@ -17,12 +18,16 @@ const made = new Map<string, object>();
  */
 export function checkerOps(selected: ReadonlySet<Checker>, footprints: boolean): readonly object[] {
   const parts: object[] = [selected.has('rcu') ? PROVES_RCU : NO_PROOF];
-  if (!selected.has('lockdep')) return parts;
+  const lockdep = selected.has('lockdep');
+  const race = selected.has('race');
+  if (!lockdep && !race) return parts;
   const memory = selected.has('memory');
-  const key = [footprints, memory].join();
+  const key = [footprints, memory, lockdep, race].join();
   let ops = made.get(key);
   if (ops === undefined) {
-    ops = lockdepOps(operationsUnder(footprints, memory));
+    const under = operationsUnder(footprints, memory);
+    const watched = race ? { ...under, ...raceOps(under) } : under;
+    ops = { ...watched, ...(lockdep ? lockdepOps(watched) : {}) };
     made.set(key, ops);
   }
   parts.push(ops);

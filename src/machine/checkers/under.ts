@@ -15,6 +15,14 @@ const OPERATIONS = [
   'releaseRead',
   'releaseWrite',
   'local_irq_enable',
+  'atomicAdd',
+  'atomicOr',
+  'atomicAnd',
+  'atomicXchg',
+  'atomicCmpxchg',
+  'peek',
+  'interrupt',
+  'useFreeObjects',
   'local_irq_restore',
 ] as const;
 
