@@ -1,7 +1,7 @@
 /** System calls, signals and errors for a reader who has never seen the kernel: what each is for, in a phrase. */
 
 import { errorName, SIGCONT, SYSCALL_NAMES, signalName } from './constants.js';
-import { sig_kernel_coredump, sig_kernel_ignore, sig_kernel_stop } from './sigset.js';
+import { sig_kernel_coredump, sig_kernel_ignore, sig_kernel_stop, valid_signal } from './sigset.js';
 
 type Args = readonly [number, number, number];
 
@@ -12,7 +12,9 @@ function target(pid: number): string {
 }
 
 function send(sig: number, to: string): string {
-  return sig === 0 ? `asks whether ${to} is there` : `asks the kernel to send ${signalName(sig)} to ${to}`;
+  if (sig === 0) return `asks whether ${to} is there`;
+  const signal = sig !== 0 && valid_signal(sig) ? signalName(sig) : `signal ${sig}, which there is not,`;
+  return `asks the kernel to send ${signal} to ${to}`;
 }
 
 function child(pid: number): string {
@@ -80,8 +82,9 @@ const SYSCALLS: Readonly<Record<string, Gloss>> = {
   gettid: () => ['gettid()', 'asks for its own number'],
 };
 
+/** A signal, or a number that is none, as an argument. */
 function signalOr0(sig: number): string {
-  return sig === 0 ? '0' : signalName(sig);
+  return sig !== 0 && valid_signal(sig) ? signalName(sig) : String(sig);
 }
 
 /** A system call in words: `calls pause(): waits until a signal comes`. */

@@ -31,8 +31,8 @@ export function simulatedFrames(stack: string): readonly Frame[] {
         .replace(/ \[as .*\]$/, '')
         .split('.')
         .at(-1) ?? '';
-    // The engine resumes a generator through a frame of the same name.
-    if (bare === 'next' || bare === '') continue;
+    // The engine resumes a generator through a frame of the same name; and a load is told by who makes it.
+    if (bare === 'next' || bare === '' || bare.startsWith('rcu_dereference')) continue;
     frames.push({ function: bare, file, line: Number(digits) });
   }
   return frames;
