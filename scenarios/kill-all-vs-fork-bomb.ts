@@ -7,9 +7,10 @@ export const killAllVsForkBomb: Scenario = {
   title: 'kill(-1, SIGKILL) while a process forks',
   story:
     'A process that forks and forks is to be stopped for good: kill(-1, SIGKILL) walks the list of all processes under ' +
-    'tasklist_lock and kills each. A fork that is under way when its parent is killed has a child that is not in the list ' +
-    'yet. So the last thing that fork does before it puts the child into the list, under tasklist_lock and siglock, is to ' +
-    'look whether its parent has a signal: either the walk finds the child, or fork finds the signal.',
+    'tasklist_lock and kills each. The child of a fork that is under way is not in the list yet. So fork looks twice ' +
+    'whether its parent has a signal to take: at the beginning, before there is a child, and at the end, under ' +
+    'tasklist_lock and siglock, before the child joins the list. What is sent to several processes between the two is ' +
+    'noted for the child as well. Either the walk finds the child, or fork finds the signal.',
   cast: [
     'CPU 0: process 100, a subreaper: kill(-1, SIGKILL), then wait4(-1) until there is nobody left',
     'CPU 1: process 101, its child, the bomb: fork(), whose child is to fork as well',
