@@ -29,6 +29,24 @@ export interface KernelFile {
 const OWN =
   /\/(?:sys|constants|structs)\/|\/(?:boot|constants|describe|hung|kernel|kernel-arena|leaks|model|scenario|setup|structs|sys|trace|tracepoints|user|waitstatus)\.ts$/;
 
+/** Functions of the kernel that are none here: the function that does their work, or why nothing has to. */
+export const ELSEWHERE: Readonly<Record<string, { readonly in: string } | { readonly leftOut: string }>> = {
+  fork: { in: 'clone' },
+  legacy_queue: { in: '__send_signal' },
+  do_sigaction: { in: 'rt_sigaction' },
+  do_sigpending: { in: 'rt_sigpending' },
+  do_sigtimedwait: { in: 'rt_sigtimedwait' },
+  sigsuspend: { in: 'rt_sigsuspend' },
+  signal_setup_done: { in: 'handle_signal' },
+  bprm_fill_uid: { in: 'cap_bprm_set_creds' },
+  install_exec_creds: { in: 'execve' },
+  check_unsafe_exec: { in: 'cap_bprm_set_creds' },
+  proc_flush_task: { leftOut: 'there is no `/proc` but for the maps of user namespaces' },
+  cgroup_release: { leftOut: 'there are no cgroups' },
+  synchronize_rcu: { leftOut: 'nothing on this path waits for a grace period itself: all of it uses `call_rcu`' },
+  exit_mm: { in: 'leave_mm' },
+};
+
 /** Kernel functions keep the kernel's names; those of our own have a capital inside. */
 export function isKernelName(name: string): boolean {
   return !/[a-z][A-Z]/.test(name);
@@ -77,7 +95,10 @@ function readFile({ path, text }: SourceFile): KernelFile {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const functions: KernelFunction[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isMethodDeclaration(node) && ts.isIdentifier(node.name) && ts.isObjectLiteralExpression(node.parent)) {
+    const isMethod = ts.isMethodDeclaration(node) && ts.isObjectLiteralExpression(node.parent);
+    // Functions that need no CPU: of the kernel if they are named as it names them.
+    const isPlain = ts.isFunctionDeclaration(node) && /^[a-z]+(?:_[a-z]+)+$/.test(node.name?.text ?? '');
+    if ((isMethod || isPlain) && node.name !== undefined && ts.isIdentifier(node.name)) {
       const comment = commentOf(text, node);
       functions.push({
         name: node.name.text,
@@ -126,6 +147,13 @@ export function kernelDoc(): string {
       const cells = [`\`${found.name}\``, found.summary, found.needs, found.leftOut.join('; ')];
       lines.push(`| ${cells.map(cell).join(' | ')} |`);
     }
+  }
+  lines.push('', '## Functions of the kernel that are none here', '');
+  lines.push('| function | its work is done in | or is left out, because |', '| --- | --- | --- |');
+  for (const [name, where] of Object.entries(ELSEWHERE)) {
+    lines.push(
+      `| \`${name}\` | ${'in' in where ? `\`${where.in}\`` : ''} | ${'leftOut' in where ? where.leftOut : ''} |`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }
