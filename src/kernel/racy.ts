@@ -52,8 +52,9 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
   // task_curr is asked without the run queue's lock, and its answer may be old.
   rq: [rq.curr],
   signal_struct: [
-    // do_group_exit and wait_task_zombie look at the two without siglock.
+    // do_group_exit (by signal_group_exit) and wait_task_zombie look at them without siglock.
     signal_struct.flags,
+    signal_struct.group_exit_task,
     signal_struct.group_exit_code,
   ],
   // fd_install stores without file_lock; dup_fd and dup2 read under it.
