@@ -37,10 +37,12 @@ export class BoundedSearch implements Chooser {
   /**
    * @param machine made with `footprints`
    * @param bound preemptions at most
+   * @param merges whether no state is gone into twice: not where it matters how a state was reached
    */
   constructor(
     private readonly machine: ControlledMachine,
     private readonly bound: number,
+    private readonly merges: boolean,
   ) {
     this.hash = new StateHash(machine);
   }
@@ -92,7 +94,7 @@ export class BoundedSearch implements Chooser {
 
   /** A decision that no execution has come to before; null if the state is known and nothing new can follow. */
   private open(movers: Movers, current: number): Node | null {
-    if (!this.isNew(current)) return null;
+    if (this.merges && !this.isNew(current)) return null;
     const { byDefault } = movers;
     const preemptive = byDefault === current;
     const others =

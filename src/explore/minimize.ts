@@ -132,7 +132,8 @@ class Shrinking {
   }
 
   private searchWithin(machine: ControlledMachine, bound: number): boolean {
-    const search = new BoundedSearch(machine, bound);
+    // Whether two accesses race depends on what has ordered them, which a state does not tell.
+    const search = new BoundedSearch(machine, bound, this.best.violation.kind !== 'data-race');
     while (search.begin()) {
       if (++this.executions > this.budget) return false;
       // With as many preemptions as the best, what takes more steps is not simpler.

@@ -28,7 +28,7 @@ describe.each([
 
   it('are recorded, and replayed they end as they have ended', () => {
     expect(recorded.runs).toHaveLength(RUNS);
-    const controlled = new ControlledMachine(modelOf(description));
+    const controlled = new ControlledMachine(modelOf(description), { checked: ['memory'] });
     const differing = recorded.runs.filter(({ schedule, outcome, violation }) => {
       const again = replay(controlled, schedule ?? Uint8Array.of());
       return again.outcome !== outcome || again.violation?.message !== violation?.message;
