@@ -1,10 +1,13 @@
 /** What an exploration found, as text and as a document. */
 
-import type { Exploration } from '../explore/explore.js';
+import { estimateOf } from '../explore/estimate.js';
+import type { Exploration, Phase } from '../explore/explore.js';
 import type { Minimized } from '../explore/minimize.js';
 import type { SearchOptions } from '../explore/shards/search.js';
+import { encodeToken } from '../explore/token.js';
 import { switchLines, switchReport } from '../trace/switches.js';
 import { count, paint, print } from './context.js';
+import type { TestCase } from './junit.js';
 
 /** What an exploration was of. */
 export interface Explored {
@@ -38,8 +41,13 @@ export function explorationDocument(
     exhaustive: exhausted,
     seconds,
     executionsPerSecond: Math.round(executions / seconds),
-    phases,
+    phases: phases.map((phase) =>
+      phase.seen === undefined ? phase : { ...phase, estimate: estimateOf(phase.seen, phase.executions) },
+    ),
     outcomes,
+    witnesses: Object.fromEntries(
+      Object.entries(exploration.witnesses).map(([outcome, schedule]) => [outcome, encodeToken({ ...of, schedule })]),
+    ),
     verdict: found === null ? 'holds' : 'violated',
     violation:
       found === null || reported === null
@@ -58,17 +66,41 @@ export function explorationDocument(
   };
 }
 
-/** What was covered, in words. */
+/** What was covered, in words: a line, or two. */
 export function coverage({ exhausted, interrupted, phases }: Exploration): string {
   const last = phases.at(-1);
   if (exhausted && last !== undefined) {
+    if (last.strategy === 'dpor') {
+      const inequivalent = count(last.executions - last.redundant);
+      return `verified: all schedules are covered by ${inequivalent} inequivalent executions, and none breaks the claim`;
+    }
     const space = last.bound === null ? 'all schedules' : `all schedules with ${last.bound}`;
-    const what =
-      last.strategy === 'dpor' ? 'one of each kind that differs in more than the order of steps that commute' : space;
-    return `verified: ${what} were executed, and none breaks the claim`;
+    return `verified: ${space} were executed, and none breaks the claim`;
   }
-  if (interrupted) return 'interrupted: no violation so far';
-  return 'no violation found; the space was not covered';
+  const verdict = interrupted ? 'interrupted: no violation so far' : 'no violation found; the space was not covered';
+  return [verdict, ...phases.map(shareOf).filter((share) => share !== '')].join('\n');
+}
+
+/** How much of the space a strategy has shown that did not cover it. */
+function shareOf({ strategy, executions, redundant, seen }: Phase): string {
+  if (seen === undefined) return `${strategy}: ${count(executions - redundant)} different executions`;
+  const { schedules, chanceOfNew } = estimateOf(seen, executions);
+  const chance = `${(chanceOfNew * 100).toFixed(chanceOfNew < 0.1 ? 1 : 0)} %`;
+  return `${strategy}: ${count(seen.different)} different schedules of at least some ${count(schedules)}; another would be new with a chance of ${chance}`;
+}
+
+/** An exploration as a test case. */
+export function testCase(of: Explored, exploration: Exploration, reported: Reported | null): TestCase {
+  const { found, seconds, executions } = exploration;
+  const replay = reported === null ? '' : `siglab replay ${reported.minimalToken}`;
+  const { kind = '', message = '' } = found?.violation ?? {};
+  return {
+    suite: of.scenario,
+    name: [of.scenario, ...of.patches].join(' + '),
+    seconds,
+    failure: found === null ? null : { kind, message, text: `${kind}: ${message}\n${replay}` },
+    output: `${found === null ? coverage(exploration) : replay}, ${count(executions)} executions`,
+  };
 }
 
 export function printExploration(exploration: Exploration): void {

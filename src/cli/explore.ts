@@ -4,6 +4,7 @@ import { minimize } from '../explore/minimize.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, wholeNumber } from './context.js';
+import { exploreAllCommand } from './explore-all.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
 import {
   type Explored,
@@ -11,7 +12,9 @@ import {
   printExploration,
   printViolation,
   type Reported,
+  testCase,
 } from './explore-report.js';
+import { writeJunit } from './junit.js';
 import { search } from './search.js';
 import { reportOf } from './story.js';
 import { type TargetFlags, targetOf } from './target.js';
@@ -19,14 +22,16 @@ import { type TargetFlags, targetOf } from './target.js';
 export interface ExploreFlags extends PlanFlags, TargetFlags {
   readonly workers?: string;
   readonly resume?: string;
+  readonly junit?: string;
   readonly json?: boolean;
 }
 
 const MAX_WORKERS = 256;
 
 export async function exploreCommand(name: string, flags: ExploreFlags): Promise<number> {
-  const options = planOf(flags);
   const workers = flags.workers === undefined ? 1 : wholeNumber('--workers', flags.workers, 1, MAX_WORKERS);
+  if (name === 'all') return exploreAllCommand(flags, workers);
+  const options = planOf(flags);
   const target = await targetOf(name, flags);
   const { model } = target;
   const { scenario, patches, cpus, files = [] } = target.description;
@@ -38,6 +43,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   const { found, exhausted, interrupted } = exploration;
   const machine = new ControlledMachine(model);
   const reported = found === null ? null : shrink(machine, of, found.schedule);
+  if (flags.junit !== undefined) writeJunit(flags.junit, [testCase(of, exploration, reported)]);
   if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported));
   else {
     printExploration(exploration);

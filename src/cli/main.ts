@@ -72,7 +72,7 @@ function build(end: (status: number) => void): Command {
   program
     .command('explore')
     .description('schedule by schedule, until a violation or the end of the space')
-    .argument('<scenario>', 'its name, or a file of your own')
+    .argument('<scenario>', 'its name, a file of your own, or all: the collection, with each patch')
     .option('--patch <id>', 'replace a kernel function: a name, or a file of your own; may be repeated', collect, [])
     .option('--file <path>', 'a file of your own with more patches; may be repeated', collect, [])
     .option('--no-check', 'do not check the types of files of your own')
@@ -85,8 +85,9 @@ function build(end: (status: number) => void): Command {
     .option('--depth <n>', 'of pct: how many orderings the bug needs')
     .option('--seed <n>', 'seed of the strategies that draw lots', '1')
     .option('--cpus <n>', 'simulated CPUs (default: what the scenario is made for)')
-    .option('--workers <n>', 'threads that explore; the result is the same for any number', '1')
+    .option('--workers <n>', 'threads for strategies that draw lots; the result is the same for any number', '1')
     .option('--resume <file>', 'go on from there if the file exists, and keep there where it stands')
+    .option('--junit <file>', 'write the result as JUnit XML')
     .option('--exhaustive', 'by dpor, without a limit of its own; fail unless the whole space was covered')
     .option('--kernel <version>', '5.3.1 or 3.16', '5.3.1')
     .option('--json', 'as a JSON document')
@@ -94,6 +95,23 @@ function build(end: (status: number) => void): Command {
       useSourceMaps();
       const patch = await withKernel(flags);
       end(await (await import('./explore.js')).exploreCommand(name, { ...flags, patch }));
+    });
+
+  program
+    .command('stress')
+    .description('on real threads under load, with changing delays')
+    .argument('<scenario>', 'its name, a file of your own, or all')
+    .option('--patch <id>', 'replace a kernel function: a name, or a file of your own; may be repeated', collect, [])
+    .option('--file <path>', 'a file of your own with more patches; may be repeated', collect, [])
+    .option('--no-check', 'do not check the types of files of your own')
+    .option('--seconds <s>', 'how long, all scenarios together', '10')
+    .option('--cpus <n>', 'simulated CPUs, each a thread (default: what the scenario is made for)')
+    .option('--seed <n>', 'seed of the delays', '1')
+    .option('--kernel <version>', '5.3.1 or 3.16', '5.3.1')
+    .option('--json', 'as a JSON document')
+    .action(async (name, flags) => {
+      const patch = await withKernel(flags);
+      end(await (await import('./stress.js')).stressCommand(name, { ...flags, patch }));
     });
 
   program

@@ -65,6 +65,8 @@ export interface Exploration {
   /** Scheduling points passed, all executions together. */
   readonly steps: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  /** For each outcome the schedule of the first execution that came to it. */
+  readonly witnesses: Readonly<Record<string, Uint8Array>>;
   /** The first violation, or null. */
   readonly found: FoundViolation | null;
   readonly violations: number;
@@ -152,6 +154,7 @@ function oneAfterAnother(first: Exploration, second: Exploration): Exploration {
     seconds: first.seconds + second.seconds,
     steps: first.steps + second.steps,
     outcomes: addCounts(first.outcomes, second.outcomes),
+    witnesses: { ...second.witnesses, ...first.witnesses },
     found: first.found ?? (found === null ? null : { ...found, execution: found.execution + first.executions }),
     violations: first.violations + second.violations,
     phases: [...first.phases, ...second.phases],
@@ -179,6 +182,7 @@ function* exploreBy(
   const machine = readyFor(strategy, what);
   const { schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
   const outcomes = new Map<string, number>();
+  const witnesses: Record<string, Uint8Array> = {};
   // Strategies that end make no schedule twice.
   const seen = strategy.bound === undefined ? new SeenSchedules() : null;
   const started = performance.now();
@@ -209,7 +213,9 @@ function* exploreBy(
     options.observe?.(machine);
     if (seen !== null && !seen.add(machine)) redundant++;
     const outcome = machine.model.outcome(machine.arena);
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    const times = outcomes.get(outcome) ?? 0;
+    outcomes.set(outcome, times + 1);
+    if (times === 0) witnesses[outcome] = recordedSchedule(machine);
     if (execution.violation !== null) {
       violations++;
       found ??= { violation: execution.violation, execution: executions, schedule: recordedSchedule(machine) };
@@ -225,6 +231,7 @@ function* exploreBy(
     seconds: (performance.now() - started) / 1000,
     steps,
     outcomes: Object.fromEntries(outcomes),
+    witnesses,
     found,
     violations,
     phases: [

@@ -7,18 +7,11 @@
 import { addCounts, type Exploration, type ExploreOptions, type Phase, phasesOf } from '../explore.js';
 import { SeenSchedules } from '../seen.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
-import type { TreePart } from '../strategies/tree-part.js';
 import type { ShardRunner } from './runner.js';
 import { type FoundData, foundOf, type Shard, type ShardResult } from './shard.js';
-import { ExecutionTree, type TreeData } from './tree.js';
 
 /** Executions of a shard that draws lots. */
 const LOTS = 512;
-/** Executions of a part of a tree, at least; and about how many of all parts together that are explored at once. */
-const PART = 64;
-const ROUND = 16_384;
-/** So many parts are enough to keep every thread busy: until then they are kept small. */
-const PARTS = 32;
 /** Shards given to each thread ahead. */
 const AHEAD = 2;
 /** Between two looks at the clock, in milliseconds. */
@@ -31,8 +24,6 @@ export interface SearchState {
   readonly phase: number;
   readonly phases: readonly Phase[];
   readonly totals: Omit<Totals, 'found'> & { readonly found: FoundData | null };
-  /** Of `dpor`: what is left. */
-  readonly tree: TreeData | null;
   /** Schedules seen in this phase, two words of hash each, as often as they came. */
   readonly schedules: readonly number[];
 }
@@ -61,6 +52,7 @@ interface Totals {
   seconds: number;
   violations: number;
   outcomes: Readonly<Record<string, number>>;
+  witnesses: Readonly<Record<string, readonly number[]>>;
   found: FoundData | null;
 }
 
@@ -89,10 +81,11 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     }
   };
   const timer = setInterval(look, LOOK_MS);
-  let tree: ExecutionTree | null = from?.tree == null ? null : new ExecutionTree(from.tree);
   const hashes: number[] = [...(from?.schedules ?? [])];
   let at = Math.min(from?.phase ?? 0, planned.length - 1);
   let phase: MutablePhase = NO_PHASE;
+  /** Where the phase under way began, if it can only be made as a whole and was not. */
+  const whole: { begun: Pick<SearchState, 'totals' | 'phases'> | null } = { begun: null };
 
   /** Takes a shard's result in. @returns whether to go on */
   function take(result: ShardResult): boolean {
@@ -102,6 +95,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     totals.steps += result.steps;
     totals.violations += result.violations;
     totals.outcomes = addCounts(totals.outcomes, result.outcomes);
+    totals.witnesses = { ...result.witnesses, ...totals.witnesses };
     phase.executions += result.executions;
     phase.bound = result.bound;
     options.progress?.(totals.executions);
@@ -137,35 +131,8 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     phase.seen = seen.counts();
   }
 
-  async function growTree(most: number): Promise<void> {
-    tree ??= new ExecutionTree();
-    while (!tree.isDone && phase.executions < most && !stopped) {
-      const parts = tree.parts();
-      const size = parts.length < PARTS ? PART : Math.max(PART, Math.ceil(ROUND / parts.length));
-      const shards: Shard[] = [];
-      let left = most - phase.executions;
-      for (const part of parts) {
-        if (left <= 0) break;
-        shards.push({ kind: 'tree', part, executions: Math.min(size, left), keepGoing });
-        left -= size;
-      }
-      const results: { part: TreePart; rest: NonNullable<ShardResult['rest']> }[] = [];
-      const goOn = await inOrder(runner, shards, (shard, result) => {
-        if (shard.kind === 'tree' && result.rest !== null) results.push({ part: shard.part, rest: result.rest });
-        phase.redundant += result.redundant;
-        totals.redundant += result.redundant;
-        return take(result) && !result.interrupted;
-      });
-      if (!tree.merge(results)) {
-        totals.redundant += phase.executions - phase.redundant;
-        phase.redundant = phase.executions;
-      }
-      if (!goOn) break;
-    }
-    phase.exhausted = tree.isDone;
-  }
-
   async function makeWhole(strategy: string, most: number): Promise<void> {
+    whole.begun = { totals: { ...totals }, phases: done.slice(0, at) };
     const shard: Shard = { kind: 'whole', strategy, options: strategyOptions(options), executions: most, keepGoing };
     await inOrder(runner, [shard], (_, result) => {
       phase.redundant += result.redundant;
@@ -173,6 +140,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       phase.exhausted = result.exhausted;
       return take(result);
     });
+    if (phase.exhausted || totals.found !== null) whole.begun = null;
   }
 
   try {
@@ -187,7 +155,6 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       const left = Math.min(most, schedules - others);
       if (left > phase.executions && !stopped) {
         if (strategyNamed(strategy, options).bound === undefined) await drawLots(strategy, left);
-        else if (strategy === 'dpor') await growTree(left);
         else await makeWhole(strategy, left);
       }
       done[at] = phase;
@@ -202,6 +169,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     ...totals,
     exhausted: phase.exhausted,
     interrupted,
+    witnesses: Object.fromEntries(Object.entries(totals.witnesses).map(([name, one]) => [name, Uint8Array.from(one)])),
     found: totals.found === null ? null : foundOf(totals.found),
     phases: done,
   };
@@ -210,7 +178,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     phase: Math.min(at, planned.length - 1),
     phases: done,
     totals,
-    tree: tree?.toData() ?? null,
+    ...whole.begun,
     schedules: hashes,
   };
   return { exploration, state };
@@ -226,6 +194,7 @@ const NOTHING: Totals = {
   seconds: 0,
   violations: 0,
   outcomes: {},
+  witnesses: {},
   found: null,
 };
 

@@ -8,9 +8,7 @@ import type { Model } from '../../machine/model.js';
 import { Violation } from '../../sync/gate.js';
 import { type Exploration, exploreInSlices, type FoundViolation, machineFor } from '../explore.js';
 import { scheduleHash } from '../seen.js';
-import { dporStrategy } from '../strategies/dpor.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
-import type { TreePart, TreeRest } from '../strategies/tree-part.js';
 
 interface ShardLimits {
   /** Executions at most. */
@@ -27,12 +25,6 @@ export interface LotsShard extends ShardLimits {
   readonly first: number;
 }
 
-/** A part of the tree of executions, for `dpor`. */
-export interface TreeShard extends ShardLimits {
-  readonly kind: 'tree';
-  readonly part: TreePart;
-}
-
 /** All that a strategy explores, which cannot be divided. */
 export interface WholeShard extends ShardLimits {
   readonly kind: 'whole';
@@ -40,7 +32,7 @@ export interface WholeShard extends ShardLimits {
   readonly options: StrategyOptions;
 }
 
-export type Shard = LotsShard | TreeShard | WholeShard;
+export type Shard = LotsShard | WholeShard;
 
 /** A violation as plain data. */
 export interface FoundData {
@@ -61,13 +53,12 @@ export interface ShardResult {
   readonly interrupted: boolean;
   readonly steps: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  readonly witnesses: Readonly<Record<string, readonly number[]>>;
   readonly violations: number;
   readonly found: FoundData | null;
   readonly bound: string | null;
   /** Of `lots`: the schedules, two words of hash for each. */
   readonly schedules: readonly number[];
-  /** Of `tree`: what is left. */
-  readonly rest: TreeRest | null;
 }
 
 export function foundData({ violation, execution, schedule }: FoundViolation): FoundData {
@@ -89,12 +80,8 @@ export class ShardMachine {
   *explore(shard: Shard): Generator<number, ShardResult, boolean> {
     const schedules: number[] = [];
     const limits = { schedules: shard.executions, keepGoing: shard.keepGoing };
-    const tree = shard.kind === 'tree' ? dporStrategy(shard.part) : null;
-    const strategy =
-      tree ??
-      (shard.kind === 'lots'
-        ? strategyNamed(shard.strategy, { ...shard.options, first: shard.first })
-        : strategyNamed((shard as WholeShard).strategy, (shard as WholeShard).options));
+    const first = shard.kind === 'lots' ? { first: shard.first } : {};
+    const strategy = strategyNamed(shard.strategy, { ...shard.options, ...first });
     const observe =
       shard.kind !== 'lots'
         ? {}
@@ -114,11 +101,11 @@ export class ShardMachine {
       interrupted,
       steps,
       outcomes,
+      witnesses: Object.fromEntries(Object.entries(exploration.witnesses).map(([name, one]) => [name, [...one]])),
       violations,
       found: found === null ? null : foundData(found),
       bound: strategy.bound ?? null,
       schedules,
-      rest: tree?.rest() ?? null,
     };
   }
 }

@@ -20,26 +20,22 @@ import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK } from './execution-graph.js';
 import { isFreedInTime } from './grace-periods.js';
-import {
-  type EarlierData,
-  earlierData,
-  type SleeperData,
-  type StateData,
-  sleeperData,
-  sleeperOf,
-  type TreePart,
-  type TreeRest,
-  wakeupData,
-  wakeupOf,
-} from './tree-part.js';
-import {
-  byFootprints,
-  type Dependence,
-  insertSequence,
-  type Planned,
-  type Sleeper,
-  type Wakeup,
-} from './wakeup-tree.js';
+
+/** A thread's next step, which was made from a state before. */
+interface Sleeper {
+  readonly who: number;
+  readonly footprint: Footprint;
+}
+
+/** A step that is to be made from a state, and those that are to follow it. */
+interface Wakeup extends Sleeper {
+  readonly next: Wakeup[];
+  /**
+   * Anything that begins with the steps up to here is covered by what will be explored from here. Not so where the last
+   * footprint is that of the same step after something else: what it was to wake may sleep on in truth.
+   */
+  readonly isEnd: boolean;
+}
 
 /** A state on the path of the present execution. */
 interface State {
@@ -48,32 +44,23 @@ interface State {
   wakeups: Wakeup[];
 }
 
+/** A step of a sequence that is to be made possible; its number in the execution, or −1 for the racing one at the end. */
+interface Planned extends Sleeper {
+  readonly step: number;
+}
+
 export interface Dpor extends Strategy {
-  /** What is left to explore of its part, between two executions. */
-  rest(): TreeRest;
   /** Executions that turned out to be the same as one made before, but for steps that commute. */
   readonly redundant: number;
 }
 
-/**
- * Needs a machine that keeps footprints.
- *
- * @param part what to explore; everything if not given
- */
-export function dporStrategy(part: TreePart | null = null): Dpor {
-  /** Steps of all executions of the part. */
-  const root = part?.path.length ?? 0;
-  const earlier: EarlierData[] = [];
-  let again = false;
-  let isDone = false;
+/** @param machine made with `footprints` */
+export function dporStrategy(): Dpor {
   let graph: ExecutionGraph | null = null;
   let machine: ControlledMachine | null = null;
-  const states: State[] = (part?.states ?? []).map(({ sleeping, wakeups }) => ({
-    sleeping: sleeping.map(sleeperOf),
-    wakeups: wakeups.map(wakeupOf),
-  }));
+  const states: State[] = [];
   /** Steps of the present execution that the one before began with as well. */
-  let fixed = root;
+  let fixed = 0;
   /** Steps made. */
   let depth = 0;
   let started = false;
@@ -86,7 +73,6 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
     if (graph === null) {
       if (!of.keepsFootprints) throw new Error('dpor needs a machine that keeps footprints');
       machine = of;
-      if (part?.deferring === false) of.deferred.on = false;
       graph = new ExecutionGraph(of.cpus.length + 1, of.arena.words.length);
     }
     return graph;
@@ -100,7 +86,6 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
       const at = steps.length;
       steps.finishStep(of.accesses);
       const state = states[at] as State;
-      if (at < root) return;
       const next = states[at + 1] as State;
       for (const sleeper of state.sleeping)
         if (!steps.conflictsWith(at, sleeper.footprint)) next.sleeping.push(sleeper);
@@ -125,6 +110,29 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
     return -1;
   }
 
+  /** Whether a step can be the first of a sequence, or of one that the sequence can be made to follow it. */
+  function isWeakInitial(steps: ExecutionGraph, sleeper: Sleeper, sequence: readonly Planned[]): boolean {
+    for (let at = 0; at < sequence.length; at++) {
+      const planned = sequence[at] as Planned;
+      if (planned.who === sleeper.who) {
+        for (let before = 0; before < at; before++) {
+          const earlier = sequence[before] as Planned;
+          // Both what the step will do in the sequence, as far as it is known, and what it did from this state.
+          if (isDependent(steps, earlier, planned) || footprintsConflict(earlier.footprint, sleeper.footprint)) {
+            return false;
+          }
+        }
+        return true;
+      }
+    }
+    return sequence.every(({ footprint }) => !footprintsConflict(footprint, sleeper.footprint));
+  }
+
+  function isDependent(steps: ExecutionGraph, first: Planned, second: Planned): boolean {
+    if (first.step >= 0 && second.step >= 0) return steps.happensBefore(first.step, second.step);
+    return footprintsConflict(first.footprint, second.footprint);
+  }
+
   /** Plans the steps that reverse a race. @param racing the second of its steps */
   function reverse(steps: ExecutionGraph, first: number, racing: Planned): void {
     const state = states[first] as State;
@@ -135,10 +143,7 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
       sequence.push({ who: steps.who[step] as number, footprint: steps.footprint(step), step });
     }
     sequence.push(racing);
-    const dependent: Dependence = (one, other) =>
-      one.step >= 0 && other.step >= 0 ? steps.happensBefore(one.step, other.step) : byFootprints(one, other);
-    const isNew = insertSequence(state.wakeups, sequence, dependent);
-    if (isNew && first < root) earlier.push(earlierData(first, sequence));
+    insert(steps, state.wakeups, sequence);
   }
 
   /** Whether a sleeper can be the first of the steps that reverse a race, so that they were explored already. */
@@ -150,6 +155,29 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
       if (steps.conflictsWith(step, sleeper.footprint)) return false;
     }
     return racing.who === sleeper.who || !footprintsConflict(racing.footprint, sleeper.footprint);
+  }
+
+  function insert(steps: ExecutionGraph, wakeups: Wakeup[], sequence: Planned[]): void {
+    let branches = wakeups;
+    let rest = sequence;
+    for (;;) {
+      const branch = branches.find((wakeup) => isWeakInitial(steps, wakeup, rest));
+      if (branch === undefined) break;
+      const own = rest.findIndex(({ who }) => who === branch.who);
+      if (own >= 0) rest = rest.toSpliced(own, 1);
+      if (rest.length === 0) return;
+      if (branch.isEnd) return;
+      branches = branch.next;
+    }
+    branches.push(...branchOf(rest));
+  }
+
+  function branchOf(sequence: readonly Planned[]): Wakeup[] {
+    let branch: Wakeup[] = [];
+    for (const { who, footprint, step } of sequence.toReversed()) {
+      branch = [{ who, footprint, next: branch, isEnd: branch.length === 0 && step >= 0 }];
+    }
+    return branch;
   }
 
   function findRaces(steps: ExecutionGraph, of: ControlledMachine): void {
@@ -176,19 +204,11 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
    */
   function beginAgain(steps: ExecutionGraph, of: ControlledMachine): void {
     of.deferred.on = false;
-    if (part !== null) {
-      again = true;
-      return;
-    }
     redundant = executions;
     steps.truncate(0);
     states.length = 0;
     fixed = 0;
     started = false;
-  }
-
-  function stepData(steps: ExecutionGraph, at: number): SleeperData {
-    return { who: steps.who[at] as number, footprint: [...steps.footprint(at)] };
   }
 
   return {
@@ -199,35 +219,17 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
     get redundant() {
       return redundant;
     },
-    rest() {
-      const steps = graph;
-      let last = root;
-      if (steps !== null && !isDone) {
-        for (let at = steps.length - 1; at > root && last === root; at--) {
-          if ((states[at] as State).wakeups.length > 0) last = at;
-        }
-      }
-      const left: StateData[] = [];
-      for (let at = root; at <= last; at++) {
-        const { sleeping, wakeups } = states[at] as State;
-        const present = steps === null || at >= steps.length ? [] : [stepData(steps, at)];
-        left.push({ sleeping: [...sleeping.map(sleeperData), ...present], wakeups: wakeups.map(wakeupData) });
-      }
-      const path = steps === null ? [] : [...steps.who.subarray(root, last)];
-      return { path, states: left, earlier, again };
-    },
     begin() {
       depth = 0;
       open = false;
-      if (again) return false;
       if (!started) {
         started = true;
-        if (part === null) states.push({ sleeping: [], wakeups: [] });
+        states.push({ sleeping: [], wakeups: [] });
         return true;
       }
       const steps = graph;
       if (steps === null) return false;
-      for (let at = steps.length - 1; at >= root; at--) {
+      for (let at = steps.length - 1; at >= 0; at--) {
         const state = states[at] as State;
         if (state.wakeups.length === 0) continue;
         state.sleeping.push({ who: steps.who[at] as number, footprint: steps.footprint(at) });
@@ -236,7 +238,6 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
         fixed = at;
         return true;
       }
-      isDone = true;
       return false;
     },
     choose(movers, _current, of) {
@@ -246,7 +247,7 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
       of.accesses.recording = depth >= fixed;
       let who: number;
       if (depth < fixed) {
-        who = (depth < steps.length ? steps.who[depth] : part?.path[depth]) as number;
+        who = steps.who[depth] as number;
         if (!movers.has(who)) {
           throw new NondeterminismError(
             `step ${depth + 1} of an execution made again: CPU ${who} moved before, and cannot move now`,
@@ -258,8 +259,6 @@ export function dporStrategy(part: TreePart | null = null): Dpor {
           redundant++;
           return -1;
         }
-      }
-      if (depth >= steps.length) {
         const cpu = of.cpus[who];
         if (cpu === undefined) steps.beginStep(who, OP_CLOCK, 0);
         else if (cpu.takesInterrupt()) steps.beginHandler(who, cpu.op, cpu.opAddress, cpu.opA);

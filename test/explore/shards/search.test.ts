@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modelOf } from '../../../scenarios/catalog.js';
 import { explorerCode } from '../../../src/cli/workers.js';
@@ -9,7 +8,6 @@ import { type SearchOptions, type SearchState, searchInShards } from '../../../s
 import type { Model } from '../../../src/machine/model.js';
 import { defineModel } from '../../../src/model/define.js';
 import { ensureBuilt } from '../../support/build.js';
-import { programsModel, randomPrograms } from '../../support/random-model.js';
 
 async function searchHere(model: Model, options: SearchOptions): Promise<Exploration> {
   return (await searchInShards(ownThread(model), options)).exploration;
@@ -30,55 +28,6 @@ function writers(threads: number, writes: number, wrong = -1): Model {
 }
 
 const same = ({ seconds, ...exploration }: Exploration): Omit<Exploration, 'seconds'> => exploration;
-
-describe('a tree explored in parts', () => {
-  it.each([
-    [2, 1, 2],
-    [5, 1, 120],
-    [6, 1, 720],
-    [3, 3, 1680],
-  ])('has each inequivalent execution once: %d writers of %d writes have %d', async (threads, writes, expected) => {
-    const found = await searchHere(writers(threads, writes), { strategy: 'dpor' });
-    expect(found).toMatchObject({ executions: expected, redundant: 0, exhausted: true });
-  });
-
-  it('comes to what dpor at a stretch comes to, for any model', async () => {
-    await fc.assert(
-      fc.asyncProperty(randomPrograms, async (programs) => {
-        const model = programsModel(programs);
-        const limits = { strategy: 'dpor', schedules: 3000, keepGoing: true };
-        const whole = explore(model, limits);
-        const parts = await searchHere(model, limits);
-        fc.pre(whole.exhausted);
-        expect(parts).toMatchObject({ exhausted: true, violations: whole.violations, outcomes: whole.outcomes });
-        expect(parts.executions - parts.redundant).toBe(whole.executions - whole.redundant);
-      }),
-      { numRuns: 60, seed: 7 },
-    );
-  });
-
-  it('keeps to a limit exactly, and is not exhausted then', async () => {
-    for (const schedules of [1, 63, 64, 65, 1000]) {
-      const found = await searchHere(writers(3, 3), { strategy: 'dpor', schedules });
-      expect(found).toMatchObject({ executions: schedules, exhausted: false });
-    }
-  });
-
-  it('goes on after a stop, from plain data, to the same end', async () => {
-    const model = writers(3, 3);
-    let state: SearchState | null = null;
-    let calls = 0;
-    let exploration: Exploration;
-    do {
-      const options: SearchOptions = { strategy: 'dpor', schedules: 300 * ++calls };
-      const found = await searchInShards(ownThread(model), state === null ? options : { ...options, from: state });
-      state = JSON.parse(JSON.stringify(found.state)) as SearchState;
-      exploration = found.exploration;
-    } while (!exploration.exhausted);
-    expect(calls).toBe(6);
-    expect(same(exploration)).toEqual(same(await searchHere(model, { strategy: 'dpor' })));
-  });
-});
 
 describe('lots drawn in shards', () => {
   it('are those that are drawn at a stretch', async () => {
@@ -115,6 +64,15 @@ describe('a search', () => {
   it('makes as a whole what cannot be divided', async () => {
     const found = await searchHere(writers(2, 2), { strategy: 'dfs', preemptions: 1 });
     expect(found).toMatchObject({ exhausted: true, phases: [{ bound: 'at most 1 preemption' }] });
+  });
+
+  it('begins again, after a stop, what cannot be divided', async () => {
+    const model = writers(3, 3);
+    const first = await searchInShards(ownThread(model), { strategy: 'dpor', schedules: 100 });
+    expect(first.exploration).toMatchObject({ executions: 100, exhausted: false });
+    const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
+    const second = await searchInShards(ownThread(model), { strategy: 'dpor', from });
+    expect(second.exploration).toMatchObject({ executions: 1680, redundant: 0, exhausted: true });
   });
 
   it('ends when it is told to, with what it has', async () => {
