@@ -244,7 +244,7 @@ export function dporStrategy(): Dpor {
       const steps = graphOf(of);
       closeStep(steps, of);
       of.accesses.clear();
-      of.accesses.recording = depth >= fixed;
+      of.accesses.recording = depth >= steps.length;
       let who: number;
       if (depth < fixed) {
         who = steps.who[depth] as number;
