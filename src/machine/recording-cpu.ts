@@ -32,7 +32,7 @@ export class RecordingCpu extends LockstepCpu {
   private spun = 0;
 
   /** Gets ready to record. */
-  record(shared: RecordingShared): void {
+  startRecording(shared: RecordingShared): void {
     this.recording = shared;
     this.starting = true;
     this.start(null);

@@ -108,7 +108,7 @@ function runOnce(
   cpu: RecordingCpu,
   shared: { readonly schedule: Uint8Array; readonly maxSteps: number },
 ): Violation | null {
-  cpu.record(shared);
+  cpu.startRecording(shared);
   try {
     cpu.run();
     return null;

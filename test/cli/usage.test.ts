@@ -162,7 +162,7 @@ describe('a token that is not one', () => {
     [
       'for a schedule that does not fit',
       encodeToken({ ...nowhere, scenario: SCENARIO, patches: [], schedule: new Uint8Array(99).fill(2) }),
-      /^siglab: the schedule does not fit: decision \d+ names CPU 2, which cannot move there/,
+      /^siglab: the schedule does not fit: decision \d+, at step \d+, names CPU 2, which cannot move there/,
     ],
   ];
 

@@ -76,7 +76,7 @@ describe('a file of the user’s own', () => {
   it('can have patches for the scenarios that siglab brings', async () => {
     const path = write(`export const patch = { ${PATCH} };`, 'js');
     const model = await modelFrom({ scenario: 'pause-wakeup', patches: ['my-patch'], cpus: 2, files: [path] });
-    expect(explore(model, { strategy: 'random', schedules: 2000 }).found?.violation.kind).toBe('hung-task');
+    expect(explore(model, { strategy: 'random', schedules: 2000 }).found?.violation.kind).toBe('lost-wakeup');
   });
 
   it('does not hide a name that siglab has', async () => {

@@ -1766,7 +1766,7 @@ describe('races of tracers', () => {
       },
     };
     // Dying: nothing is done. Waited for and gone after it was looked up: no tracee any more, or no sighand.
-    expect(outcomesOf(parts, 3000)).toEqual([`interrupt=${-ESRCH}`, `interrupt=${-EIO}`, 'interrupt=0'].sort());
+    expect(outcomesOf(parts, 10_000)).toEqual([`interrupt=${-ESRCH}`, `interrupt=${-EIO}`, 'interrupt=0'].sort());
   });
 
   test('one thread waits for a zombie of another that dies: the parent has it after that', () => {

@@ -584,8 +584,11 @@ describe('what the kernel itself may call', () => {
     expect(parts(group(false), 2)).toEqual(['result=0 handled=1']);
     const toMember = (priv: boolean) =>
       calling(function* (k) {
+        k.rcu_read_lock();
         if (k.find_vpid(101)) yield;
-        return yield* k.kill_pid(k.foundPid(), SIGUSR1, priv);
+        const member = k.foundPid();
+        k.rcu_read_unlock();
+        return yield* k.kill_pid(member, SIGUSR1, priv);
       });
     expect(parts(toMember(true), 2)).toEqual(['result=0 handled=1']);
     expect(parts(toMember(false), 2)).toEqual([`result=${-EPERM} handled=null`]);

@@ -42,6 +42,7 @@ export function countingClasses(inner: Strategy): CountingClasses {
       const asks = movers.count > 1 || inner.everyStep === true;
       const who = asks ? inner.choose(movers, current, of) : movers.byDefault;
       of.accesses.clear();
+      of.accesses.recording = true;
       if (who < 0) return who;
       const cpu = of.cpus[who];
       if (cpu === undefined) graph.beginStep(who, OP_CLOCK, 0);

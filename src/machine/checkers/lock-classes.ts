@@ -59,6 +59,7 @@ function className(cpu: Cpu, address: number): string {
   const { struct } = object;
   const field = object.field.replace(LOCK_WORD, '');
   const single = cpu.arena.spec.statics.some((spec) => spec.struct === struct && spec.count === 1);
-  if (single) return field;
+  // What is there for each CPU is single on a machine of one; its name says that it belongs to something.
+  if (single && field !== 'lock') return field;
   return `&${struct.name.replace(/_struct$/, '')}->${field.replaceAll(/\[\d+\]/g, '')}`;
 }
