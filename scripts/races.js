@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { ROWS, rowName, verifyRow } from '../dist/src/cli/races.js';
 import { racesPage } from '../dist/src/cli/races-page.js';
 
-const SCHEDULES = 20_000;
+const SCHEDULES = 100_000;
 
 const workers = Number(process.argv[2] ?? 1);
 const results = [];
