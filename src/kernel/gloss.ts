@@ -1,5 +1,6 @@
 /** System calls, signals and errors for a reader who has never seen the kernel: what each is for, in a phrase. */
 
+import * as constants from './constants.js';
 import { errorName, SIGCONT, SYSCALL_NAMES, signalName } from './constants.js';
 import { sig_kernel_coredump, sig_kernel_ignore, sig_kernel_stop, valid_signal } from './sigset.js';
 
@@ -45,14 +46,17 @@ const SYSCALLS: Readonly<Record<string, Gloss>> = {
   rt_sigsuspend: () => ['sigsuspend()', 'lets some signals through and waits for one, in one step'],
   rt_sigtimedwait: () => ['sigtimedwait()', 'waits for a signal and takes it itself, without a handler'],
   pause: () => ['pause()', 'waits until a signal comes'],
-  rt_sigreturn: () => ['sigreturn()', 'ends its handler, and goes back to where the signal found it'],
+  rt_sigreturn: () => ['sigreturn()', 'has ended its handler, and goes back to where the signal found it'],
   fork: () => ['fork()', 'makes a child process, a copy of itself'],
   vfork: () => ['vfork()', 'makes a child process, and waits until that runs a program of its own'],
   clone: () => ['clone()', 'makes a new thread or process'],
   execve: () => ['execve()', 'replaces the program that its process runs; the other threads of the process must go'],
   exit: () => ['exit()', 'ends this thread'],
   exit_group: ([code]) => [`exit_group(${code})`, 'ends its whole process, with all threads'],
-  wait4: ([pid]) => [`wait4(${pid})`, `waits for ${child(pid)} to end, and takes note of how it did`],
+  wait4: ([pid, , options]) =>
+    (options & constants.WNOHANG) === 0
+      ? [`wait4(${pid})`, `waits for ${child(pid)} to end, and takes note of how it did`]
+      : [`wait4(${pid}, WNOHANG)`, `looks whether ${child(pid)} has ended, and does not wait for it`],
   waitid: () => ['waitid()', 'waits until something happens to a child'],
   setpgid: ([pid, pgid]) => [`setpgid(${pid}, ${pgid})`, 'puts a process into a group'],
   setsid: () => ['setsid()', 'begins a session and a group of its own'],
@@ -66,8 +70,22 @@ const SYSCALLS: Readonly<Record<string, Gloss>> = {
   timer_delete: () => ['timer_delete()', 'deletes the timer'],
   nanosleep: () => ['nanosleep()', 'sleeps for a while'],
   clock_nanosleep: () => ['clock_nanosleep()', 'sleeps for a while'],
-  ptrace: ([request, pid]) => [`ptrace(${request}, ${pid})`, `acts as the tracer, or debugger, of ${pid}`],
-  prctl: () => ['prctl()', 'changes a setting of its process'],
+  ptrace: ([request, pid]) => {
+    const [name, purpose] = PTRACE_REQUESTS[request] ?? [
+      String(request),
+      (tracee) => `acts as the tracer of ${tracee}`,
+    ];
+    return request === constants.PTRACE_TRACEME
+      ? [`ptrace(${name})`, purpose('')]
+      : [`ptrace(${name}, ${pid})`, purpose(`task ${pid}`)];
+  },
+  prctl: ([option]) => {
+    const [name, purpose] = PRCTL_OPTIONS[option] ?? [
+      String(option),
+      'asks for a setting of its process, or changes it',
+    ];
+    return [`prctl(${name})`, purpose];
+  },
   read: ([fd]) => [`read(${fd})`, `reads from descriptor ${fd}`],
   write: ([fd]) => [`write(${fd})`, `writes to descriptor ${fd}`],
   close: ([fd]) => [`close(${fd})`, `closes descriptor ${fd}`],
@@ -80,6 +98,50 @@ const SYSCALLS: Readonly<Record<string, Gloss>> = {
   getpid: () => ['getpid()', 'asks for its own number'],
   getppid: () => ['getppid()', "asks for its parent's number"],
   gettid: () => ['gettid()', 'asks for its own number'],
+};
+
+/** What a tracer, or debugger, asks for: the name of the request, and what it does to the tracee. */
+const PTRACE_REQUESTS: Readonly<Record<number, readonly [name: string, purpose: (tracee: string) => string]>> = {
+  [constants.PTRACE_TRACEME]: ['PTRACE_TRACEME', () => 'makes its parent its tracer, or debugger'],
+  [constants.PTRACE_PEEKUSR]: ['PTRACE_PEEKUSER', (tracee) => `reads a register of ${tracee}, which it traces`],
+  [constants.PTRACE_CONT]: ['PTRACE_CONT', (tracee) => `lets ${tracee} go on, which stopped for it`],
+  [constants.PTRACE_KILL]: ['PTRACE_KILL', (tracee) => `kills ${tracee}, which stopped for it`],
+  [constants.PTRACE_SINGLESTEP]: ['PTRACE_SINGLESTEP', (tracee) => `lets ${tracee} go on for one instruction`],
+  [constants.PTRACE_GETREGS]: ['PTRACE_GETREGS', (tracee) => `reads the registers of ${tracee}, which it traces`],
+  [constants.PTRACE_ATTACH]: ['PTRACE_ATTACH', (tracee) => `becomes the tracer of ${tracee}, and stops it`],
+  [constants.PTRACE_DETACH]: ['PTRACE_DETACH', (tracee) => `traces ${tracee} no longer, and lets it go on`],
+  [constants.PTRACE_SYSCALL]: [
+    'PTRACE_SYSCALL',
+    (tracee) => `lets ${tracee} go on to its next system call, or its end`,
+  ],
+  [constants.PTRACE_OLDSETOPTIONS]: ['PTRACE_OLDSETOPTIONS', (tracee) => `says when ${tracee} is to stop for it`],
+  [constants.PTRACE_SETOPTIONS]: ['PTRACE_SETOPTIONS', (tracee) => `says when ${tracee} is to stop for it`],
+  [constants.PTRACE_GETEVENTMSG]: ['PTRACE_GETEVENTMSG', (tracee) => `asks what ${tracee} stopped for`],
+  [constants.PTRACE_GETSIGINFO]: ['PTRACE_GETSIGINFO', (tracee) => `reads the signal that ${tracee} stopped at`],
+  [constants.PTRACE_SETSIGINFO]: ['PTRACE_SETSIGINFO', (tracee) => `changes the signal that ${tracee} stopped at`],
+  [constants.PTRACE_SEIZE]: ['PTRACE_SEIZE', (tracee) => `becomes the tracer of ${tracee}, and does not stop it`],
+  [constants.PTRACE_INTERRUPT]: ['PTRACE_INTERRUPT', (tracee) => `stops ${tracee}, which it traces`],
+  [constants.PTRACE_LISTEN]: [
+    'PTRACE_LISTEN',
+    (tracee) => `leaves ${tracee} stopped, and asks to be told when that ends`,
+  ],
+  [constants.PTRACE_GETSIGMASK]: ['PTRACE_GETSIGMASK', (tracee) => `asks which signals ${tracee} blocks`],
+  [constants.PTRACE_SETSIGMASK]: ['PTRACE_SETSIGMASK', (tracee) => `changes which signals ${tracee} blocks`],
+};
+
+const PRCTL_OPTIONS: Readonly<Record<number, readonly [name: string, purpose: string]>> = {
+  [constants.PR_SET_PDEATHSIG]: ['PR_SET_PDEATHSIG', 'asks for a signal when its parent dies'],
+  [constants.PR_GET_PDEATHSIG]: ['PR_GET_PDEATHSIG', 'asks which signal it gets when its parent dies'],
+  [constants.PR_SET_CHILD_SUBREAPER]: [
+    'PR_SET_CHILD_SUBREAPER',
+    'says whether it takes the place of init for the orphans among its descendants',
+  ],
+  [constants.PR_GET_CHILD_SUBREAPER]: [
+    'PR_GET_CHILD_SUBREAPER',
+    'asks whether it takes the place of init for the orphans among its descendants',
+  ],
+  [constants.PR_SET_NAME]: ['PR_SET_NAME', 'gives its thread a name'],
+  [constants.PR_GET_NAME]: ['PR_GET_NAME', 'asks for the name of its thread'],
 };
 
 /** A signal, or a number that is none, as an argument. */

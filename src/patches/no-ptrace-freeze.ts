@@ -1,6 +1,7 @@
 import { __TASK_TRACED, ESRCH, TASK_TRACED } from '../kernel/constants.js';
 import type { Patch } from '../kernel/scenario.js';
 import { globals, task_struct } from '../kernel/structs.js';
+import { addr } from '../memory/layout.js';
 
 /** `ptrace_check_attach` as it was before Linux 3.8. */
 export const noPtraceFreeze: Patch = {
@@ -11,7 +12,7 @@ export const noPtraceFreeze: Patch = {
     'tracer reads it, and what the tracer reads and changes is a task that runs.',
   functions: {
     *ptrace_check_attach(child, ignore_state) {
-      const lock = (this.globals + globals.tasklist_lock) as Parameters<typeof this.read_lock>[0];
+      const lock = addr(this.globals, globals.tasklist_lock);
       let ret = -ESRCH;
       if (this.read_lock(lock)) yield;
       if (this.get(child, task_struct.ptrace) !== 0 && this.get(child, task_struct.parent) === this.current) {
