@@ -1,6 +1,6 @@
 /** What reports call an address: `task 101 sighand`, `siglock of process 101`, `tasklist_lock`. */
 
-import { ALLOCATED, type Arena, SLOT_HEADER_WORDS } from '../memory/arena.js';
+import { ALLOCATED, type Arena, type Cache, SLOT_HEADER_WORDS } from '../memory/arena.js';
 import type { Cpu } from '../sync/cpu.js';
 import {
   __TASK_STOPPED,
@@ -48,8 +48,7 @@ const PIDTYPE_NAMES = ['PID', 'TGID', 'PGID', 'SID'] as const;
 
 /** Calls `visit` for each task in use. */
 function forEachTask(arena: Arena, visit: (task: number) => void): void {
-  const cache = arena.caches[arena.cacheNumber('task_struct')];
-  if (cache === undefined) return;
+  const cache = arena.caches[arena.cacheNumber('task_struct')] as Cache;
   for (let slot = cache.base; slot < cache.end; slot += cache.slotWords) {
     if (arena.words[slot] === ALLOCATED) visit(slot + SLOT_HEADER_WORDS);
   }
@@ -74,15 +73,14 @@ function ownerOf(arena: Arena, field: number, base: number): string {
   forEachTask(arena, (task) => {
     if (arena.words[task + field] === base) tgid = arena.words[task + task_struct.tgid] as number;
   });
-  if (tgid < 0) return 'of nobody';
-  return tgid === 0 ? 'of idle' : `of process ${tgid}`;
+  return tgid < 0 ? 'of nobody' : `of process ${tgid}`;
 }
 
 /** Replaces `Cpu.describe`: an object by what it belongs to and not by its place in a cache. */
 export function describeAddress(this: Cpu, address: number): string {
   const { arena, words } = this;
   const object = arena.objectAt(address);
-  if (object === null) return address === 0 ? 'NULL' : `address ${address}`;
+  if (object === null) return `address ${address}`;
   const { struct, base, index } = object;
   // A rwlock's first word stands for the lock.
   const field = object.field.replace(/\.state$/, '');
@@ -90,8 +88,6 @@ export function describeAddress(this: Cpu, address: number): string {
     case 'globals':
     case 'user_memory':
       return field;
-    case 'rcu_state':
-      return `rcu ${field}`;
     case 'task_struct':
       return `${taskName(words, base)} ${field}`;
     case 'signal_struct':
@@ -161,7 +157,7 @@ export function describeValue(cpu: Cpu, address: number, value: number): string 
   if (struct.name === 'idr' || struct.name === 'nested_idr') return value > 0 ? pointerName(cpu, value) : 'nothing';
   if (kind.startsWith('*')) return pointerName(cpu, value);
   if (name === 'state') return STATE_NAMES[value] ?? String(value);
-  if (name === 'exit_state') return EXIT_STATE_NAMES[value] ?? String(value);
+  if (name === 'exit_state') return EXIT_STATE_NAMES[value] as string;
   if (name === 'thread_flags') {
     const names: string[] = [];
     if ((value & TIF_SIGPENDING) !== 0) names.push('TIF_SIGPENDING');
@@ -186,7 +182,7 @@ export function describeEvent(cpu: Cpu, { event, address, value, a, b }: ModelEv
   const task = (t: number): string => taskName(cpu.words, t);
   switch (event) {
     case TRACE_SIGNAL_GENERATE:
-      return `${signalName(value)} sent to ${a === 1 ? 'the process of ' : ''}${task(address)}: ${GENERATE_RESULTS[b & 0xff] ?? b}`;
+      return `${signalName(value)} sent to ${a === 1 ? 'the process of ' : ''}${task(address)}: ${GENERATE_RESULTS[b & 0xff]}`;
     case TRACE_SIGNAL_DELIVER:
       return `takes ${signalName(value & 0xff)}: ${a === SIG_DFL ? 'default action' : a === SIG_IGN ? 'ignored' : 'handler'}`;
     case TRACE_SCHED_SWITCH:
@@ -202,7 +198,7 @@ export function describeEvent(cpu: Cpu, { event, address, value, a, b }: ModelEv
     case TRACE_SCHED_PROCESS_FREE:
       return `frees task ${value}`;
     case TRACE_SYS_EXIT:
-      return `${SYSCALL_NAMES[a] ?? a} returns ${errorName(value)}`;
+      return `${SYSCALL_NAMES[a]} returns ${errorName(value)}`;
     case TRACE_HRTIMER_EXPIRE:
       return 'time passes: a timer of this CPU expires';
     case TRACE_USER_HANDLER:
@@ -227,8 +223,7 @@ function stateName(state: number, exitState: number): string {
 /** All tasks but the idle ones and init, with their states, for a report. */
 export function describeTasks(arena: Arena): string {
   const { words } = arena;
-  const cache = arena.caches[arena.cacheNumber('task_struct')];
-  if (cache === undefined) return '';
+  const cache = arena.caches[arena.cacheNumber('task_struct')] as Cache;
   const lines: string[] = [];
   for (let slot = cache.base; slot < cache.end; slot += cache.slotWords) {
     if (words[slot] !== ALLOCATED) continue;

@@ -14,7 +14,7 @@ function target(pid: number): string {
 
 function send(sig: number, to: string): string {
   if (sig === 0) return `asks whether ${to} is there`;
-  const signal = sig !== 0 && valid_signal(sig) ? signalName(sig) : `signal ${sig}, which there is not,`;
+  const signal = valid_signal(sig) ? signalName(sig) : `signal ${sig}, which there is not,`;
   return `asks the kernel to send ${signal} to ${to}`;
 }
 
@@ -151,9 +151,11 @@ function signalOr0(sig: number): string {
 
 /** A system call in words: `calls pause(): waits until a signal comes`. */
 export function glossCall(nr: number, args: Args): string {
-  const name = SYSCALL_NAMES[nr] ?? `system call ${nr}`;
-  const [call, purpose] = SYSCALLS[name]?.(args) ?? [`${name}()`, ''];
-  return purpose === '' ? `calls ${call}` : `calls ${call}: it ${purpose}`;
+  const name = SYSCALL_NAMES[nr] as string;
+  const gloss = SYSCALLS[name];
+  if (gloss === undefined) return `calls ${name}()`;
+  const [call, purpose] = gloss(args);
+  return `calls ${call}: it ${purpose}`;
 }
 
 const ERRORS: Readonly<Record<string, string>> = {
@@ -171,7 +173,7 @@ const ERRORS: Readonly<Record<string, string>> = {
 
 /** What a system call returned, in words; null for the results that only the kernel sees. */
 export function glossResult(nr: number, result: number): string | null {
-  const name = SYSCALL_NAMES[nr] ?? `system call ${nr}`;
+  const name = SYSCALL_NAMES[nr] as string;
   // What it returns is what the interrupted code had in that register.
   if (name === 'rt_sigreturn') return null;
   if (result >= 0) return `${name} returns ${result}`;

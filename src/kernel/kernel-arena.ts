@@ -1,6 +1,6 @@
 /** What an arena of this kernel holds, and how a CPU finds it. */
 
-import type { Arena, ArenaSpec } from '../memory/arena.js';
+import type { Arena, ArenaSpec, Cache } from '../memory/arena.js';
 import type { Ptr } from '../memory/layout.js';
 import { completion } from '../sync/completion.js';
 import { cpu_data } from '../sync/cpu.js';
@@ -158,7 +158,6 @@ export function bindKernel(k: Kernel, userSpace: UserSpace): void {
 }
 
 function firstTask(arena: Arena): Task {
-  const cache = arena.caches[arena.cacheNumber('task_struct')];
-  if (cache === undefined) throw new Error('the arena has no tasks');
+  const cache = arena.caches[arena.cacheNumber('task_struct')] as Cache;
   return (cache.base + 2) as Task;
 }

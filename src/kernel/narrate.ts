@@ -29,7 +29,7 @@ import {
   TIF_SIGPENDING,
 } from './constants.js';
 import { glossCall, glossDefault, glossExit, glossResult } from './gloss.js';
-import { sigpending, sigset_t, task_struct } from './structs.js';
+import { sigpending, sigset_t, task_struct, user_memory } from './structs.js';
 import * as trace from './trace.js';
 import { commOf, type ModelEvent, type Names } from './tracepoints.js';
 
@@ -97,7 +97,7 @@ function tellTracePoint(cpu: Cpu, { event, address, value, a, b }: ModelEvent, n
     case trace.TRACE_HRTIMER_EXPIRE:
       return 'is interrupted: time has passed, and a timer goes off';
     case trace.TRACE_USER_RESULT:
-      return `notes ${names.results[address] ?? address} = ${errorName(value)}`;
+      return `notes ${names.results[address]} = ${errorName(value)}`;
     default:
       return null;
   }
@@ -125,7 +125,7 @@ function sentText(cpu: Cpu, task: number, sig: number, group: boolean, result: n
   const tgid = cpu.words[task + task_struct.tgid] as number;
   const to = group ? `process ${tgid}` : nameOf(cpu, task);
   const done = sig === SIGCONT ? ': it goes on if it was stopped, and a stop that was to come is called off' : '';
-  const became = sig === SIGCONT && result === IGNORED ? '' : (SENT[result] ?? '');
+  const became = sig === SIGCONT && result === IGNORED ? '' : SENT[result];
   return `sends ${signalName(sig)} to ${to}${done}${became}`;
 }
 
@@ -146,7 +146,7 @@ function holderOf(word: number, op: number): string {
 }
 
 /** A visible operation, by the field that it is on. */
-function tellOperation(cpu: Cpu, { event, address, value, a, b }: ModelEvent): string | null {
+function tellOperation(cpu: Cpu, { event, address, value, a }: ModelEvent): string | null {
   if (event === EVENT_CONTENDED) return `has to wait: ${holderOf(value, a)} ${cpu.describe(address)}`;
   if (event === OP_SYSCALL_EXIT) {
     return (value & TIF_SIGPENDING) === 0
@@ -173,11 +173,8 @@ function tellOperation(cpu: Cpu, { event, address, value, a, b }: ModelEvent): s
         ? 'marks the whole process as dying'
         : null;
     case 'user_memory': {
-      const cell = /^cells\[(\d+)\]/.exec(field)?.[1];
-      if (cell === undefined) return null;
-      return reads
-        ? `looks at its variable ${cell}: it is ${value}`
-        : `sets its variable ${cell} to ${event === OP_WRITE ? value : b}`;
+      const cell = address - base - user_memory.cells;
+      return reads ? `looks at its variable ${cell}: it is ${value}` : `sets its variable ${cell} to ${value}`;
     }
     default:
       return null;
@@ -205,7 +202,7 @@ function tellTask(cpu: Cpu, task: number, field: string, value: number, reads: b
   if (field === 'sighand' && value === 0) return `cuts ${name} off: from now on no signal can be sent to it`;
   if (field === 'exit_state' && value === EXIT_ZOMBIE) return 'is a zombie now: dead, until somebody takes note of it';
   if (field === 'exit_state' && value === EXIT_DEAD) {
-    return own ? 'is gone: nobody has to take note of its death' : `releases ${name}: its death has been taken note of`;
+    return `releases ${name}: its death has been taken note of`;
   }
   if (field === 'state' && own && (value & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)) !== 0) {
     return 'says that it is about to fall asleep';
@@ -216,14 +213,9 @@ function tellTask(cpu: Cpu, task: number, field: string, value: number, reads: b
 /** The first entry of a pid's list of tasks: whom the number leads to. */
 function tellNumber(cpu: Cpu, address: number, field: string, value: number, reads: boolean): string | null {
   // As a process: what else a number can stand for changes along with it.
-  if (field.startsWith('tasks[0]') === false) return null;
-  const number = /\d+/.exec(cpu.describe(address))?.[0] ?? '';
-  const leads = value === 0 ? 'nobody' : nameOf(cpu, taskAt(cpu, value));
+  if (!field.startsWith('tasks[0]')) return null;
+  const number = cpu.describe(address).replace(/^\D*(\d+).*$/, '$1');
+  const leads = value === 0 ? 'nobody' : nameOf(cpu, value - task_struct.pid_links);
   if (reads) return `looks up number ${number}: it leads to ${leads}`;
   return `makes the number ${number} lead to ${leads}`;
-}
-
-/** The task that a pointer into its `pid_links` leads to. */
-function taskAt(cpu: Cpu, pointer: number): number {
-  return cpu.arena.objectAt(pointer)?.base ?? pointer;
 }

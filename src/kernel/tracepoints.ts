@@ -6,7 +6,6 @@ import {
   __TASK_TRACED,
   EXIT_DEAD,
   EXIT_ZOMBIE,
-  TASK_DEAD,
   TASK_INTERRUPTIBLE,
   TASK_UNINTERRUPTIBLE,
 } from './constants.js';
@@ -55,16 +54,19 @@ const COMM_LENGTH = 15;
 /** Everybody has the default priority, `MAX_RT_PRIO` + 20. Left out: priorities. */
 const DEFAULT_PRIO = 120;
 
-/** A task's state in one letter, as `sched_switch` prints it. */
+/** The letters of the bits of a state that `sched_switch` prints; a dead task's are those of its `exit_state`. */
+const STATE_LETTERS = [
+  [EXIT_ZOMBIE, 'Z'],
+  [EXIT_DEAD, 'X'],
+  [__TASK_TRACED, 't'],
+  [__TASK_STOPPED, 'T'],
+  [TASK_UNINTERRUPTIBLE, 'D'],
+  [TASK_INTERRUPTIBLE, 'S'],
+] as const;
+
+/** A task's state in one letter: the highest of its bits, as `task_state_index` has it. */
 function stateLetter(state: number): string {
-  if (state === 0) return 'R';
-  if ((state & TASK_DEAD) !== 0) return 'X';
-  if ((state & __TASK_STOPPED) !== 0) return 'T';
-  if ((state & __TASK_TRACED) !== 0) return 't';
-  if ((state & TASK_INTERRUPTIBLE) !== 0) return 'S';
-  if ((state & TASK_UNINTERRUPTIBLE) !== 0) return 'D';
-  if ((state & EXIT_ZOMBIE) !== 0) return 'Z';
-  return (state & EXIT_DEAD) !== 0 ? 'X' : 'R';
+  return STATE_LETTERS.find(([bit]) => (state & bit) !== 0)?.[1] ?? 'R';
 }
 
 /**
@@ -77,7 +79,7 @@ export function commOf(cpu: Cpu, task: number, programs: readonly string[]): str
   const number = words[task + task_struct.pid] as number;
   if (number === 0) return `swapper/${words[task + task_struct.cpu]}`;
   if (number === 1) return 'init';
-  return (programs[words[task + task_struct.program] as number] ?? '').slice(0, COMM_LENGTH);
+  return (programs[words[task + task_struct.program] as number] as string).slice(0, COMM_LENGTH);
 }
 
 /**
@@ -101,7 +103,7 @@ export function traceFields(cpu: Cpu, traced: ModelEvent, { programs, results }:
         prev_comm: comm(address),
         prev_pid: pidOf(address),
         prev_prio: DEFAULT_PRIO,
-        prev_state: stateLetter(a),
+        prev_state: stateLetter(a | (words[address + task_struct.exit_state] as number)),
         next_comm: comm(value),
         next_pid: pidOf(value),
         next_prio: DEFAULT_PRIO,
@@ -138,11 +140,11 @@ export function traceFields(cpu: Cpu, traced: ModelEvent, { programs, results }:
     case TRACE_SYS_EXIT:
       return { id: a, ret: value };
     case TRACE_RESOURCE:
-      return { name: EXIT_RESOURCES[value] ?? value };
+      return { name: EXIT_RESOURCES[value] as string };
     case TRACE_USER_HANDLER:
       return { sig: value };
     case TRACE_USER_RESULT:
-      return { name: results[address] ?? address, value };
+      return { name: results[address] as string, value };
     default:
       return null;
   }

@@ -136,7 +136,7 @@ it('a task that leaves its CPU says in which state, and a result and a handler h
   const states = new Set(
     only(lines, 'sched_switch').map((line) => /prev_pid=(\d+).*prev_state=(\S+)/.exec(line)?.slice(1).join(' ')),
   );
-  expect(states).toEqual(new Set(['100 S', '101 T', '101 X', '100 X']));
+  expect(states).toEqual(new Set(['100 S', '101 T', '101 Z', '100 X']));
   expect(only(lines, 'user_result')).toEqual(['name=reaped value=101']);
   expect(only(lines, 'user_handler')).toEqual(['sig=10']);
   expect(only(lines, 'sched_process_wait')).toEqual(['comm=parent pid=101 prio=120', 'comm=parent pid=0 prio=120']);
