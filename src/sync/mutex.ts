@@ -82,11 +82,11 @@ export const mutexOps = {
   },
 
   *mutex_unlock(this: Context, lock: MutexPtr): Coroutine<void> {
-    if (this.get(lock, mutex.owner) !== this.current) this.badUnlock(lock);
+    if (this.data_race(lock + mutex.owner) !== this.current) this.badUnlock(lock);
     this.mutexReleased(lock);
     const waitLock = addr(lock, mutex.wait_lock);
     if (this.spin_lock(waitLock)) yield;
-    this.set(lock, mutex.owner, NULL);
+    this.atomicCmpxchg(lock + mutex.owner, this.current, NULL);
     const first = this.get(addr(lock, mutex.wait_list), list_head.next);
     const waiting = first !== addr(lock, mutex.wait_list);
     const task = waiting ? this.get(container_of(first, mutex_waiter.list), mutex_waiter.task) : NULL;
