@@ -1,6 +1,6 @@
 /** The machine before a scenario: idle tasks, the initial namespaces, and init. */
 
-import { addr, type Field, type Ptr } from '../memory/layout.js';
+import { addr, type Field, NULL, type Ptr } from '../memory/layout.js';
 import { cpu_data } from '../sync/cpu.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
@@ -20,7 +20,7 @@ import {
   TASK_INTERRUPTIBLE,
   USER_STACK_TOP,
 } from './constants.js';
-import { IT_REAL_FN } from './hrtimer.js';
+import { IT_REAL_FN, TICK_SCHED_TIMER } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
 import { noteBaseline } from './leaks.js';
 import {
@@ -37,6 +37,7 @@ import {
   sighand_struct,
   signal_struct,
   task_struct,
+  tick_sched,
   USER_RESULTS,
   user_memory,
   user_namespace,
@@ -154,6 +155,7 @@ function bootIdle(k: Kernel, c: Ptr<'cred'>, ns: Ptr<'pid_namespace'>): void {
   k.set(k.rq, rq.idle, idle);
   k.INIT_LIST_HEAD(addr(k.rq, rq.queue));
   k.INIT_LIST_HEAD(addr(k.arena.static(hrtimer_cpu_base, k.id), hrtimer_cpu_base.queue));
+  k.hrtimer_init(addr(k.tick, tick_sched.sched_timer), TICK_SCHED_TIMER, NULL);
   k.set(k.data, cpu_data.rcu_eqs, 0);
   k.current = idle;
 }

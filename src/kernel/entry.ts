@@ -80,6 +80,7 @@ export const entryFunctions = {
           continue;
         }
         this.rcu_eqs_exit();
+        if (this.hasTick()) this.pauseTick();
         if ((this.peek(tsk + task_struct.thread_flags) & TIF_SYSCALL_TRACE) !== 0) {
           const again = this.get(tsk, task_struct.restart) === RESTART_BLOCK;
           skip = yield* this.syscall_trace_enter(again ? __NR_restart_syscall : call.nr);
@@ -123,6 +124,7 @@ export const entryFunctions = {
       if (this.prepare_exit_to_usermode()) yield;
       if ((this.result & SYSCALL_EXIT_WORK_FLAGS) !== 0) yield* this.syscall_return_slowpath(this.result);
       else if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
+      if (this.hasCpuTimers()) this.startTick();
       this.rcu_eqs_enter();
       if (this.get(tsk, task_struct.sigframe)) yield* this.runHandlers();
       // After sigreturn the registers are those of whatever the handler interrupted: its restart is not ours to make.
@@ -136,6 +138,7 @@ export const entryFunctions = {
   *interruptFromUser(this: Kernel): Coroutine<void> {
     const tsk = this.current;
     this.rcu_eqs_exit();
+    if (this.hasTick()) this.pauseTick();
     this.do_IRQ();
     // Not from a system call: nothing is to be restarted, and no result may be touched.
     const ax = this.get(tsk, task_struct.ax);
@@ -173,6 +176,7 @@ export const entryFunctions = {
   *returnToUserMode(this: Kernel): Coroutine<void> {
     if (this.prepare_exit_to_usermode()) yield;
     if ((this.result & EXIT_TO_USERMODE_LOOP_FLAGS) !== 0) yield* this.exit_to_usermode_loop(this.result);
+    if (this.hasCpuTimers()) this.startTick();
     this.rcu_eqs_enter();
     if (this.get(this.current, task_struct.sigframe)) yield* this.runHandlers();
   },

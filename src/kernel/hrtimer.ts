@@ -20,6 +20,8 @@ type Base = Ptr<'hrtimer_cpu_base'>;
 
 /** Nanoseconds. Exact up to 2^53, which is 104 days. */
 export const NSEC_PER_SEC = 1_000_000_000;
+/** A tick, in nanoseconds: the kernel's with `HZ` 1000. */
+export const TICK_NSEC = NSEC_PER_SEC / 1000;
 /** The latest time there is, in nanoseconds: 292 years. */
 export const KTIME_MAX = 0x7fffffff * 0x1_0000_0000;
 
@@ -27,6 +29,7 @@ export const KTIME_MAX = 0x7fffffff * 0x1_0000_0000;
 export const HRTIMER_WAKEUP = 1;
 export const IT_REAL_FN = 2;
 export const POSIX_TIMER_FN = 3;
+export const TICK_SCHED_TIMER = 4;
 
 /** The words of a `struct timespec` of a program. */
 export interface Timespec {
@@ -230,7 +233,7 @@ export const hrtimerFunctions = {
       this.set(timer, hrtimer.is_queued, 0);
       this.atomicXchg(timer + hrtimer.running, 1);
       this.raw_spin_unlock(lock);
-      yield* this.__run_hrtimer(timer);
+      yield* this.__run_hrtimer(timer, eqs);
       // Whoever waits in hrtimer_cancel goes on, and may free what the timer is in.
       this.atomicXchg(timer + hrtimer.running, 0);
     }
@@ -239,13 +242,15 @@ export const hrtimerFunctions = {
     this.irq_exit(eqs);
   },
 
-  *__run_hrtimer(this: Kernel, timer: Timer): Coroutine<void> {
+  /** Calls the function of an expired timer. @param user the interrupt came in user mode, or idle */
+  *__run_hrtimer(this: Kernel, timer: Timer, user: boolean): Coroutine<void> {
     const fn = this.get(timer, hrtimer.function);
     if (fn === HRTIMER_WAKEUP) yield* this.hrtimer_wakeup(timer);
     else if (fn === IT_REAL_FN) yield* this.it_real_fn(timer);
     else if (fn === POSIX_TIMER_FN) {
       if (yield* this.posix_timer_fn(timer)) this.hrtimer_restart(timer);
-    } else this.BUG_ON(true, `a timer has no function ${fn}`);
+    } else if (fn === TICK_SCHED_TIMER) yield* this.tick_sched_timer(user);
+    else this.BUG_ON(true, `a timer has no function ${fn}`);
   },
 
   /** Wakes the sleeper of a timer, and tells it that its time is over. */

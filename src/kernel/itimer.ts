@@ -12,9 +12,10 @@ import {
   SEND_SIG_PRIV,
   SIGALRM,
 } from './constants.js';
-import { KTIME_MAX } from './hrtimer.js';
+import { KTIME_MAX, TICK_NSEC } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
-import { hrtimer, sighand_struct, signal_struct, task_struct } from './structs.js';
+import { CPUCLOCK_PROF, CPUCLOCK_VIRT } from './posix-cpu-timers.js';
+import { cpu_itimer, hrtimer, sighand_struct, signal_struct, task_struct } from './structs.js';
 
 /** A `struct timeval` of a program. */
 export interface Timeval {
@@ -58,17 +59,44 @@ export const itimerFunctions = {
     yield* this.kill_pid_info(SIGALRM, SEND_SIG_PRIV, leader_pid);
   },
 
-  /** Left out: timers of CPU time (`ITIMER_VIRTUAL`, `ITIMER_PROF`). The model has none to measure. */
-  *do_getitimer(this: Kernel, which: number, value: Itimerval): Coroutine<number> {
-    if (which === ITIMER_VIRTUAL || which === ITIMER_PROF) this.violate('unmodelled', 'timers of CPU time');
-    if (which !== ITIMER_REAL) return -EINVAL;
-    const signal = this.get(this.current, task_struct.signal);
-    const siglock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
+  /** A timer of CPU time that should have expired by now has a tick left. @param clock `CPUCLOCK_…` */
+  *get_cpu_itimer(this: Kernel, tsk: Ptr<'task_struct'>, clock: number, value: Itimerval): Coroutine<void> {
+    const it = this.cpuItimer(this.get(tsk, task_struct.signal), clock);
+    const siglock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
     if (this.spin_lock_irq(siglock)) yield;
-    value.it_value = ktime_to_timeval(this.itimer_get_remtime(addr(signal, signal_struct.real_timer)));
-    value.it_interval = ktime_to_timeval(this.loadTime(addr(signal, signal_struct.it_real_incr)));
+    let left = this.loadTime(addr(it, cpu_itimer.expires));
+    const interval = this.loadTime(addr(it, cpu_itimer.incr));
+    if (left !== 0) {
+      const { utime, stime } = this.thread_group_cputimer(tsk);
+      const now = clock === CPUCLOCK_PROF ? utime + stime : utime;
+      left = left < now ? TICK_NSEC : left - now;
+    }
     this.spin_unlock_irq(siglock);
-    return 0;
+    value.it_value = ktime_to_timeval(left);
+    value.it_interval = ktime_to_timeval(interval);
+  },
+
+  *do_getitimer(this: Kernel, which: number, value: Itimerval): Coroutine<number> {
+    const tsk = this.current;
+    switch (which) {
+      case ITIMER_REAL: {
+        const signal = this.get(tsk, task_struct.signal);
+        const siglock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
+        if (this.spin_lock_irq(siglock)) yield;
+        value.it_value = ktime_to_timeval(this.itimer_get_remtime(addr(signal, signal_struct.real_timer)));
+        value.it_interval = ktime_to_timeval(this.loadTime(addr(signal, signal_struct.it_real_incr)));
+        this.spin_unlock_irq(siglock);
+        return 0;
+      }
+      case ITIMER_VIRTUAL:
+        yield* this.get_cpu_itimer(tsk, CPUCLOCK_VIRT, value);
+        return 0;
+      case ITIMER_PROF:
+        yield* this.get_cpu_itimer(tsk, CPUCLOCK_PROF, value);
+        return 0;
+      default:
+        return -EINVAL;
+    }
   },
 
   /** `getitimer(2)`. */
@@ -77,10 +105,37 @@ export const itimerFunctions = {
     return yield* this.do_getitimer(which, value);
   },
 
-  *do_setitimer(this: Kernel, which: number, value: Itimerval, ovalue: Itimerval | null): Coroutine<number> {
-    if (!timeval_valid(value.it_value) || !timeval_valid(value.it_interval)) return -EINVAL;
-    if (which === ITIMER_VIRTUAL || which === ITIMER_PROF) this.violate('unmodelled', 'timers of CPU time');
-    if (which !== ITIMER_REAL) return -EINVAL;
+  /** A timer of CPU time runs a tick longer than it was asked for. @param clock `CPUCLOCK_…` */
+  *set_cpu_itimer(
+    this: Kernel,
+    tsk: Ptr<'task_struct'>,
+    clock: number,
+    value: Itimerval,
+    ovalue: Itimerval | null,
+  ): Coroutine<void> {
+    const it = this.cpuItimer(this.get(tsk, task_struct.signal), clock);
+    let nval = timeval_to_ktime(value.it_value);
+    const siglock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
+    if (this.spin_lock_irq(siglock)) yield;
+    let oval = this.loadTime(addr(it, cpu_itimer.expires));
+    const ointerval = this.loadTime(addr(it, cpu_itimer.incr));
+    if (oval !== 0 || nval !== 0) {
+      if (nval > 0) nval += TICK_NSEC;
+      const set = this.set_process_cpu_timer(tsk, clock, nval, oval);
+      nval = set.newval;
+      oval = set.oldval;
+    }
+    this.storeTime(addr(it, cpu_itimer.expires), nval);
+    this.storeTime(addr(it, cpu_itimer.incr), timeval_to_ktime(value.it_interval));
+    this.spin_unlock_irq(siglock);
+    if (ovalue !== null) {
+      ovalue.it_value = ktime_to_timeval(oval);
+      ovalue.it_interval = ktime_to_timeval(ointerval);
+    }
+  },
+
+  /** The timer of real time. */
+  *setRealItimer(this: Kernel, value: Itimerval, ovalue: Itimerval | null): Coroutine<void> {
     const signal = this.get(this.current, task_struct.signal);
     const siglock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
     const timer = addr(signal, signal_struct.real_timer);
@@ -104,7 +159,23 @@ export const itimerFunctions = {
       this.storeTime(interval, 0);
     }
     this.spin_unlock_irq(siglock);
-    return 0;
+  },
+
+  *do_setitimer(this: Kernel, which: number, value: Itimerval, ovalue: Itimerval | null): Coroutine<number> {
+    if (!timeval_valid(value.it_value) || !timeval_valid(value.it_interval)) return -EINVAL;
+    switch (which) {
+      case ITIMER_REAL:
+        yield* this.setRealItimer(value, ovalue);
+        return 0;
+      case ITIMER_VIRTUAL:
+        yield* this.set_cpu_itimer(this.current, CPUCLOCK_VIRT, value, ovalue);
+        return 0;
+      case ITIMER_PROF:
+        yield* this.set_cpu_itimer(this.current, CPUCLOCK_PROF, value, ovalue);
+        return 0;
+      default:
+        return -EINVAL;
+    }
   },
 
   /** `setitimer(2)`. A null value stops the timer, as the kernel still allows. */

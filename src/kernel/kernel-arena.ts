@@ -30,6 +30,7 @@ import {
   sigqueue,
   slab_baseline,
   task_struct,
+  tick_sched,
   uidhash,
   user_memory,
   user_namespace,
@@ -67,6 +68,7 @@ export function kernelArena(cpus: number, limits: KernelLimits = DEFAULT_LIMITS)
       { struct: cpu_data.$, count: cpus },
       { struct: rq.$, count: cpus },
       { struct: hrtimer_cpu_base.$, count: cpus },
+      { struct: tick_sched.$, count: cpus },
       { struct: globals.$, count: 1 },
       { struct: rcu_state.$, count: 1 },
       { struct: pid_namespace.$, count: 1 },
@@ -144,6 +146,7 @@ export function bindKernel(k: Kernel, userSpace: UserSpace): void {
     rq: arena.static(rq, k.id),
     rqs: k.allData.map((_, id) => arena.static(rq, id)),
     hrtimerBases: k.allData.map((_, id) => arena.static(hrtimer_cpu_base, id)),
+    tick: arena.static(tick_sched, k.id),
     // The idle task of CPU 0 is the first object of its cache.
     init_task: firstTask(arena),
     init_pid_ns: arena.static(pid_namespace),

@@ -38,6 +38,7 @@ import { type PidNamespaceFunctions, pidNamespaceFunctions } from './pid-namespa
 import { type PidfdFunctions, pidfdFunctions } from './pidfd.js';
 import { type PipeFunctions, pipeFunctions } from './pipe.js';
 import { type PosixClocksFunctions, posixClocksFunctions } from './posix-clocks.js';
+import { type PosixCpuTimersFunctions, posixCpuTimersFunctions } from './posix-cpu-timers.js';
 import { type PosixTimerSignalFunctions, posixTimerSignalFunctions } from './posix-timer-signal.js';
 import { type PosixTimersFunctions, posixTimersFunctions } from './posix-timers.js';
 import { type PrctlFunctions, prctlFunctions } from './prctl.js';
@@ -57,6 +58,7 @@ import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
 import { cred, file, k_itimer, pid, pid_namespace, task_struct } from './structs.js';
 import { type TaskFunctions, taskFunctions } from './task.js';
+import { type TickFunctions, tickFunctions } from './tick.js';
 import { type TraceFunctions, traceFunctions } from './trace.js';
 import { type TracehookFunctions, tracehookFunctions } from './tracehook.js';
 import { type UidhashFunctions, uidhashFunctions } from './uidhash.js';
@@ -119,6 +121,8 @@ export interface KernelData {
   readonly rqs: readonly Ptr<'rq'>[];
   /** Every CPU's timers, by number. */
   readonly hrtimerBases: readonly Ptr<'hrtimer_cpu_base'>[];
+  /** This CPU's tick. */
+  readonly tick: Ptr<'tick_sched'>;
   readonly init_task: Ptr<'task_struct'>;
   readonly init_pid_ns: Ptr<'pid_namespace'>;
   readonly init_user_ns: Ptr<'user_namespace'>;
@@ -235,6 +239,8 @@ export interface Kernel
     PosixTimersFunctions,
     PosixClocksFunctions,
     PosixTimerSignalFunctions,
+    PosixCpuTimersFunctions,
+    TickFunctions,
     EntryFunctions,
     FileFunctions,
     FcntlFunctions,
@@ -293,6 +299,8 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   posixTimersFunctions,
   posixClocksFunctions,
   posixTimerSignalFunctions,
+  posixCpuTimersFunctions,
+  tickFunctions,
   entryFunctions,
   fileFunctions,
   fcntlFunctions,
@@ -340,6 +348,8 @@ type PatchableName = keyof (PidFunctions &
   PosixTimersFunctions &
   PosixClocksFunctions &
   PosixTimerSignalFunctions &
+  PosixCpuTimersFunctions &
+  TickFunctions &
   FileFunctions &
   FcntlFunctions &
   FdtableFunctions &

@@ -17,7 +17,7 @@ import {
   TRACE_SIGNAL_DELIVERED,
   TRACE_SIGNAL_IGNORED,
 } from './constants.js';
-import { NSEC_PER_SEC } from './hrtimer.js';
+import { TICK_NSEC } from './hrtimer.js';
 import type { Kernel } from './kernel.js';
 import type { KernelSiginfo } from './signal/siginfo.js';
 import {
@@ -38,9 +38,6 @@ type Queue = Ptr<'sigqueue'>;
 
 /** In `it_requeue_pending`: the timer is armed again when its signal is taken. */
 export const REQUEUE_PENDING = 1;
-
-/** The shortest interval at which a timer whose signal is ignored expires again: a tick. */
-const TICK_NSEC = NSEC_PER_SEC / 1000;
 
 export const posixTimerSignalFunctions = {
   /** Finds a timer of the current process by its number, or NULL. Needs RCU. */
@@ -173,7 +170,7 @@ export const posixTimerSignalFunctions = {
     }
     let restart = false;
     if ((yield* this.posix_timer_event(timer, si_private)) && interval !== 0) {
-      // The signal is ignored: nobody takes it and arms the timer again.
+      // The signal is ignored: nobody takes it and arms the timer again. At the earliest a tick later.
       const now = this.ktime_get() + (interval < TICK_NSEC ? TICK_NSEC : 0);
       this.addOverruns(timer, this.hrtimer_forward(hr, now, interval));
       this.set(timer, k_itimer.it_requeue_pending, si_private + 1);

@@ -341,6 +341,7 @@ export const schedFunctions = {
       this.local_irq_enable();
       return;
     }
+    this.stopTick();
     this.trace_sched_switch(prev, next);
     this.set(queue, rq.curr, next);
     this.set(next, task_struct.on_cpu, 1);

@@ -67,6 +67,24 @@ export const timer = embed('hrtimer', hrtimer.$.words);
 /** A CPU's timers, the next to expire first. */
 export const hrtimer_cpu_base = struct('hrtimer_cpu_base', { lock: spinlock, queue: listHead });
 
+/** A CPU's tick, `struct tick_sched`: its timer, and since when the time has not been charged to anybody. */
+export const tick_sched = struct('tick_sched', { sched_timer: timer, since: ktime });
+
+/** A timer of CPU time, `ITIMER_PROF` or `ITIMER_VIRTUAL`: when it expires, and the interval. */
+export const cpu_itimer = struct('cpu_itimer', { expires: ktime, incr: ktime });
+
+/** The CPU time of a process, counted while it has timers of it. The lock stands for the kernel's 64-bit atomics. */
+export const thread_group_cputimer = struct('thread_group_cputimer', {
+  lock: spinlock,
+  utime: ktime,
+  stime: ktime,
+  running: int,
+  checking_timer: int,
+  /** `cputime_expires`: the earliest expiry by either count; 0 for none. */
+  prof_exp: ktime,
+  virt_exp: ktime,
+});
+
 export const sighand_struct = struct('sighand_struct', {
   count: int,
   siglock: spinlock,

@@ -8,7 +8,7 @@ import { rwlock } from '../../sync/rwlock.js';
 import { spinlock } from '../../sync/spinlock.js';
 import { waitQueueEntry, waitQueueHead } from '../../sync/wait.js';
 import { TASK_COMM_LEN } from '../constants.js';
-import { ktime, pending, siginfo, sigset, timer } from './signals.js';
+import { cpu_itimer, ktime, pending, siginfo, sigset, thread_group_cputimer, timer } from './signals.js';
 
 export const signal_struct = struct('signal_struct', {
   sigcnt: int,
@@ -41,6 +41,9 @@ export const signal_struct = struct('signal_struct', {
   cred_guard_mutex: mutexField,
   real_timer: timer,
   it_real_incr: ktime,
+  /** By `CPUCLOCK_PROF` and `CPUCLOCK_VIRT`. */
+  it: embed('cpu_itimer', cpu_itimer.$.words, 2),
+  cputimer: embed('thread_group_cputimer', thread_group_cputimer.$.words),
   posix_timers: listHead,
   posix_timer_id: int,
   /** 1: the process is the leader of its session. */

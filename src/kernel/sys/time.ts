@@ -54,7 +54,7 @@ export interface TimeCalls {
   timer_delete(timerid: number): Coroutine<number>;
   /** `alarm(2)`: the seconds that were left of the last one. */
   alarm(seconds: number): Coroutine<number>;
-  /** `setitimer(2)` with `ITIMER_REAL`. */
+  /** `setitimer(2)`. */
   setitimer(which: number, value: Itimerval | null, old?: Itimerval): Coroutine<number>;
   /** `getitimer(2)`. */
   getitimer(which: number, value: Itimerval | null): Coroutine<number>;
