@@ -5,6 +5,7 @@ import type { Exploration, Phase } from '../explore/explore.js';
 import type { Minimized } from '../explore/minimize.js';
 import type { SearchOptions } from '../explore/shards/search.js';
 import { encodeToken } from '../explore/token.js';
+import { type Branching, branchingLines } from '../trace/branching.js';
 import { switchLines, switchReport } from '../trace/switches.js';
 import { count, paint, print } from './context.js';
 import type { TestCase } from './junit.js';
@@ -29,6 +30,7 @@ export function explorationDocument(
   options: SearchOptions,
   exploration: Exploration,
   reported: Reported | null,
+  branching: Branching | null,
 ): Readonly<Record<string, unknown>> {
   const { executions, redundant, exhausted, seconds, outcomes, found, phases } = exploration;
   return {
@@ -41,9 +43,8 @@ export function explorationDocument(
     exhaustive: exhausted,
     seconds,
     executionsPerSecond: Math.round(executions / seconds),
-    phases: phases.map((phase) =>
-      phase.seen === undefined ? phase : { ...phase, estimate: estimateOf(phase.seen, phase.executions) },
-    ),
+    phases: phases.map((phase) => ({ ...phase, estimate: estimateIn(phase) })),
+    branching,
     outcomes,
     witnesses: Object.fromEntries(
       Object.entries(exploration.witnesses).map(([outcome, schedule]) => [outcome, encodeToken({ ...of, schedule })]),
@@ -81,9 +82,26 @@ export function coverage({ exhausted, interrupted, phases }: Exploration): strin
   return [verdict, ...phases.map(shareOf).filter((share) => share !== '')].join('\n');
 }
 
+/** How large a phase's space is likely to be; null where it was covered, or no execution was made. */
+function estimateIn({ seen, estimate, executions }: Phase): Readonly<Record<string, number>> | null {
+  if (seen !== undefined) return { ...estimateOf(seen, executions) };
+  return estimate === undefined ? null : { executions: estimate };
+}
+
+/** A number that may be very large. */
+function about(number: number): string {
+  return number < 1e9 ? count(Number(number.toPrecision(3))) : number.toExponential(0).replace('e+', ' × 10^');
+}
+
 /** How much of the space a strategy has shown that did not cover it. */
-function shareOf({ strategy, executions, redundant, seen }: Phase): string {
-  if (seen === undefined) return `${strategy}: ${count(executions - redundant)} different executions`;
+function shareOf({ strategy, executions, redundant, exhausted, bound, seen, estimate }: Phase): string {
+  if (seen === undefined) {
+    const different = count(executions - redundant);
+    const within = bound === null ? '' : ` with ${bound}`;
+    if (exhausted) return `${strategy}: all ${different} executions${within}`;
+    const whole = estimate === undefined ? '' : ` of an estimated ${about(estimate)}`;
+    return `${strategy}: ${different} different executions${whole}${within}`;
+  }
   const { schedules, chanceOfNew } = estimateOf(seen, executions);
   const chance = `${(chanceOfNew * 100).toFixed(chanceOfNew < 0.1 ? 1 : 0)} %`;
   return `${strategy}: ${count(seen.different)} different schedules of at least some ${count(schedules)}; another would be new with a chance of ${chance}`;
@@ -103,13 +121,17 @@ export function testCase(of: Explored, exploration: Exploration, reported: Repor
   };
 }
 
-export function printExploration(exploration: Exploration): void {
+/** @param branching what makes the space large, where it was not covered */
+export function printExploration(exploration: Exploration, branching: Branching | null): void {
   const { executions, seconds, outcomes, found, exhausted, phases } = exploration;
   const rate = count(Math.round(executions / seconds));
   const by = phases.map(({ strategy }) => strategy).join(' and ');
   print(`${count(executions)} executions by ${by} in ${seconds.toFixed(2)} s (${rate} a second)`);
   for (const [outcome, times] of Object.entries(outcomes)) print(`  ${count(times).padStart(10)} × ${outcome}`);
   if (found === null) print(paint(exhausted ? 'green' : 'yellow', coverage(exploration)));
+  const lines = branching === null ? [] : branchingLines(branching);
+  if (lines.length > 0) print('most of the branching, by the races of a sample:');
+  for (const line of lines) print(`  ${line}`);
 }
 
 /**

@@ -3,6 +3,7 @@
 import { minimize } from '../explore/minimize.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
+import { surveyBranching } from '../trace/branching.js';
 import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, wholeNumber } from './context.js';
 import { exploreAllCommand } from './explore-all.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
@@ -44,9 +45,10 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   const machine = new ControlledMachine(model);
   const reported = found === null ? null : shrink(machine, of, found.schedule);
   if (flags.junit !== undefined) writeJunit(flags.junit, [testCase(of, exploration, reported)]);
-  if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported));
+  const branching = found === null && !exhausted && !interrupted ? surveyBranching(model) : null;
+  if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported, branching));
   else {
-    printExploration(exploration);
+    printExploration(exploration, branching);
     if (found !== null && reported !== null) {
       const { minimized, minimalToken } = reported;
       const report = reportOf(machine, minimized.schedule, {

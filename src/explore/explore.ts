@@ -48,6 +48,8 @@ export interface Phase {
   readonly bound: string | null;
   /** Of a strategy that has no end: the different schedules seen, and how many of them came once and twice. */
   readonly seen?: Seen;
+  /** Of one that ends, and has not: how many executions its space takes, estimated. No less than were made. */
+  readonly estimate?: number;
 }
 
 export interface Exploration {
@@ -223,6 +225,8 @@ function* exploreBy(
     }
   }
   redundant += strategy.redundant ?? 0;
+  const asksSize = !exhausted && executions > 0 && (found === null || options.keepGoing === true);
+  const size = asksSize ? strategy.estimate?.(machine) : undefined;
   return {
     executions,
     redundant,
@@ -242,6 +246,7 @@ function* exploreBy(
         exhausted,
         bound: strategy.bound ?? null,
         ...(seen === null ? {} : { seen: seen.counts() }),
+        ...(size === undefined ? {} : { estimate: Math.max(executions, Math.round(size)) }),
       },
     ],
   };

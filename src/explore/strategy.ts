@@ -1,6 +1,6 @@
 /** How an exploration chooses its schedules. */
 
-import type { Chooser, Execution } from '../machine/controlled.js';
+import type { Chooser, ControlledMachine, Execution } from '../machine/controlled.js';
 
 /** A chooser that knows one execution from the next. */
 export interface Strategy extends Chooser {
@@ -13,6 +13,11 @@ export interface Strategy extends Chooser {
   readonly bound?: string | null;
   /** Executions that it found to be the same as one before, but for steps that commute. For strategies that can tell. */
   readonly redundant?: number;
+  /**
+   * Of a strategy that ends: how many executions its whole space takes, estimated from a part of it.
+   * Asked after an execution; it may make more on the machine.
+   */
+  estimate?(machine: ControlledMachine): number;
   /** Called before each execution. False when there is none left: the whole space was covered. */
   begin(): boolean;
   /** Called after each execution. */

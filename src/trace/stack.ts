@@ -16,7 +16,7 @@ const OTHER = /^\s*at (?:(.+?) \()?(?:file:\/\/)?((?:\/|[A-Za-z]:)[^():]*?([^\\/
 /** The package: what of it is no kernel code is machinery too. */
 const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../..' : '../../..', import.meta.url));
 /** What carries the simulation out is not part of the simulated stack. */
-const MACHINERY = /^src\/(?:machine|explore|memory|trace|cli)\/|^src\/sync\/(?:cpu|spinlock|rwlock|atomic)\./;
+const MACHINERY = /^src\/(?:machine|model|explore|memory|trace|cli)\/|^src\/sync\/(?:cpu|spinlock|rwlock|atomic)\./;
 
 /** The simulated part of a stack, the innermost frame first. */
 export function simulatedFrames(stack: string): readonly Frame[] {

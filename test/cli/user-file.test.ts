@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/build.js';
-import { type Called, documentOf, expectRefused, objectAt, siglab, textAt } from '../support/cli.js';
+import { type Called, documentOf, expectRefused, listAt, objectAt, siglab, textAt } from '../support/cli.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'siglab-own-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
@@ -43,6 +43,39 @@ describe('siglab new', () => {
     expect(stdout).toContain('BUG: assertion failed at the end: an increment was lost\nmodel my-model\n');
     expectRefused(await call('run', './my-model.ts', '--no-check'), /only the controlled machine runs/);
     expectRefused(await call('explore', './my-model.ts', '--no-check', '--cpus', '3'), /takes neither patches nor/);
+  });
+
+  it('explores a model to a limit, and says how large its space is and which lock and loop make it so', async () => {
+    writeFileSync(
+      join(cwd, 'hot.ts'),
+      `import { defineModel, type Thread } from 'siglab';
+export const hot = defineModel('hot', (m) => {
+  const lock = m.mutex('hot lock');
+  const turn = m.cell('turn');
+  function* work(t: Thread) {
+    for (let round = 0; round < 4; round++) {
+      yield t.lock(lock);
+      t.unlock(lock);
+    }
+    yield t.fetchAdd(turn, 1);
+  }
+  for (let id = 0; id < 3; id++) m.thread('worker ' + id, work);
+});
+`,
+    );
+    const args = ['explore', 'hot.ts', '--no-check', '--strategy', 'dpor', '--schedules', '1000'];
+    const { status, stdout } = await call(...args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^dpor: 1,000 different executions of an estimated [\d,]+$/m);
+    expect(stdout).toMatch(/^ {2}\d\d % for hot lock: work \(hot\.ts:7\)$/m);
+    expect(stdout).toMatch(/^ {2}\d\d % in later rounds of a loop \(up to 4\): work \(hot\.ts:7\)$/m);
+    const document = documentOf(await call(...args, '--json'));
+    const [phase] = listAt(document, 'phases');
+    expect(Number(objectAt(phase ?? {}, 'estimate').executions)).toBeGreaterThan(1000);
+    const [word] = listAt(objectAt(document, 'branching'), 'words');
+    expect(word).toMatchObject({ name: 'hot lock', pairs: [{ places: [{ line: 7 }, { line: 7 }] }] });
+    const [loop] = listAt(objectAt(document, 'branching'), 'loops');
+    expect(loop).toMatchObject({ rounds: 4, place: { function: 'work', file: 'hot.ts' } });
   });
 
   it('does not write over a file, nor take a name that cannot be', async () => {

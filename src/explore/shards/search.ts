@@ -138,6 +138,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       phase.redundant += result.redundant;
       totals.redundant += result.redundant;
       phase.exhausted = result.exhausted;
+      if (result.estimate !== undefined) phase.estimate = result.estimate;
       return take(result);
     });
     if (phase.exhausted || totals.found !== null) whole.begun = null;

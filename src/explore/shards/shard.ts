@@ -57,6 +57,8 @@ export interface ShardResult {
   readonly violations: number;
   readonly found: FoundData | null;
   readonly bound: string | null;
+  /** Of `whole`, where it did not come to its end (`Phase`). */
+  readonly estimate?: number;
   /** Of `lots`: the schedules, two words of hash for each. */
   readonly schedules: readonly number[];
 }
@@ -94,6 +96,7 @@ export class ShardMachine {
     }
     const exploration: Exploration = yield* exploreInSlices(machine, { strategy, ...limits, ...observe });
     const { executions, redundant, exhausted, interrupted, steps, outcomes, violations, found } = exploration;
+    const estimate = exploration.phases[0]?.estimate;
     return {
       executions,
       redundant,
@@ -105,6 +108,7 @@ export class ShardMachine {
       violations,
       found: found === null ? null : foundData(found),
       bound: strategy.bound ?? null,
+      ...(estimate === undefined ? {} : { estimate }),
       schedules,
     };
   }

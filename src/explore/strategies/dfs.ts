@@ -3,6 +3,7 @@
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { boundInWords, delaysOf, isPreemption } from './bounds.js';
+import { sizeByProbes } from './tree-size.js';
 
 /** The machine did not do the same thing twice. */
 export class NondeterminismError extends Error {
@@ -33,6 +34,7 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY, delays = Num
   return {
     name: 'dfs',
     bound: boundInWords({ preemptions, delays }),
+    estimate: (machine) => sizeByProbes(machine, { preemptions, delays }),
     begin() {
       depth = 0;
       preempted = 0;

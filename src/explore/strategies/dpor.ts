@@ -20,6 +20,7 @@ import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK } from './execution-graph.js';
 import { isFreedInTime } from './grace-periods.js';
+import { sizeBySearch, type TreeNode } from './tree-size.js';
 
 /** A thread's next step, which was made from a state before. */
 interface Sleeper {
@@ -38,7 +39,7 @@ interface Wakeup extends Sleeper {
 }
 
 /** A state on the path of the present execution. */
-interface State {
+interface State extends TreeNode {
   sleeping: Sleeper[];
   /** Branches that are still to be explored, in order. The present one is not among them. */
   wakeups: Wakeup[];
@@ -78,6 +79,10 @@ export function dporStrategy(): Dpor {
     return graph;
   }
 
+  function stateWith(wakeups: Wakeup[]): State {
+    return { sleeping: [], wakeups, born: executions, branchBorn: executions, explored: 0 };
+  }
+
   function closeStep(steps: ExecutionGraph, of: ControlledMachine): void {
     if (!open) return;
     open = false;
@@ -97,10 +102,10 @@ export function dporStrategy(): Dpor {
     for (let wakeup = state.wakeups.shift(); wakeup !== undefined; wakeup = state.wakeups.shift()) {
       // A sequence that was planned from an execution where something else came before may turn out impossible.
       if (!movers.has(wakeup.who) || state.sleeping.some(({ who }) => who === wakeup?.who)) continue;
-      states[depth + 1] = { sleeping: [], wakeups: wakeup.next };
+      states[depth + 1] = stateWith(wakeup.next);
       return wakeup.who;
     }
-    states[depth + 1] = { sleeping: [], wakeups: [] };
+    states[depth + 1] = stateWith([]);
     const asleep = (who: number): boolean => state.sleeping.some((sleeper) => sleeper.who === who);
     if (!asleep(movers.byDefault)) return movers.byDefault;
     for (let at = 0; at < movers.count; at++) {
@@ -219,12 +224,13 @@ export function dporStrategy(): Dpor {
     get redundant() {
       return redundant;
     },
+    estimate: () => sizeBySearch(states, ({ wakeups }) => wakeups.length),
     begin() {
       depth = 0;
       open = false;
       if (!started) {
         started = true;
-        states.push({ sleeping: [], wakeups: [] });
+        states.push(stateWith([]));
         return true;
       }
       const steps = graph;
@@ -233,6 +239,8 @@ export function dporStrategy(): Dpor {
         const state = states[at] as State;
         if (state.wakeups.length === 0) continue;
         state.sleeping.push({ who: steps.who[at] as number, footprint: steps.footprint(at) });
+        state.explored++;
+        state.branchBorn = executions;
         steps.truncate(at);
         states.length = at + 1;
         fixed = at;

@@ -8,6 +8,7 @@
 import type { Strategy } from '../strategy.js';
 import { type Bounds, boundInWords, delaysOf, isPreemption } from './bounds.js';
 import { NondeterminismError } from './dfs.js';
+import { sizeByProbes } from './tree-size.js';
 
 /** A schedule's beginning: the decisions of an execution up to one, and another choice there. */
 interface Beginning {
@@ -47,6 +48,7 @@ export function iterativeStrategy(bounds: Bounds = {}): Iterative {
   return {
     name: 'iterative',
     bound: boundInWords(bounds),
+    estimate: (machine) => sizeByProbes(machine, delays === undefined ? { preemptions } : { delays }),
     get level() {
       return level;
     },
