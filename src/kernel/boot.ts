@@ -47,6 +47,9 @@ import { USERNS_SETGROUPS_ALLOWED } from './user-namespace.js';
 
 type Task = Ptr<'task_struct'>;
 
+/** The timer slack of init, in nanoseconds. */
+const TIMER_SLACK_NSEC = 50_000;
+
 /** The first number that a scenario's processes get. */
 export const FIRST_PID = 100;
 
@@ -96,6 +99,8 @@ function makeTask(k: Kernel, c: Ptr<'cred'>, cpu: number): Task {
   k.set(t, task_struct.usage, 2);
   k.set(t, task_struct.cpu, cpu);
   k.set(t, task_struct.sp, USER_STACK_TOP);
+  k.storeTime(addr(t, task_struct.timer_slack_ns), TIMER_SLACK_NSEC);
+  k.storeTime(addr(t, task_struct.default_timer_slack_ns), TIMER_SLACK_NSEC);
   k.set(t, task_struct.group_leader, t);
   k.set(t, task_struct.real_parent, k.init_task);
   k.set(t, task_struct.parent, k.init_task);

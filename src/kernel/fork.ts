@@ -12,6 +12,7 @@ import {
   CLONE_NEWPID,
   CLONE_NEWUSER,
   CLONE_PARENT,
+  CLONE_PARENT_SETTID,
   CLONE_PIDFD,
   CLONE_PTRACE,
   CLONE_SIGHAND,
@@ -247,6 +248,10 @@ export const forkFunctions = {
       this.set(p, task_struct.sp, USER_STACK_TOP);
       this.sas_ss_reset(p);
     }
+    this.storeTime(
+      addr(p, task_struct.default_timer_slack_ns),
+      this.loadTime(addr(current, task_struct.timer_slack_ns)),
+    );
     this.set(p, task_struct.state, TASK_NEW);
     this.set(p, task_struct.cpu, args.cpu);
     this.set(p, task_struct.program, args.program);
@@ -438,9 +443,11 @@ export const forkFunctions = {
     return this.ptrace_event_enabled(this.current, trace) ? trace : 0;
   },
 
-  /** `clone(2)`, with what the child runs in place of a copy of the caller's stack. */
+  /** `clone(2)`, with what the child runs in place of a copy of the caller's stack. Left out: telling its number in memory. */
   *clone(this: Kernel, args: CloneArgs): Coroutine<number> {
     if (args.cpu < 0 || args.cpu >= this.cpus) return -EINVAL;
+    // legacy_clone_args_valid: the two have one pointer for what they tell.
+    if ((args.flags & CLONE_PIDFD) !== 0 && (args.flags & CLONE_PARENT_SETTID) !== 0) return -EINVAL;
     return yield* this._do_fork(args);
   },
 };

@@ -12,6 +12,7 @@ import {
   PR_GET_NAME,
   PR_GET_NO_NEW_PRIVS,
   PR_GET_PDEATHSIG,
+  PR_GET_TIMERSLACK,
   PR_GET_TIMING,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
@@ -19,6 +20,7 @@ import {
   PR_SET_NAME,
   PR_SET_NO_NEW_PRIVS,
   PR_SET_PDEATHSIG,
+  PR_SET_TIMERSLACK,
   PR_SET_TIMING,
   PR_TIMING_STATISTICAL,
   SUID_DUMP_DISABLE,
@@ -85,6 +87,13 @@ export const prctlFunctions = {
         return PR_TIMING_STATISTICAL;
       case PR_SET_TIMING:
         return number === PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+      case PR_GET_TIMERSLACK:
+        return this.loadTime(addr(me, task_struct.timer_slack_ns));
+      case PR_SET_TIMERSLACK: {
+        const slack = number === 0 ? this.loadTime(addr(me, task_struct.default_timer_slack_ns)) : number;
+        this.storeTime(addr(me, task_struct.timer_slack_ns), slack);
+        return 0;
+      }
       case PR_SET_NO_NEW_PRIVS:
         if (arg2 !== 1 || arg3 !== 0 || arg4 !== 0 || arg5 !== 0) return -EINVAL;
         this.set(me, task_struct.no_new_privs, 1);

@@ -28,7 +28,11 @@ import {
   PTRACE_O_MASK,
   PTRACE_O_SUSPEND_SECCOMP,
   PTRACE_OLDSETOPTIONS,
+  PTRACE_PEEKDATA,
+  PTRACE_PEEKTEXT,
   PTRACE_PEEKUSR,
+  PTRACE_POKEDATA,
+  PTRACE_POKETEXT,
   PTRACE_SEIZE,
   PTRACE_SETOPTIONS,
   PTRACE_SETSIGINFO,
@@ -192,11 +196,19 @@ export const ptraceRequestFunctions = {
     return 0;
   },
 
-  /** What a tracer asks of its tracee. Left out: memory, floating point, and what came for checkpoints and seccomp. */
+  /**
+   * What a tracer asks of its tracee. Left out: memory, so that there is no address to be read or written, floating point,
+   * and what came for checkpoints and seccomp.
+   */
   *ptrace_request(this: Kernel, child: Task, request: number, address: number, data: PtraceData): Coroutine<number> {
     const number = typeof data === 'number' ? data : 0;
     const pointer = typeof data === 'object' ? data : null;
     switch (request) {
+      case PTRACE_PEEKTEXT:
+      case PTRACE_PEEKDATA:
+      case PTRACE_POKETEXT:
+      case PTRACE_POKEDATA:
+        return -EIO;
       case PTRACE_OLDSETOPTIONS:
       case PTRACE_SETOPTIONS:
         return this.ptrace_setoptions(child, number);

@@ -16,6 +16,8 @@ export const PIDTYPE_MAX = 4;
 export const PIDNS_ADDING = 1 << 30;
 export const RESERVED_PIDS = 300;
 
+/** The part of the flags that is the signal sent to the parent at the end. */
+export const CSIGNAL = 0x000000ff;
 export const CLONE_VM = 0x00000100;
 export const CLONE_FS = 0x00000200;
 export const CLONE_FILES = 0x00000400;
@@ -25,6 +27,7 @@ export const CLONE_PTRACE = 0x00002000;
 export const CLONE_VFORK = 0x00004000;
 export const CLONE_PARENT = 0x00008000;
 export const CLONE_THREAD = 0x00010000;
+export const CLONE_PARENT_SETTID = 0x00100000;
 export const CLONE_DETACHED = 0x00400000;
 export const CLONE_UNTRACED = 0x00800000;
 export const CLONE_NEWNS = 0x00020000;
@@ -65,6 +68,8 @@ export const PR_TIMING_STATISTICAL = 0;
 export const PR_TIMING_TIMESTAMP = 1;
 export const PR_SET_NAME = 15;
 export const PR_GET_NAME = 16;
+export const PR_SET_TIMERSLACK = 29;
+export const PR_GET_TIMERSLACK = 30;
 export const PR_SET_NO_NEW_PRIVS = 38;
 export const PR_GET_NO_NEW_PRIVS = 39;
 export const PR_SET_CHILD_SUBREAPER = 36;

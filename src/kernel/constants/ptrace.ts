@@ -1,7 +1,11 @@
 /** Requests, options and events of `ptrace(2)`. */
 
 export const PTRACE_TRACEME = 0;
+export const PTRACE_PEEKTEXT = 1;
+export const PTRACE_PEEKDATA = 2;
 export const PTRACE_PEEKUSR = 3;
+export const PTRACE_POKETEXT = 4;
+export const PTRACE_POKEDATA = 5;
 export const PTRACE_CONT = 7;
 export const PTRACE_KILL = 8;
 export const PTRACE_SINGLESTEP = 9;

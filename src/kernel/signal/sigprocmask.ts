@@ -17,6 +17,12 @@ export interface SigMaskOut {
 
 export const KILL_AND_STOP = sigmask(SIGKILL, SIGSTOP);
 
+/** The first bytes of a word, as bits. */
+function firstBytes(bytes: number): number {
+  if (bytes >= 4) return -1;
+  return bytes <= 0 ? 0 : (1 << (8 * bytes)) - 1;
+}
+
 export const sigprocmaskFunctions = {
   *__set_task_blocked(this: Kernel, tsk: Task, mask: SigMask): Coroutine<void> {
     if (this.signal_pending(tsk) && !this.thread_group_empty(tsk)) {
@@ -71,10 +77,10 @@ export const sigprocmaskFunctions = {
     return 0;
   },
 
-  /** `rt_sigpending(2)`: what is pending and blocked. */
+  /** `rt_sigpending(2)`: what is pending and blocked, as many bytes of it as the caller has room for. */
   *rt_sigpending(this: Kernel, uset: SigMaskOut | null, sigsetsize = SIGSET_SIZE): Coroutine<number> {
-    if (sigsetsize > SIGSET_SIZE) return -EINVAL;
-    if (uset === null) return -EFAULT;
+    // An unsigned number in C.
+    if (sigsetsize > SIGSET_SIZE || sigsetsize < 0) return -EINVAL;
     const tsk = this.current;
     const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
     if (this.spin_lock_irq(lock)) yield;
@@ -83,8 +89,12 @@ export const sigprocmaskFunctions = {
     const shared = this.loadSigset(addr(addr(signal, signal_struct.shared_pending), sigpending.signal));
     this.spin_unlock_irq(lock);
     const blocked = this.loadSigset(addr(tsk, task_struct.blocked));
-    uset.lo = (own.lo | shared.lo) & blocked.lo;
-    uset.hi = (own.hi | shared.hi) & blocked.hi;
+    if (sigsetsize === 0) return 0;
+    if (uset === null) return -EFAULT;
+    const lo = firstBytes(sigsetsize);
+    const hi = firstBytes(sigsetsize - 4);
+    uset.lo = (uset.lo & ~lo) | ((own.lo | shared.lo) & blocked.lo & lo);
+    uset.hi = (uset.hi & ~hi) | ((own.hi | shared.hi) & blocked.hi & hi);
     return 0;
   },
 };

@@ -150,6 +150,9 @@ export const task_struct = struct('task_struct', {
   /** `struct restart_block`: what goes on with an interrupted call, and until when. */
   restart_fn: int,
   restart_expires: ktime,
+  /** How late its sleep may end: told to `prctl`, and no more. */
+  timer_slack_ns: ktime,
+  default_timer_slack_ns: ktime,
   nsproxy: ptr('nsproxy'),
   alloc_lock: spinlock,
   /** 1: `comm` has been set; otherwise the name is that of the program. */

@@ -21,6 +21,7 @@ import {
   __NR_wait4,
   __NR_waitid,
   CLONE_PTHREAD,
+  CSIGNAL,
   SIGCHLD,
 } from '../constants.js';
 import type { PrctlArg } from '../prctl.js';
@@ -38,7 +39,7 @@ export interface WaitResult {
 
 /** How a task is made, besides the flags. */
 export interface CloneOptions {
-  /** What its parent is sent when it dies: `SIGCHLD` if not given. */
+  /** What its parent is sent when it dies: if not given the signal in the flags, and `SIGCHLD` if there is none either. */
   readonly exit_signal?: number;
   readonly arg?: number;
   readonly cpu?: number;
@@ -128,10 +129,10 @@ export function processCalls(caller: Caller): ProcessCalls {
         nr: __NR_clone,
         args: [{ flags: CLONE_PTHREAD, exit_signal: 0, program: caller.program(program), arg, cpu }],
       }),
-    clone: (flags, program, { exit_signal = SIGCHLD, arg = 0, cpu = k.id, pidfd = null } = {}) =>
+    clone: (flags, program, { exit_signal = flags & CSIGNAL || SIGCHLD, arg = 0, cpu = k.id, pidfd = null } = {}) =>
       k.do_syscall_64({
         nr: __NR_clone,
-        args: [{ flags, exit_signal, program: caller.program(program), arg, cpu, pidfd }],
+        args: [{ flags: flags & ~CSIGNAL, exit_signal, program: caller.program(program), arg, cpu, pidfd }],
       }),
     execve: (program, arg = 0) => k.do_syscall_64({ nr: __NR_execve, args: [caller.program(program), arg] }),
     exit: (code) => k.do_syscall_64({ nr: __NR_exit, args: [code] }),

@@ -1,13 +1,16 @@
 /** `fork(2)`, `vfork(2)` and `clone(2)`. */
 
 import {
+  __WALL,
   __WCLONE,
+  CLONE_DETACHED,
   CLONE_FILES,
   CLONE_FS,
   CLONE_NEWNS,
   CLONE_NEWPID,
   CLONE_NEWUSER,
   CLONE_PARENT,
+  CLONE_PARENT_SETTID,
   CLONE_PIDFD,
   CLONE_SIGHAND,
   CLONE_THREAD,
@@ -176,6 +179,16 @@ checkCall('clone', {
     },
     programs: { child: ends },
   },
+  'takes the signal from the flags, too, as in C': {
+    *main(sys) {
+      yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
+      const child = yield* sys.clone(CLONE_FILES | SIGUSR1, 'child', { cpu: 1 });
+      same(sys, 'sigwaitinfo', yield* sys.sigwaitinfo(sigmask(SIGUSR1)), SIGUSR1);
+      same(sys, 'waitpid', (yield* sys.waitpid(child)).pid, -ECHILD);
+      same(sys, 'waitpid', (yield* sys.waitpid(child, __WALL)).pid, child);
+    },
+    programs: { child: ends },
+  },
   'with CLONE_PARENT makes a sibling': {
     *main(sys) {
       const first = yield* sys.fork('first', yield* sys.getpid(), 1);
@@ -281,6 +294,8 @@ checkCall('clone', {
         CLONE_FS | CLONE_NEWUSER,
         CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWPID,
         CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_PIDFD,
+        CLONE_PIDFD | CLONE_PARENT_SETTID,
+        CLONE_PIDFD | CLONE_DETACHED,
       ]) {
         same(sys, `flags ${flags.toString(16)}`, yield* sys.clone(flags, 'child', { pidfd: { pidfd: 0 } }), -EINVAL);
       }

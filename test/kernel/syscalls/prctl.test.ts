@@ -3,12 +3,14 @@
 import {
   EFAULT,
   EINVAL,
+  INT_MAX,
   PR_GET_CHILD_SUBREAPER,
   PR_GET_DUMPABLE,
   PR_GET_KEEPCAPS,
   PR_GET_NAME,
   PR_GET_NO_NEW_PRIVS,
   PR_GET_PDEATHSIG,
+  PR_GET_TIMERSLACK,
   PR_GET_TIMING,
   PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
@@ -16,6 +18,7 @@ import {
   PR_SET_NAME,
   PR_SET_NO_NEW_PRIVS,
   PR_SET_PDEATHSIG,
+  PR_SET_TIMERSLACK,
   PR_SET_TIMING,
   PR_TIMING_STATISTICAL,
   PR_TIMING_TIMESTAMP,
@@ -92,6 +95,26 @@ checkCall('prctl', {
         const out: PrctlOut = {};
         yield* sys.prctl(PR_GET_CHILD_SUBREAPER, out);
         same(sys, 'inherited', out.value, 0);
+      },
+    },
+  },
+  'PR_SET_TIMERSLACK is told, inherited, and taken back by 0': {
+    *main(sys) {
+      same(sys, 'at first', yield* sys.prctl(PR_GET_TIMERSLACK), 50_000);
+      for (const slack of [1, 70_000, INT_MAX]) {
+        same(sys, 'set', yield* sys.prctl(PR_SET_TIMERSLACK, slack), 0);
+        same(sys, 'get', yield* sys.prctl(PR_GET_TIMERSLACK), slack);
+      }
+      same(sys, 'status', (yield* sys.waitpid(yield* sys.fork('child', 0, 1))).status, 0);
+      yield* sys.prctl(PR_SET_TIMERSLACK, 0);
+      same(sys, 'its default', yield* sys.prctl(PR_GET_TIMERSLACK), 50_000);
+    },
+    programs: {
+      *child(sys) {
+        same(sys, 'inherited', yield* sys.prctl(PR_GET_TIMERSLACK), INT_MAX);
+        yield* sys.prctl(PR_SET_TIMERSLACK, 1);
+        yield* sys.prctl(PR_SET_TIMERSLACK, 0);
+        same(sys, 'its default', yield* sys.prctl(PR_GET_TIMERSLACK), INT_MAX);
       },
     },
   },

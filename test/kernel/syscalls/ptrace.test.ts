@@ -21,7 +21,11 @@ import {
   PTRACE_O_EXITKILL,
   PTRACE_O_TRACEEXEC,
   PTRACE_O_TRACEFORK,
+  PTRACE_PEEKDATA,
+  PTRACE_PEEKTEXT,
   PTRACE_PEEKUSR,
+  PTRACE_POKEDATA,
+  PTRACE_POKETEXT,
   PTRACE_SEIZE,
   PTRACE_SETOPTIONS,
   PTRACE_SINGLESTEP,
@@ -130,6 +134,9 @@ checkCall('ptrace', {
       same(sys, 'option', yield* sys.ptrace(PTRACE_SETOPTIONS, child, 0, -1), -EINVAL);
       same(sys, 'address', yield* sys.ptrace(PTRACE_PEEKUSR, child, 1, { value: 0 }), -EIO);
       same(sys, 'address', yield* sys.ptrace(PTRACE_PEEKUSR, child, 1 << 20, { value: 0 }), -EIO);
+      for (const request of [PTRACE_PEEKTEXT, PTRACE_PEEKDATA, PTRACE_POKETEXT, PTRACE_POKEDATA]) {
+        same(sys, 'memory', yield* sys.ptrace(request, child, 0, { value: 0 }), -EIO);
+      }
       same(sys, 'nowhere', yield* sys.ptrace(PTRACE_GETREGS, child, 0, null), -EFAULT);
       same(sys, 'not seized', yield* sys.ptrace(PTRACE_INTERRUPT, child), -EIO);
       same(sys, 'PTRACE_CONT', yield* sys.ptrace(PTRACE_CONT, child), 0);

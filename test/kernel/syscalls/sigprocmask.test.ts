@@ -10,6 +10,7 @@ import {
   SIGRTMAX,
   SIGRTMIN,
   SIGSTOP,
+  SIGTERM,
   SIGUSR1,
   SIGUSR2,
 } from '../../../src/kernel/constants.js';
@@ -121,6 +122,28 @@ checkCall('sigpending', {
     *main(sys) {
       same(sys, 'null', yield* sys.sigpending(null), -EFAULT);
       same(sys, 'size', yield* sys.rt_sigpending(sigset(), 16), -EINVAL);
+      same(sys, 'size', yield* sys.rt_sigpending(sigset(), -1), -EINVAL);
+      same(sys, 'size before pointer', yield* sys.rt_sigpending(null, 16), -EINVAL);
+    },
+  },
+  'gives as many bytes as it is asked for: with 0 not even the pointer is looked at': {
+    *main(sys) {
+      yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1, SIGTERM, SIGRTMAX));
+      for (const sig of [SIGUSR1, SIGTERM, SIGRTMAX]) yield* sys.raise(sig);
+      same(sys, 'null', yield* sys.rt_sigpending(null, 0), 0);
+      same(sys, 'null', yield* sys.rt_sigpending(null, 1), -EFAULT);
+      for (const [size, told] of [
+        [0, EMPTY_MASK],
+        [1, EMPTY_MASK],
+        [2, sigmask(SIGUSR1, SIGTERM)],
+        [4, sigmask(SIGUSR1, SIGTERM)],
+        [7, sigmask(SIGUSR1, SIGTERM)],
+        [8, sigmask(SIGUSR1, SIGTERM, SIGRTMAX)],
+      ] as const) {
+        const pending = sigset();
+        same(sys, 'sigpending', yield* sys.rt_sigpending(pending, size), 0);
+        same(sys, `${size} bytes`, pending, told);
+      }
     },
   },
   'is empty in a child': {
