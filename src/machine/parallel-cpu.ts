@@ -105,7 +105,7 @@ export class ParallelCpu extends HostedCpu {
       this.op = op;
       this.opAddress = address;
     }
-    if (this.checked && this.shadow[address] !== 0 && touchesWord(op)) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0 && touchesWord(op)) this.checkMarked(address, op !== OP_READ);
     return this.perform(op, address, a, b);
   }
 
@@ -351,37 +351,37 @@ export class ParallelCpu extends HostedCpu {
   }
 
   atomicAdd(address: number, value: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     return (Atomics.add(this.words, address, value) + value) | 0;
   }
 
   atomicOr(address: number, bits: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     return Atomics.or(this.words, address, bits);
   }
 
   atomicAnd(address: number, bits: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     return Atomics.and(this.words, address, bits);
   }
 
   atomicXchg(address: number, value: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     return Atomics.exchange(this.words, address, value);
   }
 
   atomicCmpxchg(address: number, expected: number, value: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     return Atomics.compareExchange(this.words, address, expected, value);
   }
 
   peek(address: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, false);
     return Atomics.load(this.words, address);
   }
 }

@@ -21,7 +21,7 @@ export abstract class SerialCpu extends HostedCpu {
   /** Performs the announced operation. */
   completePoint(): void {
     const { op, opAddress } = this;
-    if (this.checked && this.shadow[opAddress] !== 0 && touchesWord(op)) this.checkMarked(opAddress);
+    if (this.checked && this.shadow[opAddress] !== 0 && touchesWord(op)) this.checkMarked(opAddress, op !== OP_READ);
     performSerially(this);
     if (this.checked && (op === OP_READ || op === OP_XCHG || op === OP_CMPXCHG)) {
       const { result } = this;
@@ -54,7 +54,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   atomicAdd(address: number, value: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     const sum = ((this.words[address] as number) + value) | 0;
     this.words[address] = sum;
@@ -62,7 +62,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   atomicOr(address: number, bits: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     const old = this.words[address] as number;
     this.words[address] = old | bits;
@@ -70,7 +70,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   atomicAnd(address: number, bits: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     const old = this.words[address] as number;
     this.words[address] = old & bits;
@@ -78,7 +78,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   atomicXchg(address: number, value: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
     const old = this.words[address] as number;
     this.words[address] = value;
@@ -86,7 +86,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   atomicCmpxchg(address: number, expected: number, value: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     const old = this.words[address] as number;
     if (old === expected) {
       this.touchWord(address);
@@ -96,7 +96,7 @@ export abstract class SerialCpu extends HostedCpu {
   }
 
   peek(address: number): number {
-    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address);
+    if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, false);
     return this.words[address] as number;
   }
 

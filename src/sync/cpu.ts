@@ -164,11 +164,15 @@ export abstract class Cpu implements MemoryContext {
     if (this.trace !== null) this.trace.emit(this.id, this.current, event, address, value, a, b);
   }
 
-  /** Checks a marked or atomic access. A freed typesafe object may be locked and looked at, and only that. */
-  checkMarked(address: number): void {
+  /**
+   * Checks a marked or atomic access. A freed typesafe object may be locked and looked at, and only that.
+   *
+   * @param write it is no mere load: what reports call it
+   */
+  checkMarked(address: number, write: boolean): void {
     const shadow = this.shadow[address];
     if (shadow !== SHADOW_OK && shadow !== SHADOW_TYPESAFE && shadow !== SHADOW_FREED_TYPESAFE)
-      this.checkAccess(address, true);
+      this.checkAccess(address, write);
   }
 
   /** `WRITE_ONCE` and the like write here; also the operations that are not scheduling points. */

@@ -55,21 +55,23 @@ describe('use after free', () => {
     expect(k.words[object]).toBe(before);
   });
 
-  test.each<[string, (k: TinyCpu, object: Ptr<'item'>) => unknown]>([
-    ['READ_ONCE', (k, object) => k.READ_ONCE(object, item.value)],
-    ['WRITE_ONCE', (k, object) => k.WRITE_ONCE(object, item.value, 1)],
-    ['xchg', (k, object) => k.xchg(object, item.value, 1)],
-    ['cmpxchg', (k, object) => k.cmpxchg(object, item.value, 0, 1)],
-    ['atomic_add_return', (k, object) => k.atomic_add_return(object, item.value, 1)],
-    ['atomic_inc', (k, object) => k.atomic_inc(object, item.value)],
-    ['atomicOr', (k, object) => k.atomicOr(object, 1)],
-    ['atomicAnd', (k, object) => k.atomicAnd(object, 1)],
-    ['atomicXchg', (k, object) => k.atomicXchg(object, 1)],
-    ['atomicCmpxchg', (k, object) => k.atomicCmpxchg(object, 0, 1)],
-    ['peek', (k, object) => k.peek(object)],
-  ])('is reported for %s', (_, access) => {
+  test.each<[string, 'Read' | 'Write', (k: TinyCpu, object: Ptr<'item'>) => unknown]>([
+    ['READ_ONCE', 'Read', (k, object) => k.READ_ONCE(object, item.value)],
+    ['WRITE_ONCE', 'Write', (k, object) => k.WRITE_ONCE(object, item.value, 1)],
+    ['xchg', 'Write', (k, object) => k.xchg(object, item.value, 1)],
+    ['cmpxchg', 'Write', (k, object) => k.cmpxchg(object, item.value, 0, 1)],
+    ['atomic_add_return', 'Write', (k, object) => k.atomic_add_return(object, item.value, 1)],
+    ['atomic_inc', 'Write', (k, object) => k.atomic_inc(object, item.value)],
+    ['atomicOr', 'Write', (k, object) => k.atomicOr(object, 1)],
+    ['atomicAnd', 'Write', (k, object) => k.atomicAnd(object, 1)],
+    ['atomicXchg', 'Write', (k, object) => k.atomicXchg(object, 1)],
+    ['atomicCmpxchg', 'Write', (k, object) => k.atomicCmpxchg(object, 0, 1)],
+    ['peek', 'Read', (k, object) => k.peek(object)],
+  ])('is reported for %s as a %s', (_, verb, access) => {
     const { k, object } = freed();
-    expect(violationOf(() => access(k, object)).kind).toBe('use-after-free');
+    const { kind, message } = violationOf(() => access(k, object));
+    expect(kind).toBe('use-after-free');
+    expect(message).toContain(`${verb} of item[0].value`);
     const live = alloc(k);
     expect(() => access(k, live)).not.toThrow();
   });

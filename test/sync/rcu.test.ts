@@ -194,7 +194,7 @@ describe('readers, in all schedules', () => {
     const freeNow = writer((k, old) => k.kmem_cache_free(k.items, old));
     const { found } = runAll({ programs: [reader(), freeNow], setup: publish });
     expect(found?.violation).toMatchObject({ kind: 'use-after-free', cpu: 0 });
-    expect(found?.violation.message).toMatch(/Write of item\[0\]|Read of item\[0\]/);
+    expect(found?.violation.message).toMatch(/Read of item\[0\]/);
   });
 
   test('are caught where they pass a quiescent state and go on', () => {
