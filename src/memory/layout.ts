@@ -93,7 +93,8 @@ export function struct<S extends string, F extends Record<string, FieldType<unkn
   const info: StructInfo = { name, words: offset, fields: infos };
   offsets.$ = info;
   declared.set(name, info);
-  return offsets as Struct<S, F>;
+  // A copy: the engine keeps an object that grew by computed names as a hash table, and a copy as a record.
+  return { ...offsets } as Struct<S, F>;
 }
 
 /** The address of a struct inside the object at `p` (`&p->field`). */
