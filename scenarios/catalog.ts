@@ -14,8 +14,10 @@ import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
 import { execWithMaskReset } from './exec-with-mask-reset.js';
 import { exitVsDelivery } from './exit-vs-delivery.js';
 import { forkThenSetpgid } from './fork-then-setpgid.js';
+import { forkVsContainerExit } from './fork-vs-container-exit.js';
 import { forkVsGroupKill } from './fork-vs-group-kill.js';
 import { forkVsHandledSignal } from './fork-vs-handled-signal.js';
+import { getppidVsExit } from './getppid-vs-exit.js';
 import { gracefulShutdown } from './graceful-shutdown.js';
 import { handlerTakesLock } from './handler-takes-lock.js';
 import { irqSelfDeadlock } from './irq-self-deadlock.js';
@@ -33,15 +35,22 @@ import { orphanVsExit } from './orphan-vs-exit.js';
 import { pauseWakeup } from './pause-wakeup.js';
 import { pendingLimit } from './pending-limit.js';
 import { pidReuse } from './pid-reuse.js';
+import { pidfdPollVsExit } from './pidfd-poll-vs-exit.js';
 import { pidfileKill } from './pidfile-kill.js';
 import { pidfilePidfd } from './pidfile-pidfd.js';
 import { rtOrder } from './rt-order.js';
 import { setpgidByBoth } from './setpgid-by-both.js';
 import { setpgidByParent } from './setpgid-by-parent.js';
+import { setsidVsSetpgid } from './setsid-vs-setpgid.js';
 import { setuidVsKill } from './setuid-vs-kill.js';
+import { signalfdEventLoop } from './signalfd-event-loop.js';
+import { signalfdNewMask } from './signalfd-new-mask.js';
 import { signalfdVsHandler } from './signalfd-vs-handler.js';
 import { sigwaitVsHandler } from './sigwait-vs-handler.js';
 import { stopVsCont } from './stop-vs-cont.js';
+import { stopVsOrphan } from './stop-vs-orphan.js';
+import { stopVsThreadExit } from './stop-vs-thread-exit.js';
+import { tgkillVsThreadExit } from './tgkill-vs-thread-exit.js';
 import { traceVsKill } from './trace-vs-kill.js';
 import { twoExecs } from './two-execs.js';
 import { twoExitCodes } from './two-exit-codes.js';
@@ -53,6 +62,8 @@ export const SCENARIOS: readonly Scenario[] = [
   killVsReap,
   lookupVsFree,
   pidReuse,
+  getppidVsExit,
+  tgkillVsThreadExit,
   forkVsGroupKill,
   forkVsHandledSignal,
   cloneVsGroupExit,
@@ -61,11 +72,14 @@ export const SCENARIOS: readonly Scenario[] = [
   blockVsDelivery,
   exitVsDelivery,
   stopVsCont,
+  stopVsThreadExit,
+  stopVsOrphan,
   killAStoppedProcess,
   twoExitCodes,
   leaderDiesFirst,
   autoreap,
   killedWhileExiting,
+  pidfdPollVsExit,
   irqSelfDeadlock,
   lockInversion,
   pendingLimit,
@@ -77,8 +91,11 @@ export const SCENARIOS: readonly Scenario[] = [
   orphanVsExit,
   setuidVsKill,
   containerInit,
+  forkVsContainerExit,
   signalfdVsHandler,
   sigwaitVsHandler,
+  signalfdEventLoop,
+  signalfdNewMask,
   gracefulShutdown,
   checkThenPause,
   checkThenSigsuspend,
@@ -91,6 +108,7 @@ export const SCENARIOS: readonly Scenario[] = [
   forkThenSetpgid,
   setpgidByParent,
   setpgidByBoth,
+  setsidVsSetpgid,
   execWithBlockedSignals,
   execWithMaskReset,
 ];

@@ -3,9 +3,12 @@
 import type { Patch } from '../kernel/scenario.js';
 import { checkThenCount } from './check-then-count.js';
 import { credWithoutRcu } from './cred-without-rcu.js';
+import { exitNoNotifyPidfd } from './exit-no-notify-pidfd.js';
 import { exitNoRetarget } from './exit-no-retarget.js';
+import { exitNoStopNotify } from './exit-no-stop-notify.js';
 import { forcedSignals } from './forced-signals.js';
 import { forkRestarts } from './fork-restarts.js';
+import { getppidWithoutRcu } from './getppid-without-rcu.js';
 import { groupExitNoRecheck } from './group-exit-no-recheck.js';
 import { ignoreAutoreap } from './ignore-autoreap.js';
 import { killIntMin } from './kill-int-min.js';
@@ -19,15 +22,21 @@ import { noRetarget } from './no-retarget.js';
 import { noSighandRecheck } from './no-sighand-recheck.js';
 import { noStopDequeued } from './no-stop-dequeued.js';
 import { noZapLeader } from './no-zap-leader.js';
+import { pidfdPollWithoutRcu } from './pidfd-poll-without-rcu.js';
 import { putTaskWithoutGracePeriod } from './put-task-without-grace-period.js';
 import { reapWithoutCmpxchg } from './reap-without-cmpxchg.js';
 import { reparentWithoutNotify } from './reparent-without-notify.js';
 import { reparentWithoutStateCheck } from './reparent-without-state-check.js';
 import { scheduleIgnoresPending } from './schedule-ignores-pending.js';
+import { setsidNoGroupCheck } from './setsid-no-group-check.js';
 import { sigkillNoWakekill } from './sigkill-no-wakekill.js';
 import { siglockBeforeTasklist } from './siglock-before-tasklist.js';
 import { siglockIrqsOn } from './siglock-irqs-on.js';
+import { signalfdNoNotify } from './signalfd-no-notify.js';
 import { signalfdNoSiglock } from './signalfd-no-siglock.js';
+import { signalfd4NoWakeUp } from './signalfd4-no-wake-up.js';
+import { tgkillWithoutRcu } from './tgkill-without-rcu.js';
+import { zapWithoutDisable } from './zap-without-disable.js';
 
 export const PATCHES: readonly Patch[] = [
   noKillRetry,
@@ -39,6 +48,8 @@ export const PATCHES: readonly Patch[] = [
   linux316,
   noPtraceFreeze,
   noRcuReadLock,
+  getppidWithoutRcu,
+  tgkillWithoutRcu,
   noSighandRecheck,
   putTaskWithoutGracePeriod,
   noForkSignalCheck,
@@ -47,14 +58,21 @@ export const PATCHES: readonly Patch[] = [
   noRetarget,
   exitNoRetarget,
   noStopDequeued,
+  exitNoStopNotify,
   sigkillNoWakekill,
+  setsidNoGroupCheck,
   groupExitNoRecheck,
   noZapLeader,
   ignoreAutoreap,
+  exitNoNotifyPidfd,
+  pidfdPollWithoutRcu,
   checkThenCount,
   credWithoutRcu,
+  zapWithoutDisable,
   reparentWithoutNotify,
   reparentWithoutStateCheck,
   siglockBeforeTasklist,
   signalfdNoSiglock,
+  signalfdNoNotify,
+  signalfd4NoWakeUp,
 ];
