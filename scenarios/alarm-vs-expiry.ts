@@ -1,6 +1,7 @@
 import { SIG_BLOCK, SIGALRM } from '../src/kernel/constants.js';
 import type { Scenario } from '../src/kernel/scenario.js';
-import { sigismember, sigmask, sigset } from '../src/kernel/sys/sigset.js';
+import { sigmask } from '../src/kernel/sigset.js';
+import { sigismember, sigset } from '../src/kernel/sys/sigset.js';
 
 export const alarmVsExpiry: Scenario = {
   name: 'alarm-vs-expiry',

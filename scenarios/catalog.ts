@@ -3,6 +3,7 @@
 import { kernelModel } from '../src/kernel/model.js';
 import type { Patch, Scenario } from '../src/kernel/scenario.js';
 import { PATCHES } from '../src/patches/index.js';
+import { alarmVsExpiry } from './alarm-vs-expiry.js';
 import { autoreap } from './autoreap.js';
 import { blockVsDelivery } from './block-vs-delivery.js';
 import { checkThenPause } from './check-then-pause.js';
@@ -69,6 +70,7 @@ export const SCENARIOS: readonly Scenario[] = [
   cloneVsGroupExit,
   twoWaiters,
   pauseWakeup,
+  alarmVsExpiry,
   blockVsDelivery,
   exitVsDelivery,
   stopVsCont,

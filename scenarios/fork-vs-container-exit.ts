@@ -39,6 +39,7 @@ export const forkVsContainerExit: Scenario = {
     'kernel/pid.c: disable_pid_allocation; alloc_pid, at "PIDNS_ADDING"',
     'man 7 pid_namespaces: The namespace init process',
   ],
+  bound: { preemptions: 2 },
   cpus: 2,
   results: ['gone', 'fork'],
 

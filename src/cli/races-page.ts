@@ -1,5 +1,6 @@
 /** docs/races.md: what the verification of the whole collection came to. */
 
+import { SCENARIOS } from '../../scenarios/catalog.js';
 import { SUBJECTS } from '../kernel/scenario.js';
 import { count } from './context.js';
 import type { RowResult } from './races.js';
@@ -13,26 +14,57 @@ no bound stands beside was verified without one.
 
 `;
 
-/** The page. @param schedules the limit of each search, in executions */
-export function racesPage(results: readonly RowResult[], schedules: number): string {
+/** What the page says of a scenario: its lines of the table, and a line for each outcome. */
+export interface RaceEntry {
+  readonly lines: readonly string[];
+  readonly outcomes: readonly string[];
+}
+
+/** The entry of a scenario. @param results the scenario's rows */
+export function raceEntry(results: readonly RowResult[]): RaceEntry {
+  return {
+    lines: results.map(line),
+    outcomes: results.flatMap(({ row, witnesses }) =>
+      row.scenario.possible === undefined ? [] : witnesses.map(({ outcome, token }) => `- ${outcome}: \`${token}\``),
+    ),
+  };
+}
+
+/**
+ * The page.
+ *
+ * @param entries by the scenarios' names
+ * @param schedules the limit of each search, in executions
+ */
+export function racesPage(entries: ReadonlyMap<string, RaceEntry>, schedules: number): string {
   let page = HEAD.replace('LIMIT', count(schedules));
   for (const subject of SUBJECTS) {
-    const rows = results.filter(({ row }) => row.scenario.subject === subject);
-    if (rows.length === 0) continue;
+    const named = SCENARIOS.filter((scenario) => scenario.subject === subject).flatMap(({ name }) => {
+      const entry = entries.get(name);
+      return entry === undefined ? [] : [{ name, ...entry }];
+    });
+    if (named.length === 0) continue;
     page += `## ${subject.charAt(0).toUpperCase()}${subject.slice(1)}\n\n`;
     page +=
       '| scenario | result | executions | found in | switches | token |\n| --- | --- | ---: | ---: | ---: | --- |\n';
-    for (const result of rows) page += `${line(result)}\n`;
+    for (const { lines } of named) page += `${lines.join('\n')}\n`;
     page += '\n';
-    for (const { row, witnesses } of rows) {
-      const { name, possible } = row.scenario;
-      if (possible === undefined || witnesses.length === 0) continue;
-      page += `Outcomes of ${name}:\n\n`;
-      for (const { outcome, token } of witnesses) page += `- ${outcome}: \`${token}\`\n`;
-      page += '\n';
+    for (const { name, outcomes } of named) {
+      if (outcomes.length > 0) page += `Outcomes of ${name}:\n\n${outcomes.join('\n')}\n\n`;
     }
   }
   return `${page.trimEnd()}\n`;
+}
+
+/** The entries of a page that `racesPage` has made: for a page that is made anew in part. */
+export function entriesOf(page: string): Map<string, RaceEntry> {
+  const entries = new Map<string, RaceEntry>();
+  for (const [table, name = ''] of page.matchAll(/^\| ([a-z][a-z0-9-]*) \|.*\n(?:\| \+ .*\n)*/gm)) {
+    if (name === 'scenario') continue;
+    const list = new RegExp(`^Outcomes of ${name}:\n\n((?:- .*\n)+)`, 'm').exec(page);
+    entries.set(name, { lines: table.trimEnd().split('\n'), outcomes: list?.[1]?.trimEnd().split('\n') ?? [] });
+  }
+  return entries;
 }
 
 function line({ row, exploration, verdict, minimized, minimalToken }: RowResult): string {

@@ -36,11 +36,11 @@ function timeval_valid({ tv_sec, tv_usec }: Timeval): boolean {
   return tv_sec >= 0 && tv_usec >= 0 && tv_usec < USEC_PER_SEC;
 }
 
-function timeval_to_ktime({ tv_sec, tv_usec }: Timeval): number {
+export function timeval_to_ktime({ tv_sec, tv_usec }: Timeval): number {
   return Math.min((tv_sec * USEC_PER_SEC + tv_usec) * NSEC_PER_USEC, KTIME_MAX);
 }
 
-function ktime_to_timeval(ns: number): Timeval {
+export function ktime_to_timeval(ns: number): Timeval {
   const usec = Math.floor(ns / NSEC_PER_USEC);
   return { tv_sec: Math.floor(usec / USEC_PER_SEC), tv_usec: usec % USEC_PER_SEC };
 }

@@ -28,6 +28,7 @@ import { reapWithoutCmpxchg } from './reap-without-cmpxchg.js';
 import { reparentWithoutNotify } from './reparent-without-notify.js';
 import { reparentWithoutStateCheck } from './reparent-without-state-check.js';
 import { scheduleIgnoresPending } from './schedule-ignores-pending.js';
+import { setitimerNoRetry } from './setitimer-no-retry.js';
 import { setsidNoGroupCheck } from './setsid-no-group-check.js';
 import { sigkillNoWakekill } from './sigkill-no-wakekill.js';
 import { siglockBeforeTasklist } from './siglock-before-tasklist.js';
@@ -56,6 +57,7 @@ export const PATCHES: readonly Patch[] = [
   noMultiprocess,
   reapWithoutCmpxchg,
   noRetarget,
+  setitimerNoRetry,
   exitNoRetarget,
   noStopDequeued,
   exitNoStopNotify,
