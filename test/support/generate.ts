@@ -1,15 +1,20 @@
-/** Programs made at random, as data that shrinks, and the scenario that runs them. */
+/** Programs made at random, as data that shrinks. */
 
 import fc from 'fast-check';
 import {
   CLONE_FILES,
   CLONE_NEWPID,
   CLONE_NEWUSER,
-  MINSIGSTKSZ,
+  CLONE_PARENT,
+  CLONE_PIDFD,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
   P_ALL,
-  POLLIN,
-  PR_SET_CHILD_SUBREAPER,
-  PR_SET_PDEATHSIG,
+  P_PGID,
+  P_PID,
+  P_PIDFD,
   SA_NOCLDSTOP,
   SA_NOCLDWAIT,
   SA_NODEFER,
@@ -17,8 +22,10 @@ import {
   SA_RESETHAND,
   SA_RESTART,
   SA_SIGINFO,
-  SEGV_MAPERR,
-  SFD_NONBLOCK,
+  SI_KERNEL,
+  SI_QUEUE,
+  SI_TKILL,
+  SI_USER,
   SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
@@ -26,6 +33,9 @@ import {
   SIG_UNBLOCK,
   SIGCHLD,
   SIGCONT,
+  SIGEV_NONE,
+  SIGEV_SIGNAL,
+  SIGEV_THREAD_ID,
   SIGKILL,
   SIGRTMIN,
   SIGSEGV,
@@ -33,6 +43,7 @@ import {
   SIGTERM,
   SIGTSTP,
   SIGUSR1,
+  TIMER_ABSTIME,
   WCONTINUED,
   WEXITED,
   WNOHANG,
@@ -40,26 +51,34 @@ import {
   WSTOPPED,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
-import type { Scenario } from '../../src/kernel/scenario.js';
-import { type SigMask, sigmask } from '../../src/kernel/sigset.js';
-import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
-import { scenarioOf } from './programs.js';
 
 /** One step of a program. */
 export type Step =
   | { readonly do: 'kill'; readonly pid: number; readonly sig: number }
-  | { readonly do: 'tkill'; readonly pid: number; readonly sig: number }
+  | { readonly do: 'tkill' | 'tgkill'; readonly pid: number; readonly sig: number }
+  | {
+      readonly do: 'sigqueueinfo' | 'tgsigqueueinfo';
+      readonly pid: number;
+      readonly sig: number;
+      readonly code: number;
+    }
   | { readonly do: 'sigqueue'; readonly pid: number; readonly sig: number }
   | { readonly do: 'sigaction'; readonly sig: number; readonly handler: number | string; readonly flags: number }
   | { readonly do: 'sigprocmask'; readonly how: number; readonly set: readonly number[] }
   | { readonly do: 'sigsuspend' | 'sigwait'; readonly set: readonly number[] }
   | { readonly do: 'fork' | 'vfork' | 'thread' | 'exec'; readonly ahead: number }
+  | { readonly do: 'clone'; readonly ahead: number; readonly flags: number; readonly exit_signal: number }
   | { readonly do: 'wait4'; readonly pid: number; readonly options: number }
-  | { readonly do: 'waitid'; readonly options: number }
+  | { readonly do: 'waitid'; readonly idtype: number; readonly id: number; readonly options: number }
   | { readonly do: 'setpgid'; readonly pid: number; readonly pgid: number }
   | { readonly do: 'setsid' | 'pause' | 'store' | 'fault' | 'sigaltstack' }
-  | { readonly do: 'sleep' | 'alarm'; readonly time: number }
+  | { readonly do: 'sleep' | 'sleep_until' | 'alarm'; readonly time: number }
+  | { readonly do: 'setitimer'; readonly which: number; readonly time: number }
+  | { readonly do: 'getitimer'; readonly which: number }
+  | { readonly do: 'timer_create'; readonly notify: number; readonly sig: number }
+  | { readonly do: 'timer_settime'; readonly timer: number; readonly time: number; readonly flags: number }
+  | { readonly do: 'timer_repeat' }
+  | { readonly do: 'timer_gettime' | 'timer_getoverrun' | 'timer_delete'; readonly timer: number }
   | { readonly do: 'exit' | 'exit_group'; readonly code: number }
   | { readonly do: 'pipe' }
   | { readonly do: 'read' | 'write' | 'close' | 'poll'; readonly fd: number }
@@ -79,14 +98,28 @@ const HANDLERS = ['nothing', 'reaps', 'blocks', 'exits'] as const;
 const signal = fc.constantFrom(...SIGNALS);
 /** Signal 0 only asks. */
 const sent = fc.constantFrom(0, ...SIGNALS);
-const set = fc.uniqueArray(signal, { maxLength: 3 });
+/**
+ * What timers with an interval send. It has no handler and is not ignored: it ends the process, or waits to be taken, and
+ * only then does its timer go on. So such a timer does not keep a program busy for ever.
+ */
+export const REPEATED = SIGRTMIN + 1;
+const set = fc.uniqueArray(fc.constantFrom(...SIGNALS, REPEATED), { maxLength: 3 });
 /** A pid as kill and wait4 take it: the first few processes, the caller's group, everybody. */
 const target = fc.constantFrom(100, 101, 102, 103, 104, 0, -1, -100, -101);
 const one = fc.constantFrom(100, 101, 102, 103, 104);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('kill'), pid: target, sig: sent }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('tkill'), pid: one, sig: sent }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('tkill', 'tgkill'), pid: one, sig: sent }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('sigqueueinfo', 'tgsigqueueinfo'),
+      pid: one,
+      sig: sent,
+      code: fc.constantFrom(SI_QUEUE, SI_USER, SI_TKILL, SI_KERNEL),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sigqueue'), pid: one, sig: signal }) },
   {
     weight: 3,
@@ -116,6 +149,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('clone'),
+      ahead: fc.nat(2),
+      flags: fc.constantFrom(
+        CLONE_PARENT,
+        CLONE_VM,
+        CLONE_FILES,
+        CLONE_PIDFD,
+        CLONE_VFORK,
+        CLONE_VM | CLONE_VFORK,
+        CLONE_VM | CLONE_SIGHAND,
+        CLONE_VM | CLONE_SIGHAND | CLONE_PARENT,
+        CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
+        // These do not go together.
+        CLONE_SIGHAND,
+      ),
+      exit_signal: fc.constantFrom(SIGCHLD, SIGCHLD, SIGUSR1, 0),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('wait4'),
@@ -127,6 +181,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('waitid'),
+      idtype: fc.constantFrom(P_ALL, P_ALL, P_PID, P_PGID, P_PIDFD),
+      id: fc.constantFrom(0, 1, 100, 101, 102),
       options: fc
         .subarray([WNOHANG, WNOWAIT, WSTOPPED, WCONTINUED])
         .map((flags) => flags.reduce((sum, flag) => sum | flag, WEXITED)),
@@ -141,7 +197,37 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('setsid', 'pause', 'store', 'fault', 'sigaltstack') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sleep', 'alarm'), time: fc.integer({ min: 0, max: 2 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('sleep', 'sleep_until', 'alarm'), time: fc.nat(2) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('setitimer'), which: fc.nat(3), time: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('timer_repeat') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('getitimer'), which: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('timer_create'),
+      notify: fc.constantFrom(SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID),
+      sig: fc.constantFrom(...SIGNALS, REPEATED, REPEATED),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('timer_settime'),
+      timer: fc.nat(2),
+      time: fc.nat(2),
+      flags: fc.constantFrom(0, TIMER_ABSTIME),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('timer_gettime', 'timer_getoverrun', 'timer_delete'),
+      timer: fc.nat(2),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('exit', 'exit_group'), code: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pipe') }) },
   {
@@ -189,162 +275,12 @@ export const made: fc.Arbitrary<Made> = fc.record({
   ),
 });
 
-function maskOf(signals: readonly number[]): SigMask {
-  return sigmask(...signals);
+/** Whether some program makes a step of a kind. */
+export function makes(programs: Made, is: (step: Step) => boolean): boolean {
+  return programs.programs.some(({ steps }) => steps.some(is));
 }
 
-function* perform(sys: Sys, step: Step, number: number, count: number): Coroutine<void> {
-  switch (step.do) {
-    case 'kill':
-      yield* sys.kill(step.pid, step.sig);
-      break;
-    case 'tkill':
-      yield* sys.tkill(step.pid, step.sig);
-      break;
-    case 'sigqueue':
-      yield* sys.sigqueue(step.pid, step.sig, 1);
-      break;
-    case 'sigaction':
-      yield* sys.sigaction(step.sig, step.handler as string, { flags: step.flags });
-      break;
-    case 'sigprocmask':
-      yield* sys.sigprocmask(step.how, maskOf(step.set));
-      break;
-    case 'sigsuspend':
-      yield* sys.sigsuspend(maskOf(step.set));
-      break;
-    case 'sigwait':
-      yield* sys.sigtimedwait(maskOf(step.set), null, { tv_sec: 0, tv_nsec: 1000 });
-      break;
-    case 'fork':
-    case 'vfork':
-    case 'thread':
-    case 'exec': {
-      const next = number + 1 + step.ahead;
-      if (next >= count) break;
-      if (step.do === 'exec') yield* sys.execve(`p${next}`);
-      else if (step.do === 'vfork') yield* sys.vfork(`p${next}`, 0, next % 2);
-      else yield* step.do === 'fork' ? sys.fork(`p${next}`, 0, next % 2) : sys.thread(`p${next}`, 0, next % 2);
-      break;
-    }
-    case 'wait4':
-      yield* sys.wait4(step.pid, step.options);
-      break;
-    case 'waitid':
-      yield* sys.waitid(P_ALL, 0, null, step.options);
-      break;
-    case 'setpgid':
-      yield* sys.setpgid(step.pid, step.pgid);
-      break;
-    case 'setsid':
-      yield* sys.setsid();
-      break;
-    case 'pause':
-      yield* sys.pause();
-      break;
-    case 'fault':
-      yield* sys.fault(SIGSEGV, SEGV_MAPERR);
-      break;
-    case 'sigaltstack':
-      yield* sys.sigaltstack({ ss_sp: 0x10000, ss_flags: 0, ss_size: MINSIGSTKSZ });
-      break;
-    case 'store':
-      yield* sys.store(0, number);
-      break;
-    case 'sleep':
-      yield* sys.nanosleep({ tv_sec: step.time, tv_nsec: 0 });
-      break;
-    case 'alarm':
-      yield* sys.alarm(step.time);
-      break;
-    case 'exit':
-      yield* sys.exit(step.code);
-      break;
-    case 'exit_group':
-      yield* sys.exit_group(step.code);
-      break;
-    case 'pipe':
-      yield* sys.pipe([]);
-      break;
-    case 'read':
-      yield* sys.read(step.fd, new Uint8Array(128));
-      break;
-    case 'write':
-      yield* sys.write(step.fd, 'x');
-      break;
-    case 'close':
-      yield* sys.close(step.fd);
-      break;
-    case 'poll':
-      yield* sys.poll([{ fd: step.fd, events: POLLIN, revents: 0 }], 1, 1);
-      break;
-    case 'dup2':
-      yield* sys.dup2(step.fd, step.to);
-      break;
-    case 'signalfd':
-      yield* sys.signalfd(-1, maskOf(step.set), SFD_NONBLOCK);
-      break;
-    case 'pidfd_open':
-      yield* sys.pidfd_open(step.pid, 0);
-      break;
-    case 'pidfd_send_signal':
-      yield* sys.pidfd_send_signal(step.fd, step.sig, null, 0);
-      break;
-    case 'setuid':
-      yield* sys.setuid(step.uid);
-      break;
-    case 'unshare':
-      yield* sys.unshare(step.flags);
-      break;
-    case 'container': {
-      const next = number + 1 + step.ahead;
-      if (next < count) yield* sys.clone(CLONE_NEWPID, `p${next}`, { cpu: next % 2 });
-      break;
-    }
-    case 'pdeathsig':
-      yield* sys.prctl(PR_SET_PDEATHSIG, step.sig);
-      break;
-    case 'subreaper':
-      yield* sys.prctl(PR_SET_CHILD_SUBREAPER, 1);
-      break;
-  }
-}
-
-/** Whether some program makes a step. */
-export function makes(programs: Made, kind: Step['do']): boolean {
-  return programs.programs.some(({ steps }) => steps.some((made) => made.do === kind));
-}
-
-/** The scenario of generated programs: two processes of the first one race. */
-export function generatedScenario({ uid, handled, programs }: Made): Scenario {
-  const runs = programs.map(({ steps, ending }, number): [string, (sys: Sys) => Coroutine<void>] => [
-    `p${number}`,
-    function* (sys) {
-      for (const next of steps) yield* perform(sys, next, number, programs.length);
-      while (ending === 'pause') yield* sys.pause();
-      if (ending === 'stay') yield* sys.stay();
-    },
-  ]);
-  return scenarioOf({
-    cpus: 2,
-    programs: Object.fromEntries(runs),
-    handlers: {
-      *nothing() {},
-      *reaps(sys) {
-        while ((yield* sys.wait4(-1, WNOHANG)).pid > 0);
-      },
-      *blocks(sys, sig) {
-        yield* sys.sigprocmask(SIG_BLOCK, sigmask(sig));
-      },
-      *exits(sys) {
-        yield* sys.exit(1);
-      },
-    },
-    results: [],
-    setup(setup) {
-      const first = setup.process('p0', { cpu: 0, uid });
-      for (const sig of handled) setup.sigaction(first, sig, 'nothing');
-      setup.process('p1', { parent: first, cpu: 1 });
-    },
-  });
+/** Whether a step starts another thread. */
+export function startsThread(step: Step): boolean {
+  return step.do === 'thread' || (step.do === 'clone' && (step.flags & CLONE_THREAD) !== 0);
 }
