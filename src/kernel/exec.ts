@@ -69,7 +69,6 @@ export const execFunctions = {
       this.set(sig, signal_struct.notify_count, 0);
     }
     this.set(tsk, task_struct.exit_signal, SIGCHLD);
-    // Left out until there are POSIX timers: exit_itimers, and flush_itimer_signals.
     // The flush takes a lock and finds nothing where there never was a timer.
     if (this.get(sig, signal_struct.posix_timer_id) !== 0) {
       yield* this.exit_itimers(sig);

@@ -247,17 +247,15 @@ export const hrtimerFunctions = {
     const fn = this.get(timer, hrtimer.function);
     if (fn === HRTIMER_WAKEUP) yield* this.hrtimer_wakeup(timer);
     else if (fn === IT_REAL_FN) yield* this.it_real_fn(timer);
-    else if (fn === POSIX_TIMER_FN) {
-      if (yield* this.posix_timer_fn(timer)) this.hrtimer_restart(timer);
-    } else if (fn === TICK_SCHED_TIMER) yield* this.tick_sched_timer(user);
-    else this.BUG_ON(true, `a timer has no function ${fn}`);
+    else if (fn === TICK_SCHED_TIMER) yield* this.tick_sched_timer(user);
+    else if (yield* this.posix_timer_fn(timer)) this.hrtimer_restart(timer);
   },
 
   /** Wakes the sleeper of a timer, and tells it that its time is over. */
   *hrtimer_wakeup(this: Kernel, timer: Timer): Coroutine<void> {
     const task = this.get(timer, hrtimer.data) as Ptr<'task_struct'>;
     if (this.WRITE_ONCE(timer, hrtimer.data, NULL)) yield;
-    if (task) yield* this.wake_up_process(task);
+    yield* this.wake_up_process(task);
   },
 
   /**

@@ -85,7 +85,7 @@ export const nsproxyFunctions = {
   switch_task_namespaces(this: Kernel, p: Task, made: Nsproxy): void {
     const ns = this.get(p, task_struct.nsproxy);
     this.set(p, task_struct.nsproxy, made);
-    if (ns) this.put_nsproxy(ns);
+    this.put_nsproxy(ns);
   },
 
   exit_task_namespaces(this: Kernel, p: Task): void {

@@ -252,10 +252,9 @@ export const pidFunctions = {
     return (first ? first - (task_struct.pid_links + 2 * type) : NULL) as Task;
   },
 
-  /** The first process of a process group, or NULL. Needs `tasklist_lock`. */
+  /** The first process of a process group that has one. Needs `tasklist_lock`. */
   firstOfGroup(this: Kernel, pgrp: Pid): Task {
-    const first = this.load(pidTasks(pgrp, PIDTYPE_PGID));
-    return (first ? first - (task_struct.pid_links + 2 * PIDTYPE_PGID) : NULL) as Task;
+    return (this.load(pidTasks(pgrp, PIDTYPE_PGID)) - (task_struct.pid_links + 2 * PIDTYPE_PGID)) as Task;
   },
 
   /** The process of a process group after another, or NULL. Needs `tasklist_lock`. */
@@ -293,9 +292,11 @@ export const pidFunctions = {
     if (this.attach_pid(t, type)) yield;
   },
 
-  /** Puts `to` in the place of `from` on a pid. The pid is never without a task. Needs `tasklist_lock` for writing. */
+  /**
+   * Puts `to` in the place of `from` on a pid. The pid is never without a task. Needs `tasklist_lock` for writing. Left
+   * out: `PIDTYPE_PID`, which nobody transfers.
+   */
   transfer_pid(this: Kernel, from: Task, to: Task, type: number): boolean {
-    if (type === PIDTYPE_PID) this.set(to, task_struct.thread_pid, this.get(from, task_struct.thread_pid));
     return this.hlist_replace_rcu(pidLink(from, type), pidLink(to, type));
   },
 };

@@ -2,7 +2,7 @@
 
 import type { Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
-import { CAP_SYS_PTRACE, EPERM, PTRACE_MODE_REALCREDS, SUID_DUMP_USER } from './constants.js';
+import { CAP_SYS_PTRACE, EPERM, SUID_DUMP_USER } from './constants.js';
 import type { Kernel } from './kernel.js';
 import { cred, signal_struct, task_struct } from './structs.js';
 
@@ -20,14 +20,12 @@ export const ptraceAccessFunctions = {
    * memory any more, on its way out, is not asked whether it may be dumped, and that one which may not be is asked for in the
    * user namespace of its last exec (`mm->user_ns`); here it is that of its credentials.
    *
-   * @param mode `PTRACE_MODE_…`
+   * Left out: the mode, which is that of an attach by real credentials, to a task of another process.
    */
-  *__ptrace_may_access(this: Kernel, task: Task, mode: number): Coroutine<number> {
-    if (this.same_thread_group(task, this.current)) return 0;
+  *__ptrace_may_access(this: Kernel, task: Task): Coroutine<number> {
     const mine = this.current_cred();
-    const real = (mode & PTRACE_MODE_REALCREDS) !== 0;
-    const caller_uid = this.get(mine, real ? cred.uid : cred.fsuid);
-    const caller_gid = this.get(mine, real ? cred.gid : cred.fsgid);
+    const caller_uid = this.get(mine, cred.uid);
+    const caller_gid = this.get(mine, cred.gid);
     this.rcu_read_lock();
     if (this.__task_cred(task)) yield;
     const tcred = this.value(task_struct.real_cred);
@@ -46,13 +44,13 @@ export const ptraceAccessFunctions = {
     const signal = this.get(task, task_struct.signal);
     if (this.READ_ONCE(signal, signal_struct.dumpable)) yield;
     if (this.value(signal_struct.dumpable) !== SUID_DUMP_USER && !this.ptrace_has_cap(ns)) return -EPERM;
-    return yield* this.cap_ptrace_access_check(task, real);
+    return yield* this.cap_ptrace_access_check(task);
   },
 
-  /** `security/commoncap.c`: a tracer has all capabilities of its tracee. @param real by the permitted ones */
-  *cap_ptrace_access_check(this: Kernel, child: Task, real: boolean): Coroutine<number> {
+  /** `security/commoncap.c`: a tracer has all capabilities of its tracee, by the permitted ones of both. */
+  *cap_ptrace_access_check(this: Kernel, child: Task): Coroutine<number> {
     const mine = this.current_cred();
-    const caller_caps = this.get(mine, real ? cred.cap_permitted : cred.cap_effective);
+    const caller_caps = this.get(mine, cred.cap_permitted);
     this.rcu_read_lock();
     if (this.__task_cred(child)) yield;
     const child_cred = this.value(task_struct.real_cred);

@@ -19,14 +19,12 @@ import {
   JOBCTL_TRAP_STOP,
   JOBCTL_TRAPPING,
   PF_EXITING,
-  PF_KTHREAD,
   PIDTYPE_PID,
   PT_EXITKILL,
   PT_OPT_FLAG_SHIFT,
   PT_PTRACED,
   PT_SEIZED,
   PTRACE_EVENT_EXEC,
-  PTRACE_MODE_ATTACH_REALCREDS,
   PTRACE_O_MASK,
   PTRACE_SEIZE,
   SA_NOCLDWAIT,
@@ -126,12 +124,12 @@ export const ptraceFunctions = {
       if (address !== 0 || (data & ~PTRACE_O_MASK) !== 0) return -EIO;
       flags = PT_PTRACED | PT_SEIZED | (data << PT_OPT_FLAG_SHIFT);
     }
-    if ((this.get(task, task_struct.flags) & PF_KTHREAD) !== 0) return -EPERM;
+    // Left out: kernel threads, which have no number here.
     if (this.same_thread_group(task, this.current)) return -EPERM;
     const guard = addr(this.get(task, task_struct.signal), signal_struct.cred_guard_mutex);
     if ((yield* this.__mutex_lock_common(guard, TASK_INTERRUPTIBLE)) !== 0) return -ERESTARTNOINTR;
     // Left out: alloc_lock (task_lock), which nothing that is looked at here needs.
-    const denied = yield* this.__ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS);
+    const denied = yield* this.__ptrace_may_access(task);
     if (denied !== 0) {
       yield* this.mutex_unlock(guard);
       return denied;

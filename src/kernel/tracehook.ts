@@ -8,7 +8,6 @@ import {
   PTRACE_EVENTMSG_SYSCALL_ENTRY,
   PTRACE_EVENTMSG_SYSCALL_EXIT,
   SIGTRAP,
-  SYSCALL_EXIT_WORK_FLAGS,
   TIF_SINGLESTEP,
   TRAP_BRKPT,
 } from './constants.js';
@@ -54,15 +53,11 @@ export const tracehookFunctions = {
     else yield* this.ptrace_report_syscall(PTRACE_EVENTMSG_SYSCALL_EXIT);
   },
 
-  /** The whole slow way out of a system call. @param flags what `prepare_exit_to_usermode` has found */
+  /** The whole slow way out of a system call. @param flags of `SYSCALL_EXIT_WORK_FLAGS`, one at least */
   *syscall_return_slowpath(this: Kernel, flags: number): Coroutine<void> {
-    let cached_flags = flags;
-    if ((cached_flags & SYSCALL_EXIT_WORK_FLAGS) !== 0) {
-      yield* this.syscall_slow_exit_work(cached_flags);
-      if (this.prepare_exit_to_usermode()) yield;
-      cached_flags = this.result;
-    }
-    yield* this.exit_to_usermode_loop(cached_flags);
+    yield* this.syscall_slow_exit_work(flags);
+    if (this.prepare_exit_to_usermode()) yield;
+    yield* this.exit_to_usermode_loop(this.result);
   },
 
   /**

@@ -45,8 +45,7 @@ export const userFunctions: UserFunctions & ThisType<Kernel & { sys: Sys | null 
       this.set(t, task_struct.orig_ax, -1);
       yield* this.returnToUserMode();
     }
-    const program = this.userSpace.programs[this.get(t, task_struct.program)];
-    if (program === undefined) this.violate('BUG', 'a task has no program');
+    const program = this.userSpace.programs[this.get(t, task_struct.program)] as Program;
     const code = yield* program(this.sys);
     yield* this.do_syscall_64({ nr: __NR_exit_group, args: [typeof code === 'number' ? code : 0] });
   },
@@ -56,8 +55,7 @@ export const userFunctions: UserFunctions & ThisType<Kernel & { sys: Sys | null 
   },
 
   *start_handler(handler: number, sig: number, info: KernelSiginfo | null): Coroutine<void> {
-    const run = this.userSpace.handlers[handler];
-    if (run === undefined) this.violate('BUG', `there is no handler ${handler}`);
+    const run = this.userSpace.handlers[handler] as Handler;
     yield* run(this.sys as Sys, sig, info === null ? null : userSiginfo(info));
   },
 };

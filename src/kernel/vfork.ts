@@ -61,9 +61,9 @@ export const vforkFunctions = {
     this.spin_unlock(lock);
   },
 
-  /** A task no longer uses its memory, by exec or exit. Left out: futexes and `clear_child_tid`. */
-  *mm_release(this: Kernel, tsk: Task): Coroutine<void> {
-    if (this.get(tsk, task_struct.vfork_done)) yield* this.complete_vfork_done(tsk);
+  /** A child of vfork no longer uses its memory, by exec or exit. Left out: futexes and `clear_child_tid`. */
+  mm_release(this: Kernel, tsk: Task): Coroutine<void> {
+    return this.complete_vfork_done(tsk);
   },
 };
 

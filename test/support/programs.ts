@@ -2,13 +2,17 @@
 
 import { explore } from '../../src/explore/explore.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
+import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/kernel-arena.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch, Scenario } from '../../src/kernel/scenario.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 
 /** A scenario's parts that matter to a test. Its outcome is the list of its results. */
 export type Parts = Pick<Scenario, 'programs' | 'setup' | 'results'> &
-  Partial<Pick<Scenario, 'handlers' | 'files' | 'cpus' | 'unfinished'>>;
+  Partial<Pick<Scenario, 'handlers' | 'files' | 'cpus' | 'unfinished'>> & {
+    /** How many objects some slab caches have room for, where that is few. */
+    readonly objects?: KernelLimits['objects'];
+  };
 
 /** Makes a scenario of parts. */
 export function scenarioOf(parts: Parts): Scenario {
@@ -35,7 +39,8 @@ export function scenarioOf(parts: Parts): Scenario {
  * @param executions how many schedules
  */
 export function outcomesOf(parts: Parts, executions = 2000, patches: readonly Patch[] = []): readonly string[] {
-  const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches }), { shutdown: true });
+  const limits = { ...DEFAULT_LIMITS, objects: parts.objects ?? {} };
+  const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches, limits }), { shutdown: true });
   const { found, outcomes } = explore(machine, { strategy: randomStrategy(1), schedules: executions });
   if (found !== null) throw found.violation;
   return Object.keys(outcomes).sort();

@@ -13,6 +13,7 @@ export interface Case {
   readonly programs?: Readonly<Record<string, Program>>;
   readonly handlers?: Readonly<Record<string, Handler>>;
   readonly files?: Parts['files'];
+  readonly objects?: Parts['objects'];
   readonly as?: ProcessOptions;
   /** Other processes that exist before it runs. Children of `main` if they do not say whose. */
   readonly others?: Readonly<Record<string, ProcessOptions>>;
@@ -23,28 +24,32 @@ const SCHEDULES = 10;
 /** Makes a test of each case. It fails where `main` does not come to its end, and where anything is left behind. */
 export function checkCall(call: string, cases: Readonly<Record<string, Case>>): void {
   describe(call, () => {
-    it.each(Object.entries(cases))('%s', (_, { main, programs = {}, handlers = {}, files, as, others = {} }) => {
-      const parts: Parts = {
-        results: ['done'],
-        programs: {
-          *main(sys) {
-            yield* main(sys);
-            sys.result('done', 1);
+    it.each(Object.entries(cases))(
+      '%s',
+      (_, { main, programs = {}, handlers = {}, files, objects, as, others = {} }) => {
+        const parts: Parts = {
+          results: ['done'],
+          programs: {
+            *main(sys) {
+              yield* main(sys);
+              sys.result('done', 1);
+            },
+            ...programs,
           },
-          ...programs,
-        },
-        handlers,
-        ...(files === undefined ? {} : { files }),
-        setup(setup) {
-          const parent = setup.process('main', { cpu: 0, uid: 0, ...as });
-          for (const [program, options] of Object.entries(others)) {
-            setup.process(program, { parent, cpu: 1, uid: 0, ...options });
-          }
-        },
-        unfinished: ({ done }) => (done === 1 ? null : 'main has not come to its end'),
-      };
-      outcomesOf(parts, SCHEDULES);
-    });
+          handlers,
+          ...(files === undefined ? {} : { files }),
+          ...(objects === undefined ? {} : { objects }),
+          setup(setup) {
+            const parent = setup.process('main', { cpu: 0, uid: 0, ...as });
+            for (const [program, options] of Object.entries(others)) {
+              setup.process(program, { parent, cpu: 1, uid: 0, ...options });
+            }
+          },
+          unfinished: ({ done }) => (done === 1 ? null : 'main has not come to its end'),
+        };
+        outcomesOf(parts, SCHEDULES);
+      },
+    );
   });
 }
 

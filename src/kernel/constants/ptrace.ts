@@ -48,9 +48,6 @@ export const PT_SEIZED = 0x00010000;
 export const PT_OPT_FLAG_SHIFT = 3;
 export const PT_TRACESYSGOOD = PTRACE_O_TRACESYSGOOD << PT_OPT_FLAG_SHIFT;
 export const PT_EXITKILL = PTRACE_O_EXITKILL << PT_OPT_FLAG_SHIFT;
-export const PTRACE_MODE_ATTACH = 0x02;
-export const PTRACE_MODE_REALCREDS = 0x10;
-export const PTRACE_MODE_ATTACH_REALCREDS = PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS;
 
 /** Where `PTRACE_PEEKUSR` finds a register: the place in `struct user`. */
 export const RAX = 80;

@@ -65,7 +65,6 @@ export function libcCalls(sys: ProcessCalls & SignalCalls & TimeCalls & Identity
       do {
         sig = yield* sys.sigwaitinfo(set);
       } while (sig === -EINTR);
-      if (sig < 0) return sig;
       if (out !== undefined) out.sig = sig;
       return 0;
     },

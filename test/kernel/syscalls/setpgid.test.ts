@@ -78,6 +78,11 @@ checkCall('setpgid', {
 });
 
 checkCall('getpgid', {
+  'of a process that there is not says ESRCH': {
+    *main(sys) {
+      same(sys, 'getpgid', yield* sys.getpgid(999), -ESRCH);
+    },
+  },
   'knows the caller, its children and init, and nobody else': {
     *main(sys) {
       const pid = yield* sys.getpid();

@@ -33,6 +33,18 @@ function told(sys: Sys, info: WaitidInfo, pid: number, si_code: number, si_statu
 }
 
 checkCall('waitid', {
+  'for stops alone does not find a zombie, which stays to be waited for': {
+    *main(sys) {
+      const child = yield* sys.fork('ends', 3, 1);
+      const info = { si_signo: 1, si_code: 1, si_pid: 1, si_uid: 1, si_status: 1 };
+      same(sys, 'until it is one', yield* sys.waitid(P_PID, child, info, WEXITED | WNOWAIT), 0);
+      same(sys, 'WSTOPPED', yield* sys.waitid(P_PID, child, info, WSTOPPED | WNOHANG), -ECHILD);
+      same(sys, 'si_pid', info.si_pid, 0);
+      same(sys, 'WEXITED', yield* sys.waitid(P_PID, child, info, WEXITED), 0);
+      same(sys, 'si_status', info.si_status, 3);
+    },
+    programs: { ends },
+  },
   'tells a child’s exit code, whole': {
     *main(sys) {
       for (const [idtype, code] of [

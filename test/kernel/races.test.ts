@@ -1,0 +1,617 @@
+/**
+ * Branches that only a race takes, in small scenarios under many schedules: what comes of each is what would have come
+ * of it if nobody had been in the way, or one of two things that exclude each other.
+ */
+
+import { describe, expect, test } from 'vitest';
+import {
+  CLONE_FILES,
+  CLONE_NEWPID,
+  CLONE_PTHREAD,
+  CLONE_SIGHAND,
+  CLONE_VM,
+  EINTR,
+  ENOMEM,
+  ESRCH,
+  F_GETFL,
+  F_SETFL,
+  O_NONBLOCK,
+  O_RDONLY,
+  P_PID,
+  PTRACE_O_EXITKILL,
+  PTRACE_SEIZE,
+  SA_SIGINFO,
+  SEGV_MAPERR,
+  SIG_BLOCK,
+  SIG_SETMASK,
+  SIGALRM,
+  SIGCONT,
+  SIGEV_SIGNAL,
+  SIGEV_THREAD_ID,
+  SIGKILL,
+  SIGRTMIN,
+  SIGSEGV,
+  SIGSTOP,
+  SIGTERM,
+  SIGUSR1,
+  SIGUSR2,
+  WCONTINUED,
+  WNOHANG,
+  WNOWAIT,
+  WUNTRACED,
+} from '../../src/kernel/constants.js';
+import { CLOCK_MONOTONIC } from '../../src/kernel/hrtimer.js';
+import type { Itimerspec } from '../../src/kernel/posix-timers.js';
+import { SIGNALFD_SIGINFO_SIZE } from '../../src/kernel/signalfd.js';
+import { sigmask } from '../../src/kernel/sigset.js';
+import type { Sys } from '../../src/kernel/sys.js';
+import type { WaitidInfo } from '../../src/kernel/wait.js';
+import type { Coroutine } from '../../src/sync/gate.js';
+import { outcomesOf, type Parts } from '../support/programs.js';
+
+type Program = Parts['programs'][string];
+
+const seconds = (tv_sec: number) => ({ tv_sec, tv_nsec: 0 });
+const spec = (value: number, again = 0): Itimerspec => ({ it_value: seconds(value), it_interval: seconds(again) });
+const noInfo = (): WaitidInfo => ({ si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 });
+
+const stays: Program = (sys) => sys.stay();
+const pauses: Program = function* (sys) {
+  for (;;) yield* sys.pause();
+};
+
+/** Makes a timer that sends a signal to the process, or to one thread. */
+function* timerOf(sys: Sys, sig: number, thread = 0): Coroutine<number> {
+  const out = { timerid: -1 };
+  const sigev_notify = thread === 0 ? SIGEV_SIGNAL : SIGEV_SIGNAL | SIGEV_THREAD_ID;
+  const event = { sigev_notify, sigev_signo: sig, sigev_value: 9, sigev_notify_thread_id: thread };
+  sys.check((yield* sys.timer_create(CLOCK_MONOTONIC, event, out)) === 0, 'timer_create');
+  return out.timerid;
+}
+
+describe('a signal to a thread', () => {
+  test('that dies after it was found is sent, and before that there is nobody', () => {
+    const parts: Parts = {
+      results: ['sent'],
+      programs: {
+        *main(sys) {
+          const tid = yield* sys.thread('ends', 0, 1);
+          sys.result('sent', yield* sys.tkill(tid, SIGUSR1));
+        },
+        *ends(sys) {
+          yield* sys.exit(0);
+        },
+      },
+      handlers: { *onUsr1() {} },
+      setup: (setup) => setup.sigaction(setup.process('main'), SIGUSR1, 'onUsr1'),
+    };
+    expect(outcomesOf(parts, 400)).toEqual([`sent=${-ESRCH}`, 'sent=0']);
+  });
+
+  test('of two that one thread was to take, each goes to another when it blocks both', () => {
+    // 100 can take both, 101 one of them, 102 the other. Nobody else may be left asleep with one of them to take.
+    const parts: Parts = {
+      results: ['first', 'second'],
+      cpus: 3,
+      programs: {
+        *takesFirst(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR2));
+          yield* sys.store(0, 1);
+          yield* pauses(sys);
+        },
+        *takesSecond(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
+          yield* sys.store(1, 1);
+          yield* pauses(sys);
+        },
+        *sends(sys) {
+          for (const cell of [0, 1]) while ((yield* sys.load(cell)) === 0) yield* sys.step();
+          yield* sys.kill(100, SIGUSR1);
+          yield* sys.kill(100, SIGUSR2);
+          yield* sys.stay();
+        },
+        *leader(sys) {
+          yield* sys.sigprocmask(SIG_SETMASK, sigmask());
+          yield* sys.thread('takesFirst', 0, 1);
+          yield* sys.thread('takesSecond', 0, 2);
+          for (const cell of [0, 1]) while ((yield* sys.load(cell)) === 0) yield* sys.step();
+          yield* sys.sigprocmask(SIG_SETMASK, sigmask(SIGUSR1, SIGUSR2));
+          yield* sys.stay();
+        },
+      },
+      handlers: {
+        *onUsr1(sys) {
+          sys.result('first', sys.tid);
+        },
+        *onUsr2(sys) {
+          sys.result('second', sys.tid);
+        },
+      },
+      setup(setup) {
+        const leader = setup.process('leader');
+        setup.sigaction(leader, SIGUSR1, 'onUsr1');
+        setup.sigaction(leader, SIGUSR2, 'onUsr2');
+        setup.process('sends', { cpu: 0 });
+      },
+    };
+    const outcomes = outcomesOf(parts, 80);
+    expect(outcomes).toContain('first=102 second=103');
+    for (const outcome of outcomes) expect(outcome).toMatch(/^first=10[02] second=10[03]$/);
+  });
+});
+
+describe('the news that a child goes on', () => {
+  /** A child that has been stopped and goes on. */
+  function* continued(sys: Sys): Coroutine<number> {
+    const child = yield* sys.fork('stays', 0, 0);
+    yield* sys.kill(child, SIGSTOP);
+    yield* sys.waitpid(child, WUNTRACED);
+    yield* sys.kill(child, SIGCONT);
+    return child;
+  }
+
+  test('are there until somebody takes them', () => {
+    const parts: Parts = {
+      results: ['looked', 'again', 'took', 'after'],
+      cpus: 1,
+      programs: {
+        *main(sys) {
+          const child = yield* continued(sys);
+          for (const [name, flags] of Object.entries({ looked: WNOWAIT, again: WNOWAIT, took: 0, after: 0 })) {
+            const info = noInfo();
+            yield* sys.waitid(P_PID, child, info, WCONTINUED | WNOHANG | flags);
+            sys.result(name, info.si_pid === child ? 1 : 0);
+          }
+          yield* sys.kill(child, SIGKILL);
+        },
+        stays,
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 20)).toEqual(['looked=1 again=1 took=1 after=0']);
+  });
+
+  test('for which two threads ask are taken by one of them', () => {
+    const parts: Parts = {
+      results: ['taken'],
+      programs: {
+        *main(sys) {
+          const child = yield* continued(sys);
+          yield* sys.thread('asks', child, 1);
+          const info = noInfo();
+          yield* sys.waitid(P_PID, child, info, WCONTINUED | WNOHANG);
+          while ((yield* sys.load(0)) === 0) yield* sys.step();
+          sys.result('taken', (yield* sys.load(0)) - 1 + (info.si_pid === child ? 1 : 0));
+          yield* sys.kill(child, SIGKILL);
+        },
+        *asks(sys) {
+          const info = noInfo();
+          yield* sys.waitid(P_PID, sys.arg, info, WCONTINUED | WNOHANG);
+          yield* sys.store(0, info.si_pid === sys.arg ? 2 : 1);
+          yield* sys.stay();
+        },
+        stays,
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 300)).toEqual(['taken=1']);
+  });
+});
+
+describe('the flags of a file', () => {
+  test('are read as they were or as they are', () => {
+    const parts: Parts = {
+      results: ['flags'],
+      programs: {
+        *main(sys) {
+          const fds: [number, number] = [0, 0];
+          yield* sys.pipe(fds);
+          yield* sys.thread('sets', fds[0], 1);
+          sys.result('flags', yield* sys.fcntl(fds[0], F_GETFL));
+        },
+        *sets(sys) {
+          yield* sys.fcntl(sys.arg, F_SETFL, O_NONBLOCK);
+          yield* sys.exit(0);
+        },
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 200)).toEqual([`flags=${O_RDONLY}`, `flags=${O_NONBLOCK}`].sort());
+  });
+});
+
+describe('exec', () => {
+  test('of one of five threads waits for the last of the others', () => {
+    const parts: Parts = {
+      results: ['image'],
+      cpus: 3,
+      programs: {
+        *main(sys) {
+          for (let made = 0; made < 3; made++) yield* sys.thread('stays', 0, made);
+          yield* sys.thread('execs', 0, 1);
+          yield* sys.stay();
+        },
+        *execs(sys) {
+          yield* sys.execve('image');
+        },
+        *image(sys) {
+          sys.result('image', yield* sys.getpid());
+        },
+        stays,
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 100)).toEqual(['image=100']);
+  });
+
+  test.each([
+    ['that share the table of descriptors', CLONE_PTHREAD],
+    ['that have tables of their own', CLONE_PTHREAD & ~CLONE_FILES],
+  ])('of two threads %s leaves one image, and gives back what the other had prepared', (_, flags) => {
+    const parts: Parts = {
+      results: ['image'],
+      programs: {
+        *main(sys) {
+          const fds: [number, number] = [0, 0];
+          yield* sys.pipe(fds);
+          yield* sys.clone(flags, 'execs', { cpu: 1 });
+          yield* sys.execve('image', 1);
+        },
+        *execs(sys) {
+          yield* sys.execve('image', 2);
+        },
+        *image(sys) {
+          sys.result('image', sys.arg);
+        },
+      },
+      files: { image: { setuid: 7 } },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 300)).toEqual(['image=1', 'image=2']);
+  });
+
+  test.each([
+    ['that shares its table of descriptors', CLONE_PTHREAD],
+    ['that does not', CLONE_PTHREAD & ~CLONE_FILES],
+  ])('of a thread %s, in a process that is killed meanwhile, leaves nothing behind', (_, flags) => {
+    const parts: Parts = {
+      results: ['image'],
+      cpus: 3,
+      programs: {
+        *main(sys) {
+          const fds: [number, number] = [0, 0];
+          yield* sys.pipe(fds);
+          yield* sys.clone(flags, 'execs', { cpu: 1 });
+          yield* sys.fork('kills', 0, 2);
+          yield* sys.stay();
+        },
+        *execs(sys) {
+          yield* sys.execve('image');
+        },
+        *kills(sys) {
+          yield* sys.kill(100, SIGTERM);
+        },
+        *image(sys) {
+          sys.result('image', yield* sys.geteuid());
+          yield* sys.stay();
+        },
+      },
+      files: { image: { setuid: 1000, setgid: 7 } },
+      setup: (setup) => void setup.process('main', { uid: 1000 }),
+    };
+    expect(outcomesOf(parts, 150)).toEqual(['image=1000', 'image=null']);
+  });
+
+  test('without memory for handlers of its own, or for credentials, says so, and the program goes on', () => {
+    const parts = (objects: Parts['objects']): Parts => ({
+      results: ['exec'],
+      cpus: 1,
+      programs: {
+        *main(sys) {
+          // Shares its handlers with a process of its own.
+          yield* sys.clone(CLONE_VM | CLONE_SIGHAND, 'pauses');
+          const fds: [number, number] = [0, 0];
+          yield* sys.pipe(fds);
+          yield* sys.clone(CLONE_FILES, 'pauses');
+          sys.result('exec', yield* sys.execve('image'));
+        },
+        pauses,
+        *image() {},
+      },
+      files: { image: { setuid: 7 } },
+      objects: objects ?? {},
+      setup: (setup) => void setup.process('main'),
+    });
+    // One short of what it needs.
+    expect(outcomesOf(parts({ sighand_cache: 4 }), 3)).toEqual([`exec=${-ENOMEM}`]);
+    expect(outcomesOf(parts({ cred_jar: 4 }), 3)).toEqual([`exec=${-ENOMEM}`]);
+    expect(outcomesOf(parts({ sighand_cache: 5, cred_jar: 5 }), 3)).toEqual(['exec=null']);
+  });
+});
+
+describe('a timer', () => {
+  test('of a process that expires while its last thread exits is waited for', () => {
+    const parts: Parts = {
+      results: ['ended'],
+      programs: {
+        *main(sys) {
+          const child = yield* sys.fork('exits', 0, 0);
+          yield* sys.waitpid(child);
+          sys.result('ended', 1);
+        },
+        *exits(sys) {
+          yield* sys.thread('sets', 0, 1);
+          while ((yield* sys.load(0)) === 0) yield* sys.step();
+          yield* sys.exit(0);
+        },
+        *sets(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGALRM));
+          yield* sys.alarm(1);
+          yield* sys.store(0, 1);
+          yield* sys.exit(0);
+        },
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 250)).toEqual(['ended=1']);
+  });
+
+  test('of the posix kind likewise, whoever deletes it: the last thread, an exec or timer_delete', () => {
+    const parts = (way: (sys: Sys, id: number) => Coroutine<unknown>): Parts => ({
+      results: ['ended'],
+      programs: {
+        *main(sys) {
+          const child = yield* sys.fork('ends', 0, 0);
+          yield* sys.waitpid(child);
+          sys.result('ended', 1);
+        },
+        *ends(sys) {
+          yield* sys.thread('sets', 0, 1);
+          while ((yield* sys.load(0)) === 0) yield* sys.step();
+          yield* way(sys, (yield* sys.load(0)) - 1);
+        },
+        *sets(sys) {
+          const id = yield* timerOf(sys, SIGRTMIN);
+          yield* sys.timer_settime(id, 0, spec(1, 1));
+          yield* sys.store(0, id + 1);
+          yield* sys.exit(0);
+        },
+        *image() {},
+      },
+      setup: (setup) => void setup.process('main'),
+    });
+    expect(
+      outcomesOf(
+        parts((sys) => sys.exit(0)),
+        400,
+      ),
+    ).toEqual(['ended=1']);
+    expect(
+      outcomesOf(
+        parts((sys) => sys.execve('image')),
+        300,
+      ),
+    ).toEqual(['ended=1']);
+    expect(
+      outcomesOf(
+        parts((sys, id) => sys.timer_delete(id)),
+        300,
+      ),
+    ).toEqual(['ended=1']);
+  });
+
+  test('that one thread deletes and another looks at is there or not', () => {
+    const parts: Parts = {
+      results: ['looked'],
+      programs: {
+        *main(sys) {
+          const id = yield* timerOf(sys, SIGUSR1);
+          yield* sys.thread('deletes', id, 1);
+          sys.result('looked', yield* sys.timer_gettime(id, spec(0)));
+        },
+        *deletes(sys) {
+          sys.check((yield* sys.timer_delete(sys.arg)) === 0, 'timer_delete');
+          yield* sys.exit(0);
+        },
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 200)).toEqual(['looked=-22', 'looked=0']);
+  });
+
+  test('for a thread that has gone sends nothing, and does not keep it from being made', () => {
+    const parts: Parts = {
+      results: ['made'],
+      programs: {
+        *main(sys) {
+          const tid = yield* sys.thread('ends', 0, 1);
+          const out = { timerid: -1 };
+          const event = {
+            sigev_notify: SIGEV_SIGNAL | SIGEV_THREAD_ID,
+            sigev_signo: SIGRTMIN,
+            sigev_notify_thread_id: tid,
+          };
+          const made = yield* sys.timer_create(CLOCK_MONOTONIC, event, out);
+          sys.result('made', made);
+          if (made !== 0) return;
+          yield* sys.timer_settime(out.timerid, 0, spec(1));
+          while ((yield* sys.tgkill(yield* sys.getpid(), tid, 0)) === 0) yield* sys.step();
+          // Past its expiry: who gets the signal now would die of it.
+          yield* sys.nanosleep(seconds(5));
+          sys.check((yield* sys.timer_delete(out.timerid)) === 0, 'timer_delete');
+        },
+        *ends(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN));
+          yield* sys.exit(0);
+        },
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 300)).toEqual(['made=-22', 'made=0']);
+  });
+
+  test('wakes who waits at a descriptor for its signal, and is armed again whoever sends meanwhile', () => {
+    const parts: Parts = {
+      results: ['read'],
+      programs: {
+        *main(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN, SIGUSR1));
+          const fd = yield* sys.signalfd(-1, sigmask(SIGRTMIN));
+          const id = yield* timerOf(sys, SIGRTMIN);
+          yield* sys.timer_settime(id, 0, spec(1, 1));
+          yield* sys.fork('sends', 0, 1);
+          for (let n = 0; n < 2; n++) sys.result('read', yield* sys.read(fd, new Uint8Array(SIGNALFD_SIGINFO_SIZE)));
+          yield* sys.timer_delete(id);
+        },
+        *sends(sys) {
+          for (let n = 0; n < 3; n++) yield* sys.kill(100, SIGUSR1);
+        },
+      },
+      setup: (setup) => void setup.process('main'),
+    };
+    expect(outcomesOf(parts, 200)).toEqual([`read=${SIGNALFD_SIGINFO_SIZE}`]);
+  });
+});
+
+describe('nanosleep', () => {
+  test('that a signal ends when its time has come already returns 0', () => {
+    // Both sleep until the same moment. The clock reaches it on CPU 0; the signal comes before the timer of CPU 1 does.
+    const parts: Parts = {
+      results: ['slept', 'left'],
+      cpus: 3,
+      programs: {
+        *other(sys) {
+          yield* sys.nanosleep(seconds(1));
+        },
+        *sleeps(sys) {
+          const left = seconds(-1);
+          sys.result('slept', yield* sys.nanosleep(seconds(1), left));
+          sys.result('left', left.tv_sec);
+        },
+        *sends(sys) {
+          yield* sys.kill(101, SIGUSR1);
+        },
+      },
+      handlers: { *onUsr1() {} },
+      setup(setup) {
+        setup.process('other', { cpu: 0 });
+        setup.sigaction(setup.process('sleeps', { cpu: 1 }), SIGUSR1, 'onUsr1');
+        setup.process('sends', { cpu: 2 });
+      },
+    };
+    expect(outcomesOf(parts, 400)).toEqual([`slept=${-EINTR} left=1`, 'slept=0 left=-1'].sort());
+  });
+
+  test('that would go on after a stop is ended by a handler that runs in between', () => {
+    const parts: Parts = {
+      results: ['slept', 'handled'],
+      programs: {
+        *sleeps(sys) {
+          sys.result('slept', yield* sys.nanosleep(seconds(1)));
+        },
+        *sends(sys) {
+          yield* sys.kill(100, SIGSTOP);
+          yield* sys.kill(100, SIGCONT);
+          yield* sys.kill(100, SIGUSR1);
+        },
+      },
+      handlers: {
+        *onUsr1(sys) {
+          sys.result('handled', 1);
+        },
+      },
+      setup(setup) {
+        setup.sigaction(setup.process('sleeps', { cpu: 0 }), SIGUSR1, 'onUsr1');
+        setup.process('sends', { cpu: 1 });
+      },
+    };
+    expect(outcomesOf(parts, 600)).toEqual([`slept=${-EINTR} handled=1`, 'slept=0 handled=1', 'slept=0 handled=null']);
+  });
+});
+
+describe('a fault', () => {
+  test('with an interrupt on its way lets that come first, and both are served', () => {
+    const parts: Parts = {
+      results: ['handled', 'woken'],
+      programs: {
+        *faults(sys) {
+          yield* sys.getpid();
+          yield* sys.fault(SIGSEGV, SEGV_MAPERR, 0);
+          yield* sys.getpid();
+        },
+        *sleeps(sys) {
+          yield* sys.pause();
+          sys.result('woken', 1);
+        },
+        *wakes(sys) {
+          yield* sys.kill(101, SIGUSR1);
+        },
+      },
+      handlers: {
+        *onSegv(sys) {
+          sys.result('handled', 1);
+        },
+        *onUsr1() {},
+      },
+      setup(setup) {
+        setup.sigaction(setup.process('faults', { cpu: 0 }), SIGSEGV, 'onSegv');
+        setup.sigaction(setup.process('sleeps', { cpu: 0, blocked: true }), SIGUSR1, 'onUsr1');
+        setup.process('wakes', { cpu: 1 });
+      },
+    };
+    expect(outcomesOf(parts, 200)).toEqual(['handled=1 woken=1']);
+  });
+
+  test('whose handler finds no stack ends the process, whoever sends meanwhile', () => {
+    const parts: Parts = {
+      results: ['status'],
+      programs: {
+        *main(sys) {
+          const child = yield* sys.fork('faults', 0, 1);
+          yield* sys.kill(child, SIGUSR1);
+          sys.result('status', (yield* sys.waitpid(child)).status & 0x7f);
+        },
+        *faults(sys) {
+          yield* sys.fault(SIGSEGV, SEGV_MAPERR, 0);
+        },
+      },
+      handlers: { *onSegv() {} },
+      // No frame for a handler.
+      objects: { sigframe: 0 },
+      setup(setup) {
+        const main = setup.process('main');
+        setup.sigaction(main, SIGSEGV, 'onSegv', { flags: SA_SIGINFO });
+        setup.sigaction(main, SIGUSR1, 1);
+      },
+    };
+    expect(outcomesOf(parts, 200)).toEqual([`status=${SIGSEGV}`]);
+  });
+});
+
+describe('the init of a namespace', () => {
+  test('waits in its exit for a zombie that somebody outside traces, and nobody takes that for a lost signal', () => {
+    const parts: Parts = {
+      results: ['left'],
+      cpus: 3,
+      programs: {
+        *main(sys) {
+          yield* sys.clone(CLONE_NEWPID, 'init', { cpu: 1 });
+          while ((yield* sys.load(0)) === 0) yield* sys.step();
+          // 102 inside.
+          sys.check((yield* sys.ptrace(PTRACE_SEIZE, 102, 0, PTRACE_O_EXITKILL)) === 0, 'seize');
+          yield* sys.store(0, 2);
+          for (;;) yield* sys.pause();
+        },
+        *init(sys) {
+          yield* sys.fork('pauses', 0, 2);
+          yield* sys.store(0, 1);
+          while ((yield* sys.load(0)) !== 2) yield* sys.step();
+          return 0;
+        },
+        pauses,
+      },
+      setup: (setup) => void setup.process('main', { uid: 0 }),
+    };
+    expect(outcomesOf(parts, 30)).toEqual(['left=null']);
+  });
+});
