@@ -9,6 +9,7 @@ import { blockVsDelivery } from './block-vs-delivery.js';
 import { checkThenPause } from './check-then-pause.js';
 import { checkThenSigsuspend } from './check-then-sigsuspend.js';
 import { cloneVsGroupExit } from './clone-vs-group-exit.js';
+import { contVsParentExit } from './cont-vs-parent-exit.js';
 import { containerInit } from './container-init.js';
 import { execVsAttach } from './exec-vs-attach.js';
 import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
@@ -76,6 +77,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stopVsCont,
   stopVsThreadExit,
   stopVsOrphan,
+  contVsParentExit,
   killAStoppedProcess,
   twoExitCodes,
   leaderDiesFirst,

@@ -4,13 +4,16 @@ import { addr, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import { EACCES, EINVAL, EPERM, ESRCH, PF_FORKNOEXEC, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID } from './constants.js';
 import type { Kernel } from './kernel.js';
-import { globals, signal_struct, task_struct } from './structs.js';
+import { globals, pid_namespace, signal_struct, task_struct } from './structs.js';
 
 type Task = Ptr<'task_struct'>;
 
 export const pgrpFunctions = {
-  /** The task that has a number in the caller's namespace, or NULL. Needs RCU. */
+  /** The task that has a number in the caller's namespace, or NULL. Needs RCU; unlike for `find_vpid`, no lock is as good. */
   *find_task_by_vpid(this: Kernel, nr: number): Coroutine<Task> {
+    if (this.provesRcu && !this.rcu_read_lock_held()) {
+      this.suspiciousRcuUsage(this.task_active_pid_ns(this.current) + pid_namespace.idr);
+    }
     if (this.find_vpid(nr)) yield;
     if (this.pid_task(this.foundPid(), PIDTYPE_PID)) yield;
     return this.foundTask(PIDTYPE_PID);

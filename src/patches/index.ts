@@ -2,6 +2,7 @@
 
 import type { Patch } from '../kernel/scenario.js';
 import { checkThenCount } from './check-then-count.js';
+import { cldstopWithoutTasklist } from './cldstop-without-tasklist.js';
 import { credWithoutRcu } from './cred-without-rcu.js';
 import { exitNoNotifyPidfd } from './exit-no-notify-pidfd.js';
 import { exitNoRetarget } from './exit-no-retarget.js';
@@ -61,6 +62,7 @@ export const PATCHES: readonly Patch[] = [
   exitNoRetarget,
   noStopDequeued,
   exitNoStopNotify,
+  cldstopWithoutTasklist,
   sigkillNoWakekill,
   setsidNoGroupCheck,
   groupExitNoRecheck,
