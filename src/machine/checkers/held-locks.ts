@@ -47,6 +47,11 @@ export class HeldLocks {
     }
   }
 
+  has(address: number): boolean {
+    for (let at = 0; at < this.count; at++) if (this.addresses[at] === address) return true;
+    return false;
+  }
+
   /** Where a lock was taken; empty if it is not held, or nobody captures stacks. */
   stackOf(address: number): string {
     for (let at = this.count - 1; at >= 0; at--) if (this.addresses[at] === address) return this.stacks[at] as string;

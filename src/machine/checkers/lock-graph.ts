@@ -4,6 +4,7 @@
  * for a writer only, and so is not held up by readers.
  */
 
+import { nextGeneration } from './generation.js';
 import { MAX_CLASSES } from './lock-classes.js';
 
 /** How a lock is taken. */
@@ -19,6 +20,8 @@ function edgeBit(held: number, taken: number): number {
 }
 const HELD_SHARED = 0b1100;
 const TAKEN_RECURSIVELY = 0b1010;
+/** More than all kinds together. */
+const KINDS = 1 << 4;
 
 /** The key of the edge from one class to another. */
 export function edgeKey(held: number, taken: number): number {
@@ -26,23 +29,13 @@ export function edgeKey(held: number, taken: number): number {
 }
 
 export class LockGraph {
-  /** By key: the kinds of edges that there are. */
-  private readonly kinds = new Uint8Array(MAX_CLASSES * MAX_CLASSES);
-  private readonly present: number[] = [];
+  /** By key: the kinds of edges that there are, in the low bits, and above them the generation that they belong to. */
+  private readonly edges = new Int32Array(MAX_CLASSES * MAX_CLASSES);
+  private generation = KINDS;
   private last = 0;
 
-  /** The keys of the edges, in the order in which they came. */
-  get keys(): readonly number[] {
-    return this.present;
-  }
-
-  has(key: number): boolean {
-    return this.kinds[key] !== 0;
-  }
-
   clear(): void {
-    for (const key of this.present) this.kinds[key] = 0;
-    this.present.length = 0;
+    this.generation = nextGeneration(this.edges, this.generation, KINDS);
   }
 
   /**
@@ -54,15 +47,19 @@ export class LockGraph {
    * @returns false if it was there
    */
   add(key: number, heldAs: number, takenAs: number): boolean {
-    const before = this.kinds[key] as number;
-    const after = before | edgeBit(heldAs, takenAs);
-    if (after === before) return false;
-    if (before === 0) {
-      this.present.push(key);
-      this.last = Math.max(this.last, Math.floor(key / MAX_CLASSES), key % MAX_CLASSES);
-    }
-    this.kinds[key] = after;
+    const found = this.edges[key] as number;
+    const isOurs = found >= this.generation;
+    const after = (isOurs ? found : this.generation) | edgeBit(heldAs, takenAs);
+    if (after === found) return false;
+    if (!isOurs) this.last = Math.max(this.last, Math.floor(key / MAX_CLASSES), key % MAX_CLASSES);
+    this.edges[key] = after;
     return true;
+  }
+
+  /** The kinds of edges from one class to another. */
+  private kindsOf(key: number): number {
+    const found = this.edges[key] as number;
+    return found >= this.generation ? found & (KINDS - 1) : 0;
   }
 
   /**
@@ -94,7 +91,7 @@ export class LockGraph {
       const arrivedRecursively = (state & 1) === 1;
       if (isGoal(at, arrivedRecursively)) return unwind(cameFrom, state);
       for (let next = 1; next <= this.last; next++) {
-        let kinds = this.kinds[edgeKey(at, next)] as number;
+        let kinds = this.kindsOf(edgeKey(at, next));
         // A reader that waits for writers only does not wait for one who holds the lock as a reader.
         if (arrivedRecursively) kinds &= ~HELD_SHARED;
         for (const recursively of [0, 1]) {

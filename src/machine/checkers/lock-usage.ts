@@ -1,5 +1,6 @@
 /** In which contexts the locks of a class are taken: in interrupts, and with interrupts enabled. */
 
+import { nextGeneration } from './generation.js';
 import { MAX_CLASSES } from './lock-classes.js';
 import type { LockGraph } from './lock-graph.js';
 
@@ -11,6 +12,8 @@ export const IRQS_ON_READ = 8;
 
 const IN_IRQ = USED_IN_IRQ | USED_IN_IRQ_READ;
 const ON = IRQS_ON | IRQS_ON_READ;
+/** More than all usages together. */
+const USAGES = 1 << 4;
 
 /** What reports call them, as the kernel does. */
 export const USAGE_NAMES: Readonly<Record<number, string>> = {
@@ -29,24 +32,28 @@ export interface UnsafeLocks {
 }
 
 export class LockUsage {
-  private readonly bits = new Uint8Array(MAX_CLASSES);
+  /** By class: its usages, in the low bits, and above them the generation that they belong to. */
+  private readonly usages = new Int32Array(MAX_CLASSES);
+  private generation = USAGES;
   private readonly inIrq: number[] = [];
-  private readonly used: number[] = [];
 
   clear(): void {
-    for (const lockClass of this.used) this.bits[lockClass] = 0;
-    this.used.length = 0;
-    this.inIrq.length = 0;
+    this.generation = nextGeneration(this.usages, this.generation, USAGES);
+    if (this.inIrq.length !== 0) this.inIrq.length = 0;
   }
 
   /** @returns false if that was known */
   add(lockClass: number, bit: number): boolean {
-    const before = this.bits[lockClass] as number;
+    const before = this.bitsOf(lockClass);
     if ((before & bit) !== 0) return false;
-    if (before === 0) this.used.push(lockClass);
     if ((before & IN_IRQ) === 0 && (bit & IN_IRQ) !== 0) this.inIrq.push(lockClass);
-    this.bits[lockClass] = before | bit;
+    this.usages[lockClass] = this.generation | before | bit;
     return true;
+  }
+
+  private bitsOf(lockClass: number): number {
+    const found = this.usages[lockClass] as number;
+    return found >= this.generation ? found & (USAGES - 1) : 0;
   }
 
   /**
@@ -55,7 +62,7 @@ export class LockUsage {
    */
   findUnsafe(graph: LockGraph): UnsafeLocks | null {
     for (const safe of this.inIrq) {
-      const usedIn = ((this.bits[safe] as number) & USED_IN_IRQ) !== 0 ? USED_IN_IRQ : USED_IN_IRQ_READ;
+      const usedIn = (this.bitsOf(safe) & USED_IN_IRQ) !== 0 ? USED_IN_IRQ : USED_IN_IRQ_READ;
       const isUnsafe = (other: number): boolean => this.conflicting(other, usedIn) !== 0;
       const way = isUnsafe(safe) ? [safe] : graph.wayTo(safe, isUnsafe);
       if (way !== null) return { way, usedIn, enabled: this.conflicting(way.at(-1) as number, usedIn) };
@@ -64,7 +71,7 @@ export class LockUsage {
   }
 
   private conflicting(lockClass: number, usedIn: number): number {
-    const bits = (this.bits[lockClass] as number) & ON;
+    const bits = this.bitsOf(lockClass) & ON;
     if ((bits & IRQS_ON) !== 0) return IRQS_ON;
     return usedIn === USED_IN_IRQ ? bits : 0;
   }

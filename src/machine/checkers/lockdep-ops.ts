@@ -63,7 +63,7 @@ export function lockdepOps(under: Under): object {
       if (flags === 0) enabled(this);
     },
     holdsForReading(lock: number): boolean {
-      return this.lockdep.holdersOf(lock).includes(this.id);
+      return (this.lockdep.held[this.id] as HeldLocks).has(lock);
     },
     mutexAcquired(mutex: number): void {
       this.lockdep.mutexAcquired(this, mutex, stackHere(this.lockdep));

@@ -85,10 +85,11 @@ export class Lockdep {
     for (const locks of this.held) locks.clear();
     this.now.clear();
     this.usageNow.clear();
-    this.mutexes.length = 0;
-    this.owners.length = 0;
-    this.edgesSeen.clear();
-    this.usageSeen.clear();
+    // Where there is nothing left, nothing is thrown away.
+    if (this.mutexes.length !== 0) this.mutexes.length = 0;
+    if (this.owners.length !== 0) this.owners.length = 0;
+    if (this.edgesSeen.size !== 0) this.edgesSeen.clear();
+    if (this.usageSeen.size !== 0) this.usageSeen.clear();
   }
 
   /**
@@ -152,9 +153,7 @@ export class Lockdep {
 
   /** The CPUs that hold a lock. */
   holdersOf(address: number): readonly number[] {
-    return this.held.flatMap(({ addresses, count }, cpu) =>
-      addresses.subarray(0, count).includes(address) ? [cpu] : [],
-    );
+    return this.held.flatMap((locks, cpu) => (locks.has(address) ? [cpu] : []));
   }
 
   private lastMutexOf(task: number): number {
