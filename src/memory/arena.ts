@@ -127,6 +127,9 @@ export class Arena {
   shared = false;
   private readonly image: Int32Array;
   private readonly shadowImage: Uint8Array;
+  /** The shadow and its image again, four bytes at a time. */
+  private readonly shadowWords: Int32Array;
+  private readonly shadowImageWords: Int32Array;
   private readonly regions: readonly Region[];
   private readonly statics: ReadonlyMap<string, Region>;
   private readonly touched: Int32Array;
@@ -177,6 +180,8 @@ export class Arena {
     this.image = new Int32Array(this.buffers.image);
     this.shadow = new Uint8Array(this.buffers.shadow);
     this.shadowImage = new Uint8Array(this.buffers.shadowImage);
+    this.shadowWords = new Int32Array(this.buffers.shadow);
+    this.shadowImageWords = new Int32Array(this.buffers.shadowImage);
     this.dirty = new Uint8Array(this.buffers.dirty);
     this.touched = new Int32Array(size >> BLOCK_SHIFT);
     this.regions = regions;
@@ -214,6 +219,16 @@ export class Arena {
     this.dirty[block] = TOUCHED_SHADOW;
   }
 
+  /** Marks words in the shadow. Their blocks must have been touched. */
+  markShadow(from: number, to: number, value: number): void {
+    const { shadow, shadowWords } = this;
+    const four = Math.imul(value, 0x01010101);
+    let at = from;
+    while (at < to && (at & 3) !== 0) shadow[at++] = value;
+    for (; at + 4 <= to; at += 4) shadowWords[at >> 2] = four;
+    while (at < to) shadow[at++] = value;
+  }
+
   /**
    * Divides the objects that were never used among the CPUs. Before that the first CPU has them all, so that what is
    * made for the image does not use up one CPU's share.
@@ -245,13 +260,14 @@ export class Arena {
    * arena's size. In a machine of several threads each undoes what it touched, while none of them runs.
    */
   reset(): void {
-    const { words, image, shadow, shadowImage, dirty, touched } = this;
-    for (let i = 0; i < this.touchedCount; i++) {
+    const { words, image, shadowWords, shadowImageWords, dirty, touched, touchedCount } = this;
+    for (let i = 0; i < touchedCount; i++) {
       const block = touched[i] as number;
       const start = block << BLOCK_SHIFT;
       for (let at = start; at < start + BLOCK_WORDS; at++) words[at] = image[at] as number;
       if (dirty[block] === TOUCHED_SHADOW) {
-        for (let at = start; at < start + BLOCK_WORDS; at++) shadow[at] = shadowImage[at] as number;
+        const end = (start + BLOCK_WORDS) >> 2;
+        for (let at = start >> 2; at < end; at++) shadowWords[at] = shadowImageWords[at] as number;
       }
       dirty[block] = 0;
     }

@@ -56,7 +56,7 @@ function setShadow(context: SlabContext, object: number, size: number, value: nu
   for (let block = object >> 4; block <= (end - 1) >> 4; block++) {
     if (context.dirty[block] !== TOUCHED_SHADOW) context.arena.touchShadow(block);
   }
-  context.shadow.fill(value, object, end);
+  context.arena.markShadow(object, end, value);
 }
 
 export const slabOps = {
