@@ -126,6 +126,18 @@ describe('a new arena', () => {
   });
 });
 
+test('a range of the shadow is marked from its first word to its last, wherever it lies', () => {
+  const size = new Arena(spec).words.length;
+  fc.assert(
+    fc.property(fc.nat(size), fc.nat(size), fc.constantFrom(SHADOW_OK, SHADOW_FREED), (a, b, value) => {
+      const arena = new Arena(spec);
+      const expected = arena.shadow.slice().fill(value, Math.min(a, b), Math.max(a, b));
+      arena.markShadow(Math.min(a, b), Math.max(a, b), value);
+      expect(arena.shadow).toEqual(expected);
+    }),
+  );
+});
+
 describe('reset', () => {
   test('undoes any stores to words and shadow, from any image', () => {
     const size = new Arena(spec).words.length;
