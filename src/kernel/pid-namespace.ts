@@ -116,7 +116,7 @@ export const pidNamespaceFunctions = {
     let rc: number;
     do {
       this.clear_tsk_thread_flag(me, TIF_SIGPENDING);
-      rc = yield* this.wait4(-1, __WALL, status);
+      rc = yield* this.wait4(-1, status, __WALL);
     } while (rc !== -ECHILD);
     // And those who are not its children: free_pid wakes it when their last pid is gone.
     for (;;) {

@@ -340,7 +340,7 @@ export const waitFunctions = {
    *
    * @param stat_addr where the caller wants the status
    */
-  *wait4(this: Kernel, upid: number, options: number, stat_addr: WaitStatus): Coroutine<number> {
+  *wait4(this: Kernel, upid: number, stat_addr: WaitStatus, options: number): Coroutine<number> {
     if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL)) !== 0) return -EINVAL;
     if (upid === INT_MIN) return -ESRCH;
     let type = PIDTYPE_MAX;

@@ -17,7 +17,9 @@ import {
 import { findTasks } from '../../src/kernel/inspect.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import { EMPTY_MASK, sigmask } from '../../src/kernel/sigset.js';
+import { task_struct } from '../../src/kernel/structs.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
+import { OP_READ } from '../../src/sync/gate.js';
 import { eventsOf, type ToldEvent } from '../support/events.js';
 import { type Parts, scenarioOf } from '../support/programs.js';
 
@@ -142,6 +144,21 @@ describe('an object', () => {
     });
     const table = events.filter(({ name }) => name.startsWith('pid table of namespace'));
     expect(table.map(({ name, value }) => `${name}: ${value}`)).toContain('pid table of namespace #1[1]: pid 101');
+  });
+});
+
+describe('an address of no object', () => {
+  it('is a number, its value too, and no account tells of it', () => {
+    const model = kernelModel(scenarioOf(TRACED));
+    const machine = new ControlledMachine(model);
+    const [cpu] = machine.cpus;
+    if (cpu === undefined) throw new Error('no CPU');
+    const address = machine.arena.words.length;
+    expect(cpu.describe(address)).toBe(`address ${address}`);
+    expect(model.describeValue(cpu, address, 7)).toBe('7');
+    const [task] = machine.arena.addressesOf('task_struct');
+    expect(model.describeValue(cpu, (task ?? 0) + task_struct.signal, address)).toBe(String(address));
+    expect(model.narrate(cpu, { event: OP_READ, address, value: 7, a: 0, b: 0 })).toBeNull();
   });
 });
 

@@ -3,6 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   POLLIN,
+  PR_GET_DUMPABLE,
+  PR_SET_PDEATHSIG,
+  PTRACE_TRACEME,
   SA_NOCLDWAIT,
   SIG_BLOCK,
   SIG_DFL,
@@ -64,10 +67,14 @@ describe('a system call', () => {
 
   it('of wait says for whom it waits', () => {
     const lines = alone(function* (sys) {
+      yield* sys.wait4(-1);
+      yield* sys.wait4(0);
+      yield* sys.wait4(7);
       yield* sys.wait4(-1, WNOHANG);
-      yield* sys.wait4(0, WNOHANG);
-      yield* sys.wait4(7, WNOHANG);
     });
+    expect(lines).toContain(
+      'process 100: calls wait4(-1, WNOHANG): it looks whether any of its children has ended, and does not wait for it',
+    );
     expect(lines).toContain(
       'process 100: calls wait4(-1): it waits for any of its children to end, and takes note of how it did',
     );
@@ -78,6 +85,19 @@ describe('a system call', () => {
       'process 100: calls wait4(7): it waits for its child 7 to end, and takes note of how it did',
     );
     expect(lines).toContain('process 100: wait4 fails with ECHILD (there is no such child to wait for)');
+  });
+
+  it('of ptrace or prctl names what it asks for, or gives its number', () => {
+    const lines = alone(function* (sys) {
+      yield* sys.ptrace(PTRACE_TRACEME, 0);
+      yield* sys.ptrace(999, 7);
+      yield* sys.prctl(PR_SET_PDEATHSIG, 0);
+      yield* sys.prctl(PR_GET_DUMPABLE, 0);
+    });
+    expect(lines).toContain('process 100: calls ptrace(PTRACE_TRACEME): it makes its parent its tracer, or debugger');
+    expect(lines).toContain('process 100: calls ptrace(999, 7): it acts as the tracer of task 7');
+    expect(lines).toContain('process 100: calls prctl(PR_SET_PDEATHSIG): it asks for a signal when its parent dies');
+    expect(lines).toContain('process 100: calls prctl(3): it asks for a setting of its process, or changes it');
   });
 
   it('that is not explained is only named, and so is an error', () => {

@@ -526,6 +526,35 @@ describe('what the kernel itself may call', () => {
     expect(outcome).toBe('flag=0 left=0');
   });
 
+  test('flush_signals and kill_pgrp wait their turn at the locks', () => {
+    const both = calling(function* (k) {
+      const self = k.task_pid_type(k.current, PIDTYPE_PGID);
+      yield* k.kill_pgrp(self, SIGUSR1, true);
+      yield* k.flush_signals(k.current);
+      return k.signal_pending(k.current) ? 1 : 0;
+    });
+    const parts: Parts = {
+      cpus: 2,
+      results: ['first', 'second'],
+      programs: {
+        *main(sys) {
+          yield* sys.thread('other', 0, 1);
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
+          sys.result('first', yield* sys.getpid());
+          while (sys.reported('second') === null) yield* sys.step();
+        },
+        *other(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
+          sys.result('second', yield* sys.getpid());
+          yield* sys.stay();
+        },
+      },
+      handlers: { *onUser() {} },
+      setup: (setup) => setup.sigaction(setup.process('main', { group: true }), SIGUSR1, 'onUser'),
+    };
+    expect(outcomesOf(parts, 150, [both])).toEqual(['first=0 second=0']);
+  });
+
   test('send_sig refuses a signal that there is none of; with priv it is the kernel’s, otherwise the task’s', () => {
     const code = (priv: boolean, sig: number): string =>
       alone(

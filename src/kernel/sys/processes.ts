@@ -110,7 +110,7 @@ export function processCalls(caller: Caller): ProcessCalls {
   const { k } = caller;
   function* wait4(pid: number, options = 0): Coroutine<WaitResult> {
     const status = { status: 0 };
-    const result = yield* k.do_syscall_64({ nr: __NR_wait4, args: [pid, options, status] });
+    const result = yield* k.do_syscall_64({ nr: __NR_wait4, args: [pid, status, options] });
     return { pid: result, status: status.status };
   }
   return {
