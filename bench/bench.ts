@@ -8,6 +8,8 @@ export interface Candidate {
   readonly unit: string;
   /** The least that is wanted of the median; none if not given. */
   readonly goal?: number;
+  /** The most that is wanted of the median. */
+  readonly limit?: number;
   /** Measures once, in a process of its own: warms up, then gives the figure. */
   sample(round: number): Sample | Promise<Sample>;
 }

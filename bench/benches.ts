@@ -5,5 +5,6 @@ import { exploreBench } from './explore.js';
 import { fidelityBench } from './fidelity.js';
 import { killBench } from './kill.js';
 import { pointBench } from './point.js';
+import { smallModelsBench } from './small-models.js';
 
-export const BENCHES: readonly Bench[] = [exploreBench, fidelityBench, pointBench, killBench];
+export const BENCHES: readonly Bench[] = [exploreBench, fidelityBench, smallModelsBench, pointBench, killBench];

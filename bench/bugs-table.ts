@@ -1,17 +1,7 @@
 /** The table of the benchmark of bugs, in Markdown, beside what was published. */
 
 import type { BugsResult, Needed } from './bugs.js';
-
-/**
- * The best published mean of PCT, POS, SURW, RFF and PERIOD, where it is known here: see `docs/benchmarks.md` for where
- * from.
- */
-const PUBLISHED: Readonly<Record<string, number>> = {
-  reorder_100: 5.8,
-  twostage_100: 56,
-  bluetooth_driver: 9,
-  stringbuffer: 15,
-};
+import { bestPublished, PUBLISHED, TOOLS } from './published.js';
 
 /** The mean, where all seeds that there was time for found the bug. */
 export function meanOf({ executions, missed }: Needed): number | null {
@@ -33,30 +23,46 @@ function cell(needed: Needed): string {
   return `${mean.toFixed(1)} (${medianOf(needed)})${untried > 0 ? `, ${executions.length} seeds` : ''}`;
 }
 
-function best(needed: readonly Needed[]): string {
+function best(needed: readonly Needed[]): Needed | null {
   let least: Needed | null = null;
   for (const one of needed) {
-    if (
-      meanOf(one) !== null &&
-      (meanOf(one) as number) < (least === null ? Number.POSITIVE_INFINITY : (meanOf(least) as number))
-    )
-      least = one;
+    const mean = meanOf(one);
+    if (one.untried === 0 && mean !== null && (least === null || mean < (meanOf(least) as number))) least = one;
   }
-  return least === null ? '–' : `${(meanOf(least) as number).toFixed(1)} ${least.contender}`;
+  return least;
+}
+
+/** What others were measured to need, and whether the best here needs no more. */
+function published(model: string, here: number | null): string {
+  const there = bestPublished(model);
+  if (there === null) return '–';
+  const verdict = here === null ? '' : Number(here.toFixed(1)) <= there.mean ? ': met' : ': missed';
+  return `${there.mean.toFixed(1)} ${there.tool}${verdict}`;
 }
 
 export function bugsTable(results: readonly BugsResult[]): string {
   const contenders = results[0]?.needed.map(({ contender }) => contender) ?? [];
-  const rows = [
+  return table([
     ['model', 'threads', ...contenders, 'best here', 'best published'],
-    ...results.map(({ model, threads, needed }) => [
-      model,
-      String(threads),
-      ...needed.map(cell),
-      best(needed),
-      PUBLISHED[model]?.toString() ?? '–',
-    ]),
-  ];
+    ...results.map(({ model, threads, needed }) => {
+      const least = best(needed);
+      const mean = least === null ? null : meanOf(least);
+      const here = least === null || mean === null ? '–' : `${mean.toFixed(1)} ${least.contender}`;
+      return [model, String(threads), ...needed.map(cell), here, published(model, mean)];
+    }),
+  ]);
+}
+
+/** The means of other tools. */
+export function publishedTable(): string {
+  const rows = Object.entries(PUBLISHED).map(([model, means]) => [
+    model,
+    ...TOOLS.map((tool) => means[tool]?.toFixed(1) ?? '–'),
+  ]);
+  return table([['model', ...TOOLS], ...rows]);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
   const [head, ...body] = rows.map((row) => `| ${row.join(' | ')} |`);
   const rule = `| --- | ${rows[0]
     ?.slice(1)

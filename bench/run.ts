@@ -11,7 +11,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import type { Bench, Sample } from './bench.js';
+import type { Bench, Candidate, Sample } from './bench.js';
 import { BENCHES } from './benches.js';
 import { runBugs } from './bugs.js';
 
@@ -23,6 +23,8 @@ interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly goal: number | null;
+  /** The most that is wanted, where less is better. */
+  readonly limit: number | null;
   readonly min: number | null;
   readonly median: number | null;
   readonly max: number | null;
@@ -45,7 +47,10 @@ function round(value: number): number {
   return Number(value.toPrecision(5));
 }
 
-function figure(name: string, unit: string, goal: number | undefined, samples: readonly Sample[]): Figure {
+function figure(
+  { name, unit, goal, limit }: Pick<Candidate, 'name' | 'unit' | 'goal' | 'limit'>,
+  samples: readonly Sample[],
+): Figure {
   const numbers = samples.filter((sample) => typeof sample === 'number').map(round);
   const sorted = numbers.toSorted((a, b) => a - b);
   const skipped = samples.find((sample) => typeof sample !== 'number')?.skipped ?? null;
@@ -55,6 +60,7 @@ function figure(name: string, unit: string, goal: number | undefined, samples: r
     name,
     unit,
     goal: goal ?? null,
+    limit: limit ?? null,
     min: sorted[0] ?? null,
     median: sorted.length === 0 ? null : round(median),
     max: sorted.at(-1) ?? null,
@@ -77,11 +83,11 @@ function runBench(bench: Bench): Figure[] {
     const order = round % 2 === 1 ? bench.candidates : bench.candidates.toReversed();
     for (const { name } of order) samples.get(name)?.push(takeSample(bench, name, round));
   }
-  const own = bench.candidates.map(({ name, unit, goal }) => figure(name, unit, goal, samples.get(name) ?? []));
+  const own = bench.candidates.map((one) => figure(one, samples.get(one.name) ?? []));
   const derived = bench.derived.map(({ name, unit, goal, of: [first, second], from }) => {
     const seconds = samples.get(second) ?? [];
     const both = (samples.get(first) ?? []).map((sample, at) => derive(sample, seconds[at] ?? sample, from));
-    return figure(name, unit, goal, both);
+    return figure({ name, unit, ...(goal === undefined ? {} : { goal }) }, both);
   });
   return [...own, ...derived];
 }
@@ -92,10 +98,12 @@ function format(value: number | null): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function verdict({ goal, median }: Figure): string {
-  if (goal === null) return '';
-  const wanted = `≥ ${goal.toLocaleString('en')}`;
-  return median === null ? wanted : `${wanted}: ${median >= goal ? 'met' : 'missed'}`;
+function verdict({ goal, limit, median }: Figure): string {
+  if (goal === null && limit === null) return '';
+  const wanted = goal !== null ? `≥ ${goal.toLocaleString('en')}` : `≤ ${limit?.toLocaleString('en')}`;
+  if (median === null) return wanted;
+  const met = (goal === null || median >= goal) && (limit === null || median <= limit);
+  return `${wanted}: ${met ? 'met' : 'missed'}`;
 }
 
 function print({ title }: Bench, figures: readonly Figure[]): void {

@@ -2,6 +2,7 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 const BALANCE = 1;
 const DEPOSIT = 2;
@@ -10,11 +11,12 @@ const WITHDRAWAL = 4;
 /** @param fixed with the right sign */
 export function accountModel(fixed = false): Model {
   return defineModel('account', (m) => {
+    const create = createdByMain(m, false);
     const lock = m.mutex('lock');
     const balance = m.plain('balance', BALANCE);
     const deposited = m.plain('deposited');
     const withdrawn = m.plain('withdrawn');
-    m.thread('check', function* (t) {
+    create('check', function* (t) {
       yield t.lock(lock);
       if (t.read(deposited) === 1 && t.read(withdrawn) === 1) {
         const expected = (fixed ? BALANCE + DEPOSIT : BALANCE - DEPOSIT) - WITHDRAWAL;
@@ -22,13 +24,13 @@ export function accountModel(fixed = false): Model {
       }
       t.unlock(lock);
     });
-    m.thread('deposit', function* (t) {
+    create('deposit', function* (t) {
       yield t.lock(lock);
       t.write(balance, t.read(balance) + DEPOSIT);
       t.write(deposited, 1);
       t.unlock(lock);
     });
-    m.thread('withdraw', function* (t) {
+    create('withdraw', function* (t) {
       yield t.lock(lock);
       t.write(balance, t.read(balance) - WITHDRAWAL);
       t.write(withdrawn, 1);

@@ -20,7 +20,13 @@ export function bluetoothDriverModel(fixed = false): Model {
       if (before === 1) yield t.store(stoppingEvent, 1);
     }
 
+    const stop = m.spawned('stop', function* (t) {
+      yield t.store(stoppingFlag, 1);
+      yield* decrement(t);
+      if ((yield t.load(stoppingEvent)) === 1) yield t.store(stopped, 1);
+    });
     m.thread('add', function* (t) {
+      yield t.start(stop);
       if (fixed) yield t.fetchAdd(pendingIo, 1);
       const stopping = yield t.load(stoppingFlag);
       if (stopping === 0) {
@@ -28,11 +34,7 @@ export function bluetoothDriverModel(fixed = false): Model {
         t.assert((yield t.load(stopped)) === 0, 'the driver works after it was stopped');
       }
       yield* decrement(t);
-    });
-    m.thread('stop', function* (t) {
-      yield t.store(stoppingFlag, 1);
-      yield* decrement(t);
-      if ((yield t.load(stoppingEvent)) === 1) yield t.store(stopped, 1);
+      yield t.join(stop);
     });
   });
 }

@@ -6,6 +6,7 @@
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
 import type { Plain } from '../../src/model/thread.js';
+import { createdByMain } from './main-thread.js';
 
 const SIZE = 10;
 const ROUNDS = 7;
@@ -14,6 +15,7 @@ const EMPTY = -1;
 /** @param fixed the receiver expects what was sent last */
 export function circularBufferModel(fixed = false): Model {
   return defineModel('circular-buffer', (m) => {
+    const create = createdByMain(m);
     const lock = m.mutex('lock');
     const buffer = m.plains('buffer', SIZE);
     const first = m.plain('first');
@@ -22,7 +24,7 @@ export function circularBufferModel(fixed = false): Model {
     const receive = m.plain('receive');
     const sent = m.plain('sent');
     const slot = (index: number): Plain => buffer[index] as Plain;
-    m.thread('sender', function* (t) {
+    create('sender', function* (t) {
       for (let round = 0; round < ROUNDS; round++) {
         yield t.lock(lock);
         if (t.read(send) === 1) {
@@ -35,7 +37,7 @@ export function circularBufferModel(fixed = false): Model {
         t.unlock(lock);
       }
     });
-    m.thread('receiver', function* (t) {
+    create('receiver', function* (t) {
       for (let round = 0; round < ROUNDS; round++) {
         yield t.lock(lock);
         if (t.read(receive) === 1) {

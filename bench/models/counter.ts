@@ -2,6 +2,7 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 /**
  * @param threads how many
@@ -9,10 +10,11 @@ import { defineModel } from '../../src/model/define.js';
  */
 export function counterModel(threads = 3, rounds = 5): Model {
   return defineModel('counter', (m) => {
+    const create = createdByMain(m);
     const lock = m.mutex('lock');
     const count = m.plain('count');
     for (let index = 0; index < threads; index++) {
-      m.thread(`thread ${index}`, function* (t) {
+      create(`thread ${index}`, function* (t) {
         for (let round = 0; round < rounds; round++) {
           yield t.lock(lock);
           t.write(count, t.read(count) + 1);

@@ -2,10 +2,12 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 /** @param fixed both threads take them in the same order */
 export function deadlock01Model(fixed = false): Model {
   return defineModel('deadlock01', (m) => {
+    const create = createdByMain(m);
     const a = m.mutex('a');
     const b = m.mutex('b');
     const counter = m.plain('counter', 1);
@@ -13,7 +15,7 @@ export function deadlock01Model(fixed = false): Model {
       ['up', a, b, 1],
       ['down', fixed ? a : b, fixed ? b : a, -1],
     ] as const) {
-      m.thread(name, function* (t) {
+      create(name, function* (t) {
         yield t.lock(outer);
         yield t.lock(inner);
         t.write(counter, t.read(counter) + change);

@@ -2,19 +2,21 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 export function lazy01Model(): Model {
   return defineModel('lazy01', (m) => {
+    const create = createdByMain(m);
     const lock = m.mutex('lock');
     const data = m.plain('data');
     for (const added of [1, 2]) {
-      m.thread(`add ${added}`, function* (t) {
+      create(`add ${added}`, function* (t) {
         yield t.lock(lock);
         t.write(data, t.read(data) + added);
         t.unlock(lock);
       });
     }
-    m.thread('check', function* (t) {
+    create('check', function* (t) {
       yield t.lock(lock);
       t.assert(t.read(data) < 3, 'both have added');
       t.unlock(lock);

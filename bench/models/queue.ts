@@ -8,12 +8,14 @@
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
 import type { Plain } from '../../src/model/thread.js';
+import { createdByMain } from './main-thread.js';
 
 const SIZE = 20;
 
 /** @param fixed compares with what was stored in the element's place */
 export function queueModel(fixed = false): Model {
   return defineModel('queue', (m) => {
+    const create = createdByMain(m);
     const lock = m.mutex('lock');
     const elements = m.plains('element', SIZE + 1);
     const stored = m.plains('stored', SIZE);
@@ -21,7 +23,7 @@ export function queueModel(fixed = false): Model {
     const tail = m.plain('tail');
     const mayEnqueue = m.plain('may enqueue', 1);
     const mayDequeue = m.plain('may dequeue');
-    m.thread('enqueue', function* (t) {
+    create('enqueue', function* (t) {
       let value = 0;
       const enqueue = (place: number): void => {
         t.write(elements[t.read(tail)] as Plain, value);
@@ -42,7 +44,7 @@ export function queueModel(fixed = false): Model {
         t.unlock(lock);
       }
     });
-    m.thread('dequeue', function* (t) {
+    create('dequeue', function* (t) {
       for (let round = 0; round < SIZE; round++) {
         yield t.lock(lock);
         if (t.read(mayDequeue) === 1) {

@@ -6,6 +6,7 @@
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
 import type { Cell, Steps, Thread } from '../../src/model/thread.js';
+import { createdByMain } from './main-thread.js';
 
 const THREADS = 3;
 const ROUNDS = 2;
@@ -13,6 +14,7 @@ const NOTHING = -1;
 
 export function safeStackModel(): Model {
   return defineModel('safe-stack', (m) => {
+    const create = createdByMain(m);
     const head = m.cell('head');
     const count = m.cell('count', THREADS);
     const nexts = Array.from({ length: THREADS }, (_, index) =>
@@ -51,7 +53,7 @@ export function safeStackModel(): Model {
     }
 
     for (let id = 0; id < THREADS; id++) {
-      m.thread(`thread ${id}`, function* (t) {
+      create(`thread ${id}`, function* (t) {
         for (let round = 0; round < ROUNDS; round++) {
           let taken = yield* pop(t);
           while (taken === NOTHING) {

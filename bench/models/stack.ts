@@ -5,16 +5,18 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 const SIZE = 10;
 
 /** @param fixed pops only where something is on the stack */
 export function stackModel(fixed = false): Model {
   return defineModel('stack', (m) => {
+    const create = createdByMain(m);
     const lock = m.mutex('lock');
     const top = m.plain('top');
     const flag = m.plain('flag');
-    m.thread('push', function* (t) {
+    create('push', function* (t) {
       for (let round = 0; round < SIZE; round++) {
         yield t.lock(lock);
         t.assert(t.read(top) < SIZE, 'stack overflow');
@@ -23,7 +25,7 @@ export function stackModel(fixed = false): Model {
         t.unlock(lock);
       }
     });
-    m.thread('pop', function* (t) {
+    create('pop', function* (t) {
       for (let round = 0; round < SIZE; round++) {
         yield t.lock(lock);
         if (fixed ? t.read(top) > 0 : t.read(flag) === 1) {

@@ -17,7 +17,15 @@ export function stringbufferModel(fixed = false): Model {
     const count = m.plain('length of buffer', LENGTH);
     const ownLock = m.mutex('lock of sb');
     const ownCount = m.plain('length of sb');
+    const erase = m.spawned('erase and append', function* (t) {
+      for (const change of [-LENGTH, LENGTH]) {
+        yield t.lock(lock);
+        t.write(count, t.read(count) + change);
+        t.unlock(lock);
+      }
+    });
     m.thread('append', function* (t) {
+      yield t.start(erase);
       yield t.lock(ownLock);
       yield t.lock(lock);
       const length = t.read(count);
@@ -29,13 +37,6 @@ export function stringbufferModel(fixed = false): Model {
       t.unlock(lock);
       t.write(ownCount, t.read(ownCount) + length);
       t.unlock(ownLock);
-    });
-    m.thread('erase and append', function* (t) {
-      for (const change of [-LENGTH, LENGTH]) {
-        yield t.lock(lock);
-        t.write(count, t.read(count) + change);
-        t.unlock(lock);
-      }
     });
   });
 }

@@ -5,9 +5,11 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 export function tokenRingModel(): Model {
   return defineModel('token-ring', (m) => {
+    const create = createdByMain(m, false);
     const atomic = m.mutex('atomic block');
     const x1 = m.plain('x1', 1);
     const x2 = m.plain('x2', 2);
@@ -18,14 +20,14 @@ export function tokenRingModel(): Model {
       [1, x2, x1, 0],
       [2, x3, x2, 0],
     ] as const) {
-      m.thread(`thread ${index + 1}`, function* (t) {
+      create(`thread ${index + 1}`, function* (t) {
         yield t.lock(atomic);
         t.write(to, (t.read(from) + added) % 4);
         t.write(done[index] as (typeof done)[number], 1);
         t.unlock(atomic);
       });
     }
-    m.thread('check', function* (t) {
+    create('check', function* (t) {
       yield t.lock(atomic);
       if (done.every((one) => t.read(one) === 1)) {
         t.assert(t.read(x1) === t.read(x2) && t.read(x2) === t.read(x3), 'the values differ');

@@ -98,16 +98,18 @@ export function workStealQueueModel(fixed = false): Model {
       if (item >= 0) yield t.fetchAdd(done[item] as Cell, 1);
     }
 
+    const thief = m.spawned('thief', function* (t) {
+      for (let attempt = 0; attempt < STEALS; attempt++) yield* operate(t, yield* steal(t));
+    });
     m.thread('owner', function* (t) {
+      yield t.start(thief);
       for (let round = 0; round < ITEMS / 2; round++) {
         yield* push(t, 2 * round);
         yield* push(t, 2 * round + 1);
         yield* operate(t, yield* pop(t));
       }
       for (let round = 0; round < ITEMS / 2; round++) yield* operate(t, yield* pop(t));
-    });
-    m.thread('thief', function* (t) {
-      for (let attempt = 0; attempt < STEALS; attempt++) yield* operate(t, yield* steal(t));
+      yield t.join(thief);
     });
     m.finally((end) => {
       for (const [item, one] of done.entries()) {

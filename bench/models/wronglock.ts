@@ -5,6 +5,7 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 /**
  * @param others how many use the wrong lock
@@ -12,10 +13,11 @@ import { defineModel } from '../../src/model/define.js';
  */
 export function wronglockModel(others: number, fixed = false): Model {
   return defineModel(`wronglock-${others}`, (m) => {
+    const create = createdByMain(m);
     const dataLock = m.mutex('data lock');
     const otherLock = fixed ? dataLock : m.mutex('other lock');
     const value = m.cell('value');
-    m.thread('right', function* (t) {
+    create('right', function* (t) {
       yield t.lock(dataLock);
       const seen = yield t.load(value);
       yield t.store(value, (yield t.load(value)) + 1);
@@ -23,7 +25,7 @@ export function wronglockModel(others: number, fixed = false): Model {
       t.unlock(dataLock);
     });
     for (let index = 1; index <= others; index++) {
-      m.thread(`other ${index}`, function* (t) {
+      create(`other ${index}`, function* (t) {
         yield t.lock(otherLock);
         yield t.store(value, (yield t.load(value)) + 1);
         t.unlock(otherLock);

@@ -1,6 +1,7 @@
 /** What executions of a model have been like: how many steps each CPU makes, of which words, and who starts whom. */
 
 import type { ControlledMachine } from '../../machine/controlled.js';
+import { OP_WRITE_LOCK } from '../../sync/gate.js';
 import { mayModify } from './pos.js';
 
 /** Steps that take a word, over all executions looked at. */
@@ -41,7 +42,8 @@ export class Profile {
   step(id: number, { cpus }: ControlledMachine): void {
     this.present[id] = (this.present[id] as number) + 1;
     const cpu = cpus[id];
-    if (cpu === undefined || cpu.opAddress === 0) return;
+    // What waits for another's step has its place after it: there is no order to choose.
+    if (cpu === undefined || cpu.opAddress === 0 || cpu.op > OP_WRITE_LOCK) return;
     let use = this.presentWords.get(cpu.opAddress);
     if (use === undefined) {
       use = { address: cpu.opAddress, steps: new Float64Array(this.size), modified: false };

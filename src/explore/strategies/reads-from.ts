@@ -3,7 +3,7 @@
 import { ACCESS_READ, ACCESS_WORDS, ACCESS_WRITE, type AccessLog } from '../../machine/access-log.js';
 import type { ControlledMachine } from '../../machine/controlled.js';
 import { takesLock } from '../../machine/perform.js';
-import { OP_ADD, OP_CMPXCHG, OP_XCHG } from '../../sync/gate.js';
+import { OP_ADD, OP_CMPXCHG, OP_LOCK, OP_XCHG } from '../../sync/gate.js';
 import { mix } from './lots.js';
 
 /** What stands for a place in the code: the operation that was announced, and its word. */
@@ -134,7 +134,11 @@ export class ReadsFrom {
   /** The execution has ended: what it has shown of a word decides which reads are worth another source. */
   end(): void {
     for (const read of this.known.values()) {
-      if (this.offered.has(read) || this.users.get(read.address) !== -1 || !this.writers.has(read.address)) continue;
+      if (this.offered.has(read) || this.users.get(read.address) !== -1) continue;
+      const sources = this.sources(read).length;
+      // What waits for the one who writes the word cannot read anything else.
+      const waits = read.site % SITES_PER_WORD >= OP_LOCK && Math.floor(read.site / SITES_PER_WORD) === read.address;
+      if (sources < 2 || (sources === 2 && waits)) continue;
       this.offered.add(read);
       this.reads.push(read);
     }

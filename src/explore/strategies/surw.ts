@@ -34,6 +34,8 @@ export function surwStrategy({ seed = 1, first = 0, select = true }: SurwOptions
   let profile: Profile | null = null;
   /** Of the steps that count, how many each CPU has left in this execution, by what the profile expects. */
   let left = new Float64Array(0);
+  /** The same, and one for each whose announced step counts. */
+  let expected = new Float64Array(0);
   /** Whether it could move already, by CPU. */
   let started = new Uint8Array(0);
   /** Of those that can move now, in their order. */
@@ -51,6 +53,7 @@ export function surwStrategy({ seed = 1, first = 0, select = true }: SurwOptions
     profile ??= new Profile(size);
     if (left.length !== size) {
       left = new Float64Array(size);
+      expected = new Float64Array(size);
       started = new Uint8Array(size);
     }
     profiling = profile.executions < PROFILED;
@@ -108,10 +111,32 @@ export function surwStrategy({ seed = 1, first = 0, select = true }: SurwOptions
     return chosen === 0 || cpus[id]?.opAddress === chosen;
   }
 
+  /** Whose step is to be the next that counts: anybody's who has some left, started or not, by how many. */
+  function drawIntended({ ids, count }: Movers, machine: ControlledMachine): number {
+    expected.set(left);
+    for (let at = 0; at < count; at++) {
+      const id = ids[at] as number;
+      if (counts(id, machine)) expected[id] = Math.max(expected[id] as number, 1);
+    }
+    let sum = 0;
+    for (const steps of expected) sum += Math.max(steps, 0);
+    if (sum === 0) return ids[lots.below(count)] as number;
+    let lot = lots.upTo(sum);
+    let last = 0;
+    for (let id = 0; id < expected.length; id++) {
+      const steps = expected[id] as number;
+      if (steps <= 0) continue;
+      last = id;
+      lot -= steps;
+      if (lot < 0) break;
+    }
+    return last;
+  }
+
   /** Any of those that can move, but a step that counts only where it is the intended CPU's turn. */
-  function drawSelectively(movers: Movers, known: Profile, machine: ControlledMachine): number {
+  function drawSelectively(movers: Movers, machine: ControlledMachine): number {
     if (intended < 0 || (started[intended] === 1 && (left[intended] as number) <= 0)) {
-      intended = drawWeighted(movers, known, machine);
+      intended = drawIntended(movers, machine);
     }
     const { ids, count } = movers;
     let free = 0;
@@ -121,7 +146,7 @@ export function surwStrategy({ seed = 1, first = 0, select = true }: SurwOptions
     }
     if (free === 0) {
       // The intended CPU waits for one of these: it is theirs to go on.
-      intended = drawWeighted(movers, known, machine);
+      intended = ids[lots.below(count)] as number;
       return intended;
     }
     let lot = lots.below(free);
@@ -150,7 +175,7 @@ export function surwStrategy({ seed = 1, first = 0, select = true }: SurwOptions
         ? (movers.ids[0] as number)
         : chosen === 0
           ? drawWeighted(movers, known, machine)
-          : drawSelectively(movers, known, machine);
+          : drawSelectively(movers, machine);
       if (profiling) known.step(id, machine);
       if (counts(id, machine)) {
         left[id] = (left[id] as number) - 1;
