@@ -27,7 +27,7 @@ export const leaderDiesFirst: Scenario = {
     {
       name: 'no-zap-leader',
       breaks: 'nobody tells the parent when the last thread goes, and it waits for ever',
-      kind: 'hung-task',
+      kind: 'lost-wakeup',
     },
   ],
   possible: [{ outcome: 'told once', because: 'by the leader or by the second thread, whichever was the last.' }],

@@ -20,7 +20,7 @@ export const pidfdPollVsExit: Scenario = {
   claim: 'poll returns, and no freed memory is touched.',
   watch: ['do_poll', 'pidfd_poll', 'exit_notify', 'do_notify_parent', 'do_notify_pidfd', 'release_task'],
   patches: [
-    { name: 'exit-no-notify-pidfd', breaks: 'the process is gone, and the supervisor sleeps', kind: 'hung-task' },
+    { name: 'exit-no-notify-pidfd', breaks: 'the process is gone, and the supervisor sleeps', kind: 'lost-wakeup' },
     {
       name: 'pidfd-poll-without-rcu',
       breaks: 'the task of the pid is looked up outside a read-side section',

@@ -22,7 +22,7 @@ export const signalfdEventLoop: Scenario = {
     {
       name: 'signalfd-no-notify',
       breaks: 'a signal that comes after the look finds a sleeper that nobody wakes',
-      kind: 'hung-task',
+      kind: 'lost-wakeup',
     },
   ],
   possible: [{ outcome: 'read SIGUSR1', because: 'it is pending when poll looks, or its sender wakes the sleeper.' }],

@@ -22,7 +22,7 @@ export const signalfdNewMask: Scenario = {
     {
       name: 'signalfd4-no-wake-up',
       breaks: 'the reader sleeps on, though what it waits for has been there all the time',
-      kind: 'hung-task',
+      kind: 'lost-wakeup',
     },
   ],
   possible: [

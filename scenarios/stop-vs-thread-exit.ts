@@ -25,7 +25,7 @@ export const stopVsThreadExit: Scenario = {
     {
       name: 'exit-no-stop-notify',
       breaks: 'the last thread of a stop exits, and nobody tells the parent',
-      kind: 'hung-task',
+      kind: 'lost-wakeup',
     },
   ],
   possible: [{ outcome: 'stopped by SIGSTOP', because: 'the last thread that stops, or exits, tells the parent.' }],

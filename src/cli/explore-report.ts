@@ -6,6 +6,8 @@ import type { Minimized } from '../explore/minimize.js';
 import type { SearchOptions } from '../explore/shards/search.js';
 import { encodeToken } from '../explore/token.js';
 import { type Branching, branchingLines } from '../trace/branching.js';
+import type { WitnessDocument } from '../trace/report.js';
+import { frameText } from '../trace/stack.js';
 import { switchLines, switchReport } from '../trace/switches.js';
 import { count, paint, print } from './context.js';
 import type { TestCase } from './junit.js';
@@ -22,6 +24,8 @@ export interface Reported {
   readonly minimized: Minimized;
   readonly token: string;
   readonly minimalToken: string;
+  /** What led to the violation, as the shrunk schedule shows it. */
+  readonly witnesses: readonly WitnessDocument[];
 }
 
 /** The document that `--json` prints. */
@@ -62,6 +66,7 @@ export function explorationDocument(
             switches: reported.minimized.preemptions,
             steps: reported.minimized.steps,
             fewestSwitches: reported.minimized.fewest,
+            witnesses: reported.witnesses,
             switchDetails: reported.minimized.switches.map(switchReport),
           },
   };
@@ -107,16 +112,21 @@ function shareOf({ strategy, executions, redundant, exhausted, bound, seen, esti
   return `${strategy}: ${count(seen.different)} different schedules of at least some ${count(schedules)}; another would be new with a chance of ${chance}`;
 }
 
+function witnessText({ what, stack }: WitnessDocument): string {
+  return `${what}\n${stack.map((frame) => `    ${frameText(frame)}\n`).join('')}`;
+}
+
 /** An exploration as a test case. */
 export function testCase(of: Explored, exploration: Exploration, reported: Reported | null): TestCase {
   const { found, seconds, executions } = exploration;
   const replay = reported === null ? '' : `siglab replay ${reported.minimalToken}`;
+  const led = (reported?.witnesses ?? []).map(witnessText).join('');
   const { kind = '', message = '' } = found?.violation ?? {};
   return {
     suite: of.scenario,
     name: [of.scenario, ...of.patches].join(' + '),
     seconds,
-    failure: found === null ? null : { kind, message, text: `${kind}: ${message}\n${replay}` },
+    failure: found === null ? null : { kind, message, text: `${kind}: ${message}\n${led}${replay}` },
     output: `${found === null ? coverage(exploration) : replay}, ${count(executions)} executions`,
   };
 }

@@ -1,9 +1,11 @@
 /** `siglab explore SCENARIO`: the controlled machine; the first violation minimised, or what was covered. */
 
 import { minimize } from '../explore/minimize.js';
+import { replayWithStacks } from '../explore/replay.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { surveyBranching } from '../trace/branching.js';
+import { witnessDocuments } from '../trace/report.js';
 import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, wholeNumber } from './context.js';
 import { exploreAllCommand } from './explore-all.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
@@ -71,7 +73,9 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
 
 function shrink(machine: ControlledMachine, of: Explored, schedule: Uint8Array): Reported {
   const minimized = minimize(machine, schedule);
+  const { violation } = replayWithStacks(machine, minimized.schedule);
   return {
+    witnesses: violation === null ? [] : witnessDocuments(violation),
     minimized,
     token: encodeToken({ ...of, schedule }),
     minimalToken: encodeToken({ ...of, schedule: minimized.schedule }),

@@ -1,6 +1,6 @@
 /** `siglab replay TOKEN`: a schedule again, step by step. */
 
-import { replay } from '../explore/replay.js';
+import { replay, replayWithStacks } from '../explore/replay.js';
 import type { Departure } from '../explore/schedule.js';
 import { Timeline } from '../explore/timeline.js';
 import type { TokenContents } from '../explore/token.js';
@@ -9,6 +9,7 @@ import { type FileDescription, modelFrom } from '../files/describe.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { type LockstepResult, ThreadMachine } from '../machine/threads.js';
 import { eventAt } from '../machine/trace-buffer.js';
+import { witnessDocuments } from '../trace/report.js';
 import { chooseWord, EXIT_HOLDS, EXIT_VIOLATED, paint, print, printJson, UsageError, wrap } from './context.js';
 import { litmusModelOf } from './litmus-file.js';
 import { printStep, stepDocument, stepOf } from './replay-step.js';
@@ -80,13 +81,15 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
       `the lockstep machine went another way: trace ${there.traceHash}, the controlled machine's is ${here.traceHash}`,
     );
   }
-  const found = there === null ? here.violation : there.violation;
+  // The same execution: the controlled machine can tell more of one that hangs.
+  const found = there === null || there.violation !== null ? here.violation : null;
   const violation = found === null ? null : { kind: found.kind, message: found.message, cpu: found.cpu };
   if (format === 'json') {
     const events =
       there === null
         ? here.events
         : Array.from({ length: there.eventCount }, (_, index) => eventAt(there.events, index));
+    const { violation: told } = replayWithStacks(machine, contents.schedule, { loose });
     printJson({
       token,
       scenario: contents.scenario,
@@ -97,7 +100,7 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
       outcome: here.outcome,
       departures: here.departures,
       verdict: violation === null ? 'holds' : 'violated',
-      violation,
+      violation: violation === null || told === null ? violation : { ...violation, witnesses: witnessDocuments(told) },
     });
   } else {
     printReplay(opened, token, format, flags.stacks ?? false);

@@ -4,6 +4,7 @@ import { CHECKERS } from '../machine/checkers/selection.js';
 import { ControlledMachine, type Execution } from '../machine/controlled.js';
 import type { Model } from '../machine/model.js';
 import type { Violation } from '../sync/gate.js';
+import { diagnose } from './diagnosis/diagnose.js';
 import { recordedSchedule } from './schedule.js';
 import { SeenSchedules } from './seen.js';
 import { type StrategyOptions, strategyNamed } from './strategies/index.js';
@@ -220,7 +221,10 @@ function* exploreBy(
     if (times === 0) witnesses[outcome] = recordedSchedule(machine);
     if (execution.violation !== null) {
       violations++;
-      found ??= { violation: execution.violation, execution: executions, schedule: recordedSchedule(machine) };
+      if (found === null) {
+        const schedule = recordedSchedule(machine);
+        found = { violation: diagnose(machine, execution.violation), execution: executions, schedule };
+      }
       if (options.keepGoing !== true) break;
     }
   }

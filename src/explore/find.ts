@@ -2,6 +2,7 @@
 
 import type { ControlledMachine } from '../machine/controlled.js';
 import type { Violation } from '../sync/gate.js';
+import { diagnose } from './diagnosis/diagnose.js';
 import type { FoundViolation } from './explore.js';
 import { recordedSchedule } from './schedule.js';
 import type { Strategy } from './strategy.js';
@@ -31,8 +32,9 @@ export function findExecution(
     const done = machine.execute(strategy);
     strategy.end(done);
     if (done.abandoned) continue;
-    if (wanted(done.violation, machine)) {
-      return { violation: done.violation, execution, schedule: recordedSchedule(machine) };
+    const violation = diagnose(machine, done.violation);
+    if (wanted(violation, machine)) {
+      return { violation, execution, schedule: recordedSchedule(machine) };
     }
   }
   return null;

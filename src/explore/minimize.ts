@@ -12,6 +12,7 @@ import { ControlledMachine } from '../machine/controlled.js';
 import { BY_DEFAULT } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
 import { BoundedSearch } from './bounded-search.js';
+import { diagnose } from './diagnosis/diagnose.js';
 import { failureOf } from './failure.js';
 import { countSwitches, recordedSchedule, ScheduleMismatchError, scheduleChooser, trimSchedule } from './schedule.js';
 import { explainSwitches, type Switch } from './switches.js';
@@ -73,6 +74,8 @@ function candidateOf(machine: ControlledMachine, violation: Violation): Candidat
 class Shrinking {
   executions = 1;
   best: Candidate;
+  /** How it fails by what its end shows, and by what a closer look shows. */
+  private readonly seen: string;
   private readonly goal: string;
 
   constructor(
@@ -80,16 +83,20 @@ class Shrinking {
     violation: Violation,
     private readonly budget: number,
   ) {
-    this.goal = failureOf(violation);
-    this.best = candidateOf(machine, violation);
+    const diagnosed = diagnose(machine, violation);
+    this.seen = failureOf(violation);
+    this.goal = failureOf(diagnosed);
+    this.best = candidateOf(machine, diagnosed);
   }
 
   /** Takes what a machine has just executed for the best if it is. */
   private consider(machine: ControlledMachine, violation: Violation | null): boolean {
-    if (violation === null || failureOf(violation) !== this.goal) return false;
+    if (violation === null || failureOf(violation) !== this.seen) return false;
     const candidate = candidateOf(machine, violation);
     if (!isSimpler(candidate, this.best)) return false;
-    this.best = candidate;
+    const diagnosed = diagnose(machine, violation);
+    if (failureOf(diagnosed) !== this.goal) return false;
+    this.best = { ...candidate, violation: diagnosed };
     return true;
   }
 

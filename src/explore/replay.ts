@@ -3,6 +3,7 @@
 import type { ControlledMachine } from '../machine/controlled.js';
 import { eventAt, TraceBuffer, type TraceEvent } from '../machine/trace-buffer.js';
 import { EVENT_MODEL, EVENT_UNLOCK, type TraceSink, type Violation } from '../sync/gate.js';
+import { diagnose } from './diagnosis/diagnose.js';
 import { type Departure, scheduleChooser } from './schedule.js';
 import { keepingStacks } from './stacks.js';
 
@@ -114,5 +115,5 @@ function runSchedule(
   const chooser = scheduleChooser(schedule, loose);
   const { violation, steps } = machine.execute(chooser, sink);
   chooser.assertEnded(violation);
-  return { violation, steps, departures: chooser.departures };
+  return { violation: diagnose(machine, violation), steps, departures: chooser.departures };
 }

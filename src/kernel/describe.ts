@@ -54,7 +54,8 @@ function forEachTask(arena: Arena, visit: (task: number) => void): void {
   }
 }
 
-function taskName(words: Words, task: number): string {
+/** What reports call a task. */
+export function taskName(words: Words, task: number): string {
   const number = words[task + task_struct.pid] as number;
   if (number === 0) return `idle/${words[task + task_struct.cpu]}`;
   // A thread that has taken its leader's number in exec is still told apart from that leader.

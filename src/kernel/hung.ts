@@ -1,4 +1,4 @@
-/** What must hold when nothing can move any more: nobody sleeps who has a signal to take. */
+/** What must hold when nothing can move any more: nobody sleeps who has a signal to take, or sleeps so that no signal ends it. */
 
 import type { Arena } from '../memory/arena.js';
 import {
@@ -14,18 +14,30 @@ import { globals, signal_struct, sigpending, sigset_t, task_struct } from './str
 
 const SIGKILL_BIT = 1 << 8;
 
+/** A task that has a signal to take, and was not woken or not told. */
+export interface LostSignal {
+  readonly task: number;
+  readonly message: string;
+}
+
+/** A task in a sleep that only its wake-up ends. */
+export interface HungTask {
+  readonly task: number;
+}
+
 /**
- * A task that sleeps, or stays in user mode, though a signal is pending that it does not block: somebody should have
- * woken it, or should have chosen it when the thread that was chosen could not take it.
+ * A task that is stuck when nobody can move any more: one that sleeps, or stays in user mode, though a signal is pending
+ * that it does not block, so that somebody should have woken it, or should have chosen it when the thread that was chosen
+ * could not take it; or one in a sleep that no signal ends.
  *
- * Stopped and traced tasks are left out, and those in a sleep that no signal ends: a signal for the process that such a
- * thread was chosen for waits for it.
+ * Stopped and traced tasks are left out. So is a signal for the process that a thread in such a sleep was chosen for: it
+ * waits for that thread.
  *
  * @param arena at the end of an execution, with every CPU at rest
- * @returns what is wrong, in words, or null
  */
-export function findLostWakeup(arena: Arena): string | null {
+export function findStuckTask(arena: Arena): LostSignal | HungTask | null {
   const { words } = arena;
+  let hung: HungTask | null = null;
   // From one process to the next and through the threads of each: as `for_each_process_thread`.
   const init_task = words[arena.static(globals) + globals.init_task] as number;
   for (let node = words[init_task + task_struct.tasks] as number; node !== init_task + task_struct.tasks; ) {
@@ -34,14 +46,15 @@ export function findLostWakeup(arena: Arena): string | null {
     do {
       const lost = lostSignal(words, t);
       if (lost !== null) return lost;
+      if (words[t + task_struct.state] === TASK_UNINTERRUPTIBLE) hung ??= { task: t };
       t = (words[t + task_struct.thread_group] as number) - task_struct.thread_group;
     } while (t !== leader);
     node = words[node] as number;
   }
-  return null;
+  return hung;
 }
 
-function lostSignal(words: Int32Array, t: number): string | null {
+function lostSignal(words: Int32Array, t: number): LostSignal | null {
   const field = (offset: number): number => words[t + offset] as number;
   const state = field(task_struct.state);
   const anySignal = state === TASK_RUNNING || (state & TASK_INTERRUPTIBLE) !== 0;
@@ -61,7 +74,8 @@ function lostSignal(words: Int32Array, t: number): string | null {
     const told = (field(task_struct.thread_flags) & TIF_SIGPENDING) !== 0;
     const what = state === TASK_RUNNING ? 'stays in user mode' : 'sleeps';
     const why = told ? 'nobody woke it' : 'nobody told it';
-    return `task ${field(task_struct.pid)} ${what}, though ${signalName(sig)} is pending and not blocked: ${why}`;
+    const message = `task ${field(task_struct.pid)} ${what}, though ${signalName(sig)} is pending and not blocked: ${why}`;
+    return { task: t, message };
   }
   return null;
 }

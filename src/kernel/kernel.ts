@@ -56,6 +56,7 @@ import { type SignalFunctions, signalFunctions } from './signal/index.js';
 import type { KernelSiginfo } from './signal/siginfo.js';
 import { type SignalfdFunctions, signalfdFunctions } from './signalfd.js';
 import { type SigsetFunctions, sigsetFunctions } from './sigset.js';
+import { type SleepFunctions, sleepFunctions } from './sleep.js';
 import { cred, file, k_itimer, pid, pid_namespace, task_struct } from './structs.js';
 import { type TaskFunctions, taskFunctions } from './task.js';
 import { type TickFunctions, tickFunctions } from './tick.js';
@@ -250,6 +251,7 @@ export interface Kernel
     PidfdFunctions,
     SelectFunctions,
     LeakFunctions,
+    SleepFunctions,
     CallbackFunctions {}
 
 /** The functions of the unpatched kernel, v5.3.1, and what they lock and link with. */
@@ -310,6 +312,7 @@ export const KERNEL_FUNCTIONS: readonly object[] = [
   pidfdFunctions,
   selectFunctions,
   leakFunctions,
+  sleepFunctions,
   callbackFunctions,
 ];
 

@@ -3,9 +3,10 @@
 import type { Arena } from '../memory/arena.js';
 import type { Cpu } from '../sync/cpu.js';
 import { type Coroutine, Violation } from '../sync/gate.js';
+import { hungTaskText } from './blocked.js';
 import { bootKernel } from './boot.js';
 import { describeAddress, describeEvent, describeTasks, describeValue } from './describe.js';
-import { findLostWakeup } from './hung.js';
+import { findStuckTask } from './hung.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import { bindKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena } from './kernel-arena.js';
 import { findLeak } from './leaks.js';
@@ -14,6 +15,7 @@ import { type Narration, narrate } from './narrate.js';
 import { RACY_FIELDS } from './racy.js';
 import type { Patch, Scenario } from './scenario.js';
 import { setUp } from './setup.js';
+import { sleepModel } from './sleep.js';
 import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT, programNames } from './sys.js';
 import { COUNTER_NAMES } from './trace.js';
@@ -105,11 +107,16 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
       tick: (cpu: Cpu): void => (cpu as Kernel).passTime(),
       interrupt: (cpu: Cpu): Coroutine<void> => (cpu as Kernel).hrtimer_interrupt(),
     },
+    sleep: sleepModel,
     outcome: outcomeOf,
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;
-      const lost = findLostWakeup(arena);
-      if (lost !== null) return new Violation('lost-wakeup', lost, -1, 0);
+      const stuck = findStuckTask(arena);
+      if (stuck !== null) {
+        const { task } = stuck;
+        if ('message' in stuck) return new Violation('lost-wakeup', stuck.message, -1, task);
+        return new Violation('hung-task', hungTaskText(all[0] as Cpu, task), -1, task);
+      }
       const wrong = scenario.unfinished?.(readResults(arena, scenario)) ?? null;
       if (wrong !== null) return new Violation('hung-task', `${wrong}; ${describeTasks(arena)}`, -1, 0);
       const outcome = outcomeOf(arena);

@@ -15,7 +15,7 @@ import {
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
 } from './constants.js';
-import { findLostWakeup } from './hung.js';
+import { findStuckTask } from './hung.js';
 import type { Kernel } from './kernel.js';
 import type { Program, Scenario } from './scenario.js';
 import { EMPTY_MASK } from './sigset.js';
@@ -192,8 +192,9 @@ export function setUp(cpus: readonly Kernel[], scenario: Scenario): void {
       as(of.task, () => program(sys));
       k.set(of.task, task_struct.in_syscall, inside);
       k.set(of.task, task_struct.state, state);
-      const lost = findLostWakeup(k.arena);
-      if (lost !== null) throw new Error(`scenario ${scenario.name}: after the setup ${lost}; block it there first`);
+      const stuck = findStuckTask(k.arena);
+      if (stuck !== null && 'message' in stuck)
+        throw new Error(`scenario ${scenario.name}: after the setup ${stuck.message}; block it there first`);
     },
     pidMax(max) {
       if (max <= FIRST_PID || max > PID_MAX) throw new Error(`there can be no ${max} pids`);

@@ -53,6 +53,8 @@ export class AccessLog {
   recording = true;
   /** How many of them came before the step's CPU was in a quiescent state of RCU; −1 if it was in none. */
   beforeQuiescence = -1;
+  /** Whose step it is: a CPU, or the clock with the number after the last CPU's. Kept up to date by those who need it. */
+  who = -1;
   /** Words that the step has counted down: where they are reference counts, their objects are not freed before it. */
   readonly countedDown: number[] = [];
 

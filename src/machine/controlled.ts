@@ -6,7 +6,7 @@
 import { Arena } from '../memory/arena.js';
 import { NULL } from '../memory/layout.js';
 import type { CpuConfig } from '../sync/cpu.js';
-import { OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
+import { type Coroutine, OP_LOCK, type TraceSink, Violation } from '../sync/gate.js';
 import { ACCESS_READ, AccessLog } from './access-log.js';
 import { Lockdep } from './checkers/lockdep.js';
 import { checkerOps } from './checkers/ops.js';
@@ -44,6 +44,8 @@ export interface ControlledOptions {
   readonly shutdown?: boolean;
   /** Keeps the footprint of each step, for strategies that need it; off if not given. */
   readonly footprints?: boolean;
+  /** Where footprints are kept, for one who wants more of them than the last step's; a log of its own if not given. */
+  readonly log?: (words: number) => AccessLog;
 }
 
 /** The end of an execution. */
@@ -108,14 +110,15 @@ export class ControlledMachine implements CpuHost {
   /** The word that is not 0 while time can pass (`ModelClock`); NULL where the model has no clock. */
   readonly clockWord: number;
   private readonly words: Int32Array;
-  private readonly maxSteps: number;
+  readonly maxSteps: number;
   private readonly shutdown: boolean;
 
   constructor(
     readonly model: Model,
     options: ControlledOptions = {},
   ) {
-    const { checked = true, maxSteps = 100_000, shutdown = false, footprints = false } = options;
+    const { checked = true, maxSteps = 100_000, shutdown = false, log } = options;
+    const footprints = options.footprints === true || log !== undefined;
     if (!Number.isInteger(model.cpus) || model.cpus < 1 || model.cpus > MAX_CPUS) {
       throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
     }
@@ -126,7 +129,7 @@ export class ControlledMachine implements CpuHost {
     this.words = this.arena.words;
     this.maxSteps = maxSteps;
     this.keepsFootprints = footprints;
-    this.accesses = new AccessLog(footprints ? this.words.length : 0);
+    this.accesses = log?.(this.words.length) ?? new AccessLog(footprints ? this.words.length : 0);
     this.shutdown = shutdown;
     this.counters = new Int32Array(model.counters.length);
     const Class = composeCpu<ControlledCpu, [machine: CpuHost]>(
@@ -180,6 +183,7 @@ export class ControlledMachine implements CpuHost {
     try {
       this.running = false;
       for (const cpu of this.cpus) {
+        this.accesses.who = cpu.id;
         cpu.start(trace);
         cpu.resume();
       }
@@ -275,6 +279,33 @@ export class ControlledMachine implements CpuHost {
     this.model.clock?.tick(this.cpus[0] as ControlledCpu);
     this.ticking = false;
     return this.pick(current);
+  }
+
+  /**
+   * After an execution has ended: goes on, to see what would happen. Not a part of the execution, whose schedule must have
+   * been taken before.
+   *
+   * @param chooser makes the decisions, and ends it
+   * @param handler an interrupt that comes first; null if something in memory has changed that lets a CPU go on
+   */
+  goOn(chooser: Chooser, handler: Coroutine<void> | null): void {
+    const first = this.cpus[0] as ControlledCpu;
+    this.chooser = chooser;
+    this.next = -1;
+    this.ended = false;
+    try {
+      if (handler === null) {
+        this.next = this.pick(0);
+      } else {
+        first.onStack = true;
+        first.interruptWith(handler);
+        first.onStack = false;
+      }
+      this.runUntil(-1, this.next);
+    } catch (error) {
+      // What a rule that is broken only now has to say concerns no execution.
+      if (error !== ABANDONED && !(error instanceof Violation)) throw error;
+    }
   }
 
   /** Ends what still runs. Not a part of the execution: its steps and decisions are as they were before it. */

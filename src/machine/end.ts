@@ -1,7 +1,7 @@
 /** The end of an execution on a machine where one CPU moves at a time: nobody can move any more. Is that right? */
 
 import type { Cpu } from '../sync/cpu.js';
-import { OP_NAMES, OP_RELAX, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
+import { OP_HALT, OP_NAMES, OP_RELAX, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
 import { spinOwner } from '../sync/spinlock.js';
 import { isAtRest } from './enabled.js';
 import type { Model } from './model.js';
@@ -58,12 +58,28 @@ export function findDeadlock(
     const spinning = stuck.map(({ id }) => cpu.label(id)).join(' and ');
     return new Violation('livelock', `livelock: ${spinning} spins, and nobody is left to end it`, first.id, 0);
   }
-  const cycle = findCycle(stuck, holdersOf ?? ownerOf(cpu));
+  const holders = holdersOf ?? ownerOf(cpu);
+  const orphan = stuck.find((one) => takesLock(one.op) && holders(one.opAddress).some((id) => hasEnded(parked, id)));
+  if (orphan !== undefined) {
+    const lock = `${cpu.describe(orphan.opAddress)}, which ${labels(cpu, holders(orphan.opAddress))}`;
+    const message = `INFO: ${cpu.label(orphan.id)} blocked for ever: it waits for ${lock} held when it ended`;
+    return new Violation('hung-task', message, orphan.id, orphan.current);
+  }
+  const cycle = findCycle(stuck, holders);
   const witnesses =
     cycle.length === 0
       ? []
       : [{ what: `the cycle: ${[...cycle, cycle[0] as number].map((id) => cpu.label(id)).join(' -> ')}`, stack: '' }];
   return new Violation('deadlock', `deadlock: ${lines.join('; ')}`, first.id, first.current, witnesses);
+}
+
+/** Whether the coroutine of a CPU has come to its end, so that it releases nothing any more. */
+function hasEnded(parked: readonly Parked[], id: number): boolean {
+  return parked.some((one) => one.id === id && one.op === OP_HALT);
+}
+
+function labels(cpu: Cpu, ids: readonly number[]): string {
+  return ids.map((id) => cpu.label(id)).join(' and ');
 }
 
 /** The CPUs that hold the lock at an address. */

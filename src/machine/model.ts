@@ -19,6 +19,46 @@ export interface ModelClock {
   interrupt(cpu: Cpu): Coroutine<void>;
 }
 
+/** One that sleeps when an execution has ended. */
+export interface Sleeper {
+  readonly cpu: number;
+  /** The task; 0 in a model whose threads are its CPUs. */
+  readonly task: number;
+  /** What reports call it. */
+  readonly name: string;
+  /** Where it sleeps: `in wait(changed)`; empty where its stack tells. */
+  readonly place: string;
+  /** The word by which others tell whether it sleeps. */
+  readonly wakeWord: number;
+  /** The word that a wake-up changes, where that is another one. */
+  readonly wokenWord?: number;
+}
+
+/** What a model tells of its tasks that sleep, for a look at executions that hang. */
+export interface SleepModel {
+  /** Those that sleep and that a wake-up would end the sleep of, when nobody can move. */
+  sleepers(cpus: readonly Cpu[]): readonly Sleeper[];
+  /** Those that are stopped, which more than a wake-up must end. */
+  stopped?(cpus: readonly Cpu[]): readonly Sleeper[];
+  /**
+   * Wakes one though nobody did.
+   *
+   * @returns an interrupt that does it; null where memory has been changed so that it goes on
+   */
+  wake(cpus: readonly Cpu[], sleeper: Sleeper): Coroutine<void> | null;
+  /** Whether an event shows that the task that it is of has come out of its sleep. */
+  goesOn?(event: number): boolean;
+  /**
+   * Of a task that `finish` has found to sleep though it has something to do: the words whose last changes by others tell
+   * why, and which of them is the one by which others tell whether it sleeps.
+   */
+  wakeHistory?(cpus: readonly Cpu[], task: number): { readonly sleeper: Sleeper; readonly words: readonly number[] };
+  /** What a sleeper waits for, where that can be told, and the word that says who has it; 0 where nothing does. */
+  waitsFor?(cpu: Cpu, sleeper: Sleeper): { readonly what: string; readonly ownerWord: number } | null;
+  /** Whether those who mean to wake somebody have found nobody. @param looks at the word, and at the one after it */
+  foundNobody?(value: number, next: number | null): boolean;
+}
+
 export interface Model {
   /** What tokens and reports call it. */
   readonly name: string;
@@ -59,6 +99,7 @@ export interface Model {
   /** Fields on which races are meant to be: by struct, the offsets of their words. */
   readonly racy?: Readonly<Record<string, readonly number[]>>;
   readonly clock?: ModelClock;
+  readonly sleep?: SleepModel;
   /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
   finish(cpus: readonly Cpu[]): Violation | null;
   /** Ends whatever still runs: an interrupt that comes when every CPU is at rest. For `ControlledOptions.shutdown`. */

@@ -5,7 +5,7 @@ import type { Model } from '../machine/model.js';
 import { MAX_CPUS } from '../machine/movers.js';
 import { embed, type FieldType, NULL, struct } from '../memory/layout.js';
 import { type Cpu, cpu_data } from '../sync/cpu.js';
-import { type Coroutine, OP_AWAIT, Violation } from '../sync/gate.js';
+import { type Coroutine, OP_AWAIT, OP_AWAIT_ABOVE, Violation } from '../sync/gate.js';
 import {
   type Barrier,
   type Cell,
@@ -98,6 +98,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   const offsets: Record<string, number> = {};
   const initial: number[] = [];
   const names: string[] = [];
+  const conditions = new Set<number>();
   const threads: Declared[] = [];
   let check: ((end: End) => void) | null = null;
   let describeOutcome: ((end: Pick<End, 'value'>) => string) | null = null;
@@ -140,11 +141,14 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     plains: (field, count, value = 0) => many(field, count, value) as readonly Plain[],
     mutex: (field) => at(field, [['', 0]]) as Mutex,
     rwlock: (field) => at(field, [['', 0]]) as RwLock,
-    condition: (field) =>
-      at(field, [
+    condition(field) {
+      const words = at(field, [
         ['.came', 0],
         ['.woken', 0],
-      ]) as Condition,
+      ]);
+      conditions.add(words);
+      return words as Condition;
+    },
     semaphore: (field, count = 0) => at(field, [['', count]]) as Semaphore,
     barrier(field, parties) {
       if (!Number.isInteger(parties) || parties < 1) throw new ModelError(`${field} cannot be for ${parties} threads`);
@@ -218,6 +222,27 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     ended(cpu) {
       cpu.atomicXchg((own[cpu.id] as number) + ENDED, 1);
+    },
+    sleep: {
+      sleepers: (cpus) =>
+        cpus
+          .filter(({ op, opAddress }) => op === OP_AWAIT_ABOVE && conditions.has(opAddress - 1))
+          .map(({ id, opAddress }) => ({
+            cpu: id,
+            task: 0,
+            name: label(id),
+            place: `in wait(${describe(opAddress).replace(/\.woken$/, '')})`,
+            wakeWord: opAddress - 1,
+            wokenWord: opAddress,
+          })),
+      wake(cpus, { cpu: id, wakeWord }) {
+        const sleeper = cpus[id];
+        // Those who came before it are woken with it.
+        sleeper?.atomicXchg(wakeWord + 1, sleeper.opA + 1);
+        return null;
+      },
+      // `signal` and `broadcast` look at who has come, and then at who was woken.
+      foundNobody: (came, woken) => woken !== null && woken >= came,
     },
     resume() {
       throw new Error('a thread of a model is never switched away from');

@@ -26,9 +26,10 @@ export function violationReport(
   for (const cpu of machine.cpus) {
     const here = cpu.id === violation.cpu;
     if (!here && isAtRest(cpu.op)) continue;
-    const task = cpu.describe(cpu.current).replace(/ \S+$/, '');
+    const who =
+      cpu.current === 0 ? cpu.label(cpu.id) : `CPU ${cpu.id}, ${cpu.describe(cpu.current).replace(/ \S+$/, '')}`;
     const where = here ? 'found here' : `about to ${describeOperation(cpu, cpu)}`;
-    lines.push('', `CPU ${cpu.id}, ${task}: ${where}`);
+    lines.push('', `${who}: ${where}`);
     lines.push(...heldLocks(machine, cpu.id), '  call trace:');
     const frames = here ? foundAt(violation, cpu.announcedAt) : simulatedFrames(cpu.announcedAt);
     for (const frame of frames) lines.push(`    ${frameText(frame)}`);
@@ -39,6 +40,18 @@ export function violationReport(
   }
   lines.push('', `token: ${token}`, RULE);
   return lines.join('\n');
+}
+
+/** A witness of a violation, as JSON documents have it. */
+export interface WitnessDocument {
+  readonly what: string;
+  /** The innermost frame first; empty where stacks were not captured. */
+  readonly stack: readonly Frame[];
+}
+
+/** What led to a violation, as JSON documents have it. */
+export function witnessDocuments({ witnesses }: Violation): readonly WitnessDocument[] {
+  return witnesses.map(({ what, stack }) => ({ what, stack: simulatedFrames(stack) }));
 }
 
 /** Where a violation was found. At the end of a run it has no place of its own: the CPU stands where it stood last. */
@@ -57,7 +70,7 @@ function headline({ kind, message, witnesses }: Violation, frames: readonly Fram
     return `BUG: KCSAN: data-race in ${here.function} / ${there.function}\n${message.replace('BUG: KCSAN: ', '')}`;
   }
   if (/^(?:BUG|WARNING|INFO|rcu: INFO):? /.test(message)) return message;
-  return `BUG: ${message.startsWith(kind) ? message : `${kind}: ${message}`}`;
+  return `BUG: ${message.startsWith(kind) || message.startsWith('lost wake-up') ? message : `${kind}: ${message}`}`;
 }
 
 /** The locks that a CPU holds, and, where lockdep watches, where it took each. */

@@ -74,6 +74,34 @@ it('rcu-usage', () => {
   expect(found?.violation.message).toBe(REPORTS.get('rcu-usage'));
 });
 
+it('lost-wakeup', () => {
+  const model = defineModel('lost', (m) => {
+    const [mutex, changed, ready] = [m.mutex('mutex'), m.condition('changed'), m.cell('ready')];
+    m.thread('sleeper', function* (t) {
+      yield t.lock(mutex);
+      while ((yield t.load(ready)) === 0) yield* t.wait(changed, mutex);
+      t.unlock(mutex);
+    });
+    m.thread('waker', function* (t) {
+      yield t.store(ready, 1);
+      yield* t.signal(changed);
+    });
+  });
+  expect(explore(model, { strategy: 'dfs' }).found?.violation.message).toBe(REPORTS.get('lost-wakeup'));
+});
+
+it('hung-task', () => {
+  const model = defineModel('hung', (m) => {
+    const mutex = m.mutex('mutex');
+    for (const name of ['first', 'second']) {
+      m.thread(name, function* (t) {
+        yield t.lock(mutex);
+      });
+    }
+  });
+  expect(explore(model, { strategy: 'dfs' }).found?.violation.message).toBe(REPORTS.get('hung-task'));
+});
+
 it('names every checker', () => {
   for (const checker of CHECKERS) expect(TEXT).toMatch(new RegExp(`\\| \`${checker}\` +\\|`));
 });

@@ -87,6 +87,48 @@ export const hot = defineModel('hot', (m) => {
   });
 });
 
+describe('a hang of a user’s model', () => {
+  it('is told with the places in the user’s file, as text, in JSON and in JUnit XML', async () => {
+    writeFileSync(
+      join(cwd, 'lost.mjs'),
+      `import { defineModel } from 'siglab';
+export const lost = defineModel('lost', (m) => {
+  const [mutex, changed, ready] = [m.mutex('mutex'), m.condition('changed'), m.cell('ready')];
+  m.thread('sleeper', function* sleeper(t) {
+    yield t.lock(mutex);
+    while ((yield t.load(ready)) === 0) yield* t.wait(changed, mutex);
+    t.unlock(mutex);
+  });
+  m.thread('waker', function* waker(t) {
+    yield t.store(ready, 1);
+    yield* t.signal(changed);
+  });
+});
+`,
+    );
+    const document = documentOf(await call('explore', './lost.mjs', '--json', '--junit', 'lost.xml'));
+    const violation = objectAt(document, 'violation');
+    expect(violation).toMatchObject({
+      kind: 'lost-wakeup',
+      witnesses: [
+        { stack: [{ function: 'sleeper', file: 'lost.mjs', line: 6 }] },
+        { stack: [{ function: 'waker', file: 'lost.mjs', line: 10 }] },
+        { stack: [{ function: 'waker', file: 'lost.mjs', line: 11 }] },
+        { stack: expect.arrayContaining([{ function: 'sleeper', file: 'lost.mjs', line: 6 }]) },
+      ],
+    });
+    expect(readFileSync(join(cwd, 'lost.xml'), 'utf8')).toMatch(
+      /<failure type="lost-wakeup"[\s\S]*thread waker changed ready from 0 to 1[\s\S]*waker \(lost\.mjs:10\)/,
+    );
+    const token = textAt(violation, 'minimalToken');
+    const replayed = await call('replay', token, '--file', 'lost.mjs');
+    expect(replayed.stdout).toMatch(/BUG: lost wake-up: thread sleeper sleeps[\s\S]* {4}waker \(lost\.mjs:10\)/);
+    expect(documentOf(await call('replay', token, '--file', 'lost.mjs', '--json'))).toMatchObject({
+      violation: { kind: 'lost-wakeup', witnesses: [{}, {}, {}, {}] },
+    });
+  });
+});
+
 describe('a file that is broken', () => {
   it('is refused with the line, where its types are wrong', async () => {
     writeFileSync(join(cwd, 'types.ts'), "import { SIGTERM } from 'siglab';\nexport const a: string = SIGTERM;\n");
