@@ -3,7 +3,10 @@
 import { kernelModel } from '../src/kernel/model.js';
 import type { Patch, Scenario } from '../src/kernel/scenario.js';
 import { PATCHES } from '../src/patches/index.js';
+
 import { alarmVsExpiry } from './alarm-vs-expiry.js';
+
+import { attachToAStoppedProcess } from './attach-to-a-stopped-process.js';
 import { autoreap } from './autoreap.js';
 import { blockVsDelivery } from './block-vs-delivery.js';
 import { checkThenPause } from './check-then-pause.js';
@@ -11,16 +14,20 @@ import { checkThenSigsuspend } from './check-then-sigsuspend.js';
 import { cloneVsGroupExit } from './clone-vs-group-exit.js';
 import { contVsParentExit } from './cont-vs-parent-exit.js';
 import { containerInit } from './container-init.js';
+import { detachVsParentExit } from './detach-vs-parent-exit.js';
+import { execUnderTrace } from './exec-under-trace.js';
 import { execVsAttach } from './exec-vs-attach.js';
 import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
 import { execWithMaskReset } from './exec-with-mask-reset.js';
 import { exitVsDelivery } from './exit-vs-delivery.js';
 import { forkThenSetpgid } from './fork-then-setpgid.js';
+import { forkUnderTrace } from './fork-under-trace.js';
 import { forkVsContainerExit } from './fork-vs-container-exit.js';
 import { forkVsGroupKill } from './fork-vs-group-kill.js';
 import { forkVsHandledSignal } from './fork-vs-handled-signal.js';
 import { getppidVsExit } from './getppid-vs-exit.js';
 import { gracefulShutdown } from './graceful-shutdown.js';
+import { groupStopUnderTrace } from './group-stop-under-trace.js';
 import { handlerTakesLock } from './handler-takes-lock.js';
 import { irqSelfDeadlock } from './irq-self-deadlock.js';
 import { killAStoppedProcess } from './kill-a-stopped-process.js';
@@ -29,6 +36,7 @@ import { killVsExec } from './kill-vs-exec.js';
 import { killVsReap } from './kill-vs-reap.js';
 import { killedWhileExiting } from './killed-while-exiting.js';
 import { leaderDiesFirst } from './leader-dies-first.js';
+import { listenVsCont } from './listen-vs-cont.js';
 import { lockInversion } from './lock-inversion.js';
 import { lockWithSignalBlocked } from './lock-with-signal-blocked.js';
 import { lookupVsFree } from './lookup-vs-free.js';
@@ -49,11 +57,15 @@ import { signalfdEventLoop } from './signalfd-event-loop.js';
 import { signalfdNewMask } from './signalfd-new-mask.js';
 import { signalfdVsHandler } from './signalfd-vs-handler.js';
 import { sigwaitVsHandler } from './sigwait-vs-handler.js';
+import { stopOfAHalfTracedProcess } from './stop-of-a-half-traced-process.js';
 import { stopVsCont } from './stop-vs-cont.js';
 import { stopVsOrphan } from './stop-vs-orphan.js';
 import { stopVsThreadExit } from './stop-vs-thread-exit.js';
+import { stopVsTracerExit } from './stop-vs-tracer-exit.js';
 import { tgkillVsThreadExit } from './tgkill-vs-thread-exit.js';
 import { traceVsKill } from './trace-vs-kill.js';
+import { tracemeVsExit } from './traceme-vs-exit.js';
+import { tracerThenParent } from './tracer-then-parent.js';
 import { twoExecs } from './two-execs.js';
 import { twoExitCodes } from './two-exit-codes.js';
 import { twoWaiters } from './two-waiters.js';
@@ -92,6 +104,16 @@ export const SCENARIOS: readonly Scenario[] = [
   twoExecs,
   execVsAttach,
   traceVsKill,
+  attachToAStoppedProcess,
+  listenVsCont,
+  execUnderTrace,
+  groupStopUnderTrace,
+  stopOfAHalfTracedProcess,
+  tracerThenParent,
+  tracemeVsExit,
+  stopVsTracerExit,
+  forkUnderTrace,
+  detachVsParentExit,
   orphanVsExit,
   setuidVsKill,
   containerInit,

@@ -260,7 +260,8 @@ export const ptraceFunctions = {
   /** The same with a pid, as a number of the tracer's namespace. */
   *ptrace_event_pid(this: Kernel, event: number, p: Ptr<'pid'>): Coroutine<void> {
     this.rcu_read_lock();
-    const ns = this.task_active_pid_ns(this.get(this.current, task_struct.parent));
+    if (this.rcu_dereference(this.current, task_struct.parent)) yield;
+    const ns = this.task_active_pid_ns(this.value(task_struct.parent));
     const message = ns ? this.pid_nr_ns(p, ns) : 0;
     this.rcu_read_unlock();
     yield* this.ptrace_event(event, message);

@@ -6,6 +6,8 @@
  * Left out thereby: races on these fields that a patch brings in.
  */
 
+import { list_head } from '../memory/layout.js';
+import { wait_queue_entry, wait_queue_head } from '../sync/wait.js';
 import { NR_OPEN_DEFAULT } from './constants.js';
 import {
   files_struct,
@@ -37,6 +39,8 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
     task_struct.exit_signal,
     // task_stopped_code reads it before siglock is taken, and is called again under it.
     task_struct.jobctl,
+    // ptrace_attach stores it with tasklist_lock alone, and sig_ignored reads it with siglock alone: before the attach or after it.
+    task_struct.ptrace,
     // do_notify_parent_cldstop reads it without siglock while the parent clears it.
     task_struct.exit_code,
     // Set by the switch to a task before it is run, read by who wakes it.
@@ -46,6 +50,9 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
     // execve tells its parent's tracer the number in the parent's namespace, and holds no more than RCU for that.
     task_struct.parent,
     task_struct.thread_pid,
+    // finish_wait sees without the queue's lock that a waker has taken the entry off (list_empty_careful), and the sleeper may
+    // use it again: what the waker did before that was ordered only later (list_del_init_careful).
+    ...Array.from({ length: wait_queue_entry.$.words }, (_, word) => task_struct.child_wait + word),
     // Not the kernel's: whether the task only stays in user mode.
     task_struct.staying,
   ],
@@ -66,8 +73,12 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
   // A number that is given out is stored by idr_alloc as NULL, which a lookup takes as it takes none.
   idr: Array.from({ length: PID_MAX }, (_, nr) => idr.slots + nr),
   nested_idr: Array.from({ length: NESTED_PID_MAX }, (_, nr) => nested_idr.slots + nr),
-  // copy_process: "too late" by as many as fork at once.
-  globals: [globals.nr_threads],
+  globals: [
+    // copy_process: "too late" by as many as fork at once.
+    globals.nr_threads,
+    // wake_up_bit looks without the lock whether anybody waits (list_add stores it with WRITE_ONCE).
+    globals.bit_wait_table + wait_queue_head.head + list_head.next,
+  ],
   // zap_pid_ns_processes reads it between sleeps, and is woken when it has changed.
   pid_namespace: [pid_namespace.pid_allocated],
 };

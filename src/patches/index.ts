@@ -1,19 +1,27 @@
 /** All patches. */
 
 import type { Patch } from '../kernel/scenario.js';
+import { attachWithoutTrapping } from './attach-without-trapping.js';
 import { checkThenCount } from './check-then-count.js';
 import { cldstopWithoutTasklist } from './cldstop-without-tasklist.js';
+import { contWithoutTrapNotify } from './cont-without-trap-notify.js';
 import { credWithoutRcu } from './cred-without-rcu.js';
+import { detachWithoutTasklist } from './detach-without-tasklist.js';
+import { execWakesNoTracer } from './exec-wakes-no-tracer.js';
 import { exitNoNotifyPidfd } from './exit-no-notify-pidfd.js';
 import { exitNoRetarget } from './exit-no-retarget.js';
 import { exitNoStopNotify } from './exit-no-stop-notify.js';
 import { forcedSignals } from './forced-signals.js';
+import { forkEventWithoutRcu } from './fork-event-without-rcu.js';
 import { forkRestarts } from './fork-restarts.js';
 import { getppidWithoutRcu } from './getppid-without-rcu.js';
+import { giveToParentWithoutTasklist } from './give-to-parent-without-tasklist.js';
 import { groupExitNoRecheck } from './group-exit-no-recheck.js';
 import { ignoreAutoreap } from './ignore-autoreap.js';
 import { killIntMin } from './kill-int-min.js';
+import { killLeavesTrapping } from './kill-leaves-trapping.js';
 import { linux316 } from './linux-3-16.js';
+import { listenIgnoresNotify } from './listen-ignores-notify.js';
 import { noForkSignalCheck } from './no-fork-signal-check.js';
 import { noKillRetry } from './no-kill-retry.js';
 import { noMultiprocess } from './no-multiprocess.js';
@@ -24,6 +32,7 @@ import { noSighandRecheck } from './no-sighand-recheck.js';
 import { noStopDequeued } from './no-stop-dequeued.js';
 import { noZapLeader } from './no-zap-leader.js';
 import { pidfdPollWithoutRcu } from './pidfd-poll-without-rcu.js';
+import { ptraceStopWithoutTasklist } from './ptrace-stop-without-tasklist.js';
 import { putTaskWithoutGracePeriod } from './put-task-without-grace-period.js';
 import { reapWithoutCmpxchg } from './reap-without-cmpxchg.js';
 import { reparentWithoutNotify } from './reparent-without-notify.js';
@@ -37,7 +46,10 @@ import { siglockIrqsOn } from './siglock-irqs-on.js';
 import { signalfdNoNotify } from './signalfd-no-notify.js';
 import { signalfdNoSiglock } from './signalfd-no-siglock.js';
 import { signalfd4NoWakeUp } from './signalfd4-no-wake-up.js';
+import { stopWithoutTrapNotify } from './stop-without-trap-notify.js';
 import { tgkillWithoutRcu } from './tgkill-without-rcu.js';
+import { tracemeWithoutTasklist } from './traceme-without-tasklist.js';
+import { unlinkWakesNobody } from './unlink-wakes-nobody.js';
 import { zapWithoutDisable } from './zap-without-disable.js';
 
 export const PATCHES: readonly Patch[] = [
@@ -79,4 +91,16 @@ export const PATCHES: readonly Patch[] = [
   signalfdNoSiglock,
   signalfdNoNotify,
   signalfd4NoWakeUp,
+  attachWithoutTrapping,
+  killLeavesTrapping,
+  contWithoutTrapNotify,
+  listenIgnoresNotify,
+  execWakesNoTracer,
+  stopWithoutTrapNotify,
+  giveToParentWithoutTasklist,
+  tracemeWithoutTasklist,
+  ptraceStopWithoutTasklist,
+  unlinkWakesNobody,
+  forkEventWithoutRcu,
+  detachWithoutTasklist,
 ];
