@@ -72,7 +72,7 @@ export async function knownFrom(paths: readonly string[]): Promise<Known> {
  *
  * @throws UnknownNameError, UserFileError
  * @example
- * const model = await modelFrom({ scenario: 'my-race', patches: [], cpus: 2, files: ['/home/me/my-race.ts'] });
+ * const model = await modelFrom({ scenario: 'my-race', patches: [], cpus: 2, files: [file] });
  */
 export async function modelFrom({ scenario: name, patches, cpus, files = [] }: FileDescription): Promise<Model> {
   const known = await knownFrom(files);

@@ -48,13 +48,13 @@ export type Steps<T> = Generator<unknown, T, number>;
  * others are done at once.
  *
  * @example
- * function* withdraw(t: Thread) {
+ * const withdraw: ThreadBody = function* (t) {
  *   yield t.lock(mutex);
  *   t.write(balance, t.read(balance) - 10);
  *   t.unlock(mutex);
  *   const before = yield t.fetchAdd(withdrawals, 1);
  *   t.assert(before < 2, 'a third withdrawal');
- * }
+ * };
  */
 export class Thread {
   constructor(private readonly cpu: FlatCpu) {}
