@@ -1,6 +1,7 @@
 /** Small scenarios, explored: what can come of them. */
 
 import { explore } from '../../src/explore/explore.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/kernel-arena.js';
 import { kernelModel } from '../../src/kernel/model.js';
@@ -39,9 +40,29 @@ export function scenarioOf(parts: Parts): Scenario {
  * @param executions how many schedules
  */
 export function outcomesOf(parts: Parts, executions = 2000, patches: readonly Patch[] = []): readonly string[] {
-  const limits = { ...DEFAULT_LIMITS, objects: parts.objects ?? {} };
-  const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches, limits }), { shutdown: true });
-  const { found, outcomes } = explore(machine, { strategy: randomStrategy(1), schedules: executions });
+  const { found, outcomes } = explore(machineOf(parts, patches), {
+    strategy: randomStrategy(1),
+    schedules: executions,
+  });
   if (found !== null) throw found.violation;
   return Object.keys(outcomes).sort();
+}
+
+/**
+ * The outcomes of a scenario under every schedule with at most so many preemptions, sorted. Throws the first violation,
+ * and where there are more schedules than `MOST`. No program may wait in user mode for another: that never ends.
+ */
+export function allOutcomesOf(parts: Parts, preemptions: number, patches: readonly Patch[] = []): readonly string[] {
+  const machine = machineOf(parts, patches);
+  const { found, outcomes, exhausted } = explore(machine, { strategy: dfsStrategy(preemptions), schedules: MOST });
+  if (found !== null) throw found.violation;
+  if (!exhausted) throw new Error(`there are more than ${MOST} schedules with ${preemptions} preemptions`);
+  return Object.keys(outcomes).sort();
+}
+
+const MOST = 20_000;
+
+function machineOf(parts: Parts, patches: readonly Patch[]): ControlledMachine {
+  const limits = { ...DEFAULT_LIMITS, objects: parts.objects ?? {} };
+  return new ControlledMachine(kernelModel(scenarioOf(parts), { patches, limits }), { shutdown: true });
 }

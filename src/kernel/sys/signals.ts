@@ -153,9 +153,9 @@ export function signalCalls(caller: Caller): SignalCalls {
     sigpending: (set, sigsetsize) => k.do_syscall_64({ nr: __NR_rt_sigpending, args: [set, sigsetsize] }),
     sigsuspend: (set, sigsetsize) => k.do_syscall_64({ nr: __NR_rt_sigsuspend, args: [set, sigsetsize] }),
     *sigtimedwait(set, info, timeout, sigsetsize) {
-      const out: SiginfoOut = { info: null };
+      const out: SiginfoOut | null = info === null ? null : { info: null };
       const sig = yield* k.do_syscall_64({ nr: __NR_rt_sigtimedwait, args: [set, out, timeout, sigsetsize] });
-      if (info !== null && out.info !== null) Object.assign(info, userSiginfo(out.info));
+      if (out?.info) Object.assign(info as ReceivedSiginfo, userSiginfo(out.info));
       return sig;
     },
   };
