@@ -69,11 +69,10 @@ export const execFunctions = {
       this.set(sig, signal_struct.notify_count, 0);
     }
     this.set(tsk, task_struct.exit_signal, SIGCHLD);
-    // The flush takes a lock and finds nothing where there never was a timer.
-    if (this.get(sig, signal_struct.posix_timer_id) !== 0) {
-      yield* this.exit_itimers(sig);
-      yield* this.flush_itimer_signals();
-    }
+    // The flush takes a lock and finds nothing where there never was a timer, nor a signal that looks like one's.
+    const timers = this.get(sig, signal_struct.posix_timer_id) !== 0;
+    if (timers) yield* this.exit_itimers(sig);
+    if (timers || this.peek(sig + signal_struct.si_timer_queued) !== 0) yield* this.flush_itimer_signals();
     return yield* this.unshareSighand(tsk, oldsighand);
   },
 

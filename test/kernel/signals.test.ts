@@ -414,6 +414,46 @@ describe('a system call that a signal interrupts', () => {
   });
 });
 
+describe('a signal to a process of three threads', () => {
+  test('goes to the threads in turn where the first does not take it', () => {
+    const parts: Parts = {
+      results: ['first', 'second', 'third'],
+      cpus: 3,
+      programs: {
+        *leader(sys) {
+          yield* sys.stay();
+        },
+        *pauses(sys) {
+          for (;;) yield* sys.pause();
+        },
+        *sends(sys) {
+          for (const name of ['first', 'second', 'third']) {
+            yield* sys.kill(100, SIGUSR1);
+            let who = 0;
+            while (who === 0) who = yield* sys.load(0);
+            yield* sys.store(0, 0);
+            sys.result(name, who);
+          }
+        },
+      },
+      handlers: {
+        *onUser(sys) {
+          yield* sys.store(0, sys.tid);
+        },
+      },
+      setup(setup) {
+        const leader = setup.process('leader', { cpu: 0 });
+        setup.sigaction(leader, SIGUSR1, 'onUser');
+        for (let made = 0; made < 2; made++) setup.thread(leader, 'pauses', { cpu: 1, blocked: true });
+        setup.run(leader, (sys) => sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1)));
+        setup.process('sends', { cpu: 2 });
+      },
+    };
+    // From where the last search ended: that one again if it can, and otherwise the next.
+    for (const outcome of outcomesOf(parts, 60)) expect(outcome).toMatch(/^first=101 second=10[12] third=10[12]$/);
+  });
+});
+
 describe('RLIMIT_SIGPENDING', () => {
   const rt = SIGRTMIN + 1;
   /** What sending gives when the limit is reached, and how often each is handled. */

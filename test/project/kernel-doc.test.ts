@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { ELSEWHERE, kernelDoc, kernelFiles } from '../support/kernel-doc.js';
+import { KERNEL_PARTS } from '../support/kernel-rows.js';
 
 it('docs/kernel.md is made from the sources as they are', async () => {
   await expect(kernelDoc()).toMatchFileSnapshot('../../docs/kernel.md');
@@ -46,6 +47,12 @@ describe('the signal path', () => {
       expect(there.has(name) || name in ELSEWHERE).toBe(true);
     });
   }
+});
+
+it('each function of the signal path is in a row of what must hold', () => {
+  const inRows = new Set(KERNEL_PARTS.flatMap(({ rows }) => rows.flatMap(({ functions }) => functions.split(' '))));
+  const missing = Object.values(PATH).flatMap((names) => names.split(/\s+/).filter((name) => !inRows.has(name)));
+  expect(missing).toEqual([]);
 });
 
 describe('a function that is none here', () => {

@@ -1,6 +1,7 @@
 /** `docs/kernel.md`, made from the kernel's sources: its functions, the locks they need, what is left out. */
 
 import ts from 'typescript';
+import { KERNEL_PARTS } from './kernel-rows.js';
 import { type SourceFile, sourcesIn } from './source.js';
 
 /** A function of the kernel as its source tells of it. */
@@ -154,6 +155,26 @@ export function kernelDoc(): string {
     lines.push(
       `| \`${name}\` | ${'in' in where ? `\`${where.in}\`` : ''} | ${'leftOut' in where ? where.leftOut : ''} |`,
     );
+  }
+  lines.push('', '## What must hold, and which tests fail where it does not', '');
+  lines.push(
+    'A race is a scenario of [the collection](races.md), with the patch that takes the branch out and is caught there.',
+  );
+  for (const { title, rows } of KERNEL_PARTS) {
+    lines.push('', `### ${title}`, '', '| functions | what must hold | tests | races |', '| --- | --- | --- | --- |');
+    for (const { functions, holds, tests, races = {} } of rows) {
+      const cells = [
+        functions.replace(/\S+/g, '`$&`'),
+        holds,
+        Object.entries(tests)
+          .map(([file, titles]) => `[${file}](../test/${file}.test.ts): ${titles.join('; ')}`)
+          .join('. '),
+        Object.entries(races)
+          .map(([scenario, patches]) => `${scenario}: ${patches.map((patch) => `\`${patch}\``).join(', ')}`)
+          .join('; '),
+      ];
+      lines.push(`| ${cells.map(cell).join(' | ')} |`);
+    }
   }
   return `${lines.join('\n')}\n`;
 }

@@ -12,6 +12,7 @@ import {
   SEND_SIG_NOINFO,
   SEND_SIG_PRIV,
   SI_KERNEL,
+  SI_TIMER,
   SI_USER,
   SIGCONT,
   SIGKILL,
@@ -162,6 +163,10 @@ export const sendFunctions = {
       if (q) {
         this.list_add_tail(addr(q, sigqueue.list), addr(queue, sigpending.list));
         this.fillSiginfo(q, sig, info, t);
+        // Sent by sigqueue, and like a timer's: an exec drops it as it drops those.
+        if (!is_si_special(info) && info.si_code === SI_TIMER) {
+          this.set(this.get(t, task_struct.signal), signal_struct.si_timer_queued, 1);
+        }
       } else if (!is_si_special(info) && sig >= SIGRTMIN && info.si_code !== SI_USER) {
         // A queue that is full may refuse a real-time signal, but not one sent by kill.
         this.trace_signal_generate(sig, info, t, group, TRACE_SIGNAL_OVERFLOW_FAIL);

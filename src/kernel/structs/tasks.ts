@@ -46,6 +46,8 @@ export const signal_struct = struct('signal_struct', {
   cputimer: embed('thread_group_cputimer', thread_group_cputimer.$.words),
   posix_timers: listHead,
   posix_timer_id: int,
+  /** 1: a signal with `SI_TIMER` has been queued that no timer sent. */
+  si_timer_queued: int,
   /** 1: the process is the leader of its session. */
   leader: int,
   /** The kernel's is in the `mm_struct`: processes that share their memory share it. */

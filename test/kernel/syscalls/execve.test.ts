@@ -4,10 +4,13 @@ import {
   EBADF,
   F_SETFD,
   FD_CLOEXEC,
+  SI_QUEUE,
+  SI_TIMER,
   SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
   SIGALRM,
+  SIGRTMIN,
   SIGUSR1,
   SIGUSR2,
 } from '../../../src/kernel/constants.js';
@@ -31,6 +34,23 @@ const handlers = {
 };
 
 checkCall('execve', {
+  'drops a pending signal that looks like a timer’s, though there never was a timer': {
+    *main(sys) {
+      yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN, SIGUSR1));
+      const pid = yield* sys.getpid();
+      same(sys, 'one of a timer', yield* sys.rt_sigqueueinfo(pid, SIGRTMIN, { si_code: SI_TIMER }), 0);
+      same(sys, 'one with a value', yield* sys.rt_sigqueueinfo(pid, SIGUSR1, { si_code: SI_QUEUE }), 0);
+      yield* sys.execve('image');
+    },
+    programs: {
+      *image(sys) {
+        const set = { lo: 0, hi: 0 };
+        yield* sys.sigpending(set);
+        same(sys, 'pending', set, sigmask(SIGUSR1));
+        sys.result('done', 1);
+      },
+    },
+  },
   'runs the program with its argument, under the same number': {
     main: runs,
     programs: {

@@ -39,6 +39,40 @@ const remembers = {
 };
 
 checkCall('kill', {
+  'with pid −1 forgets the EPERM of each, and says ESRCH only where there is nobody': {
+    *main(sys) {
+      same(sys, 'one of another user', yield* sys.kill(-1, SIGTERM), 0);
+      const child = yield* sys.fork('child', 0, 1);
+      same(sys, 'what is no signal', yield* sys.kill(-1, 65), -EINVAL);
+      same(sys, 'one of its own besides', yield* sys.kill(-1, SIGTERM), 0);
+      same(sys, 'its status', (yield* sys.waitpid(child)).status, SIGTERM);
+      // In a pid namespace of its own there is nobody but itself and its init.
+    },
+    programs: { child: pauses, stranger: stays },
+    as: { uid: 1000 },
+    others: { stranger: { uid: 2000 } },
+  },
+  'of a group succeeds where it may signal one of it, and otherwise says EPERM': {
+    *main(sys) {
+      same(sys, 'strangers', yield* sys.kill(-101, SIGTERM), -EPERM);
+      same(sys, 'signal 0 to strangers', yield* sys.kill(-101, 0), -EPERM);
+      const child = yield* sys.fork('child', 0, 1);
+      while ((yield* sys.load(0)) === 0) yield* sys.step();
+      same(sys, 'a group of both', yield* sys.kill(-102, SIGTERM), 0);
+      same(sys, 'its status', (yield* sys.waitpid(child)).status, SIGTERM);
+    },
+    programs: {
+      *child(sys) {
+        same(sys, 'setpgid', yield* sys.setpgid(0, 102), 0);
+        yield* sys.store(0, 1);
+        yield* sys.stay();
+      },
+      stranger: stays,
+      leader: stays,
+    },
+    as: { uid: 1000 },
+    others: { stranger: { uid: 2000, group: true }, leader: { uid: 2000, group: true } },
+  },
   'ends a child, and its parent is told the signal': {
     *main(sys) {
       const child = yield* sys.fork('child', 0, 1);

@@ -6,11 +6,14 @@ import {
   SIG_BLOCK,
   SIG_SETMASK,
   SIG_UNBLOCK,
+  SIGCONT,
   SIGKILL,
   SIGRTMAX,
   SIGRTMIN,
   SIGSTOP,
   SIGTERM,
+  SIGTSTP,
+  SIGTTIN,
   SIGUSR1,
   SIGUSR2,
 } from '../../../src/kernel/constants.js';
@@ -27,6 +30,41 @@ const handlers = {
 };
 
 checkCall('sigprocmask', {
+  'has SIGCONT and stop signals drop each other while both are blocked': {
+    *main(sys) {
+      const both = sigmask(SIGCONT, SIGTSTP, SIGTTIN);
+      yield* sys.sigprocmask(SIG_BLOCK, both);
+      const pid = yield* sys.getpid();
+      const set = { lo: 0, hi: 0 };
+      for (const [sig, left] of [
+        [SIGTSTP, sigmask(SIGTSTP)],
+        [SIGTTIN, sigmask(SIGTSTP, SIGTTIN)],
+        [SIGCONT, sigmask(SIGCONT)],
+        [SIGTTIN, sigmask(SIGTTIN)],
+        [SIGCONT, sigmask(SIGCONT)],
+      ] as const) {
+        // To the process and to the thread in turn: every queue is looked through.
+        if (sig === SIGTTIN) yield* sys.tkill(pid, sig);
+        else yield* sys.kill(pid, sig);
+        yield* sys.sigpending(set);
+        same(sys, `pending after ${sig}`, set, left);
+      }
+    },
+  },
+  'takes what is pending for the thread before what is pending for the process': {
+    *main(sys) {
+      yield* sys.sigaction(SIGUSR1, 'onUser');
+      yield* sys.sigaction(SIGUSR2, 'onUser');
+      const both = sigmask(SIGUSR1, SIGUSR2);
+      yield* sys.sigprocmask(SIG_BLOCK, both);
+      yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+      yield* sys.tkill(yield* sys.gettid(), SIGUSR2);
+      // One at a time, and the higher number first.
+      same(sys, 'the first', yield* sys.sigwaitinfo(both), SIGUSR2);
+      same(sys, 'the second', yield* sys.sigwaitinfo(both), SIGUSR1);
+    },
+    handlers: { *onUser() {} },
+  },
   'keeps a signal pending until it is unblocked, and takes it before it returns': {
     *main(sys) {
       yield* sys.signal(SIGUSR1, 'counts');
