@@ -6,7 +6,7 @@
  * uses its memory, and one exchange on that word decides whether it leaves, or waits for a dump that has counted it.
  */
 
-import { addr, container_of, list_head, NULL, type Ptr } from '../memory/layout.js';
+import { addr, container_of, NULL, type Ptr } from '../memory/layout.js';
 import type { Coroutine } from '../sync/gate.js';
 import {
   CLONE_VM,
@@ -75,8 +75,7 @@ export const coredumpFunctions = {
 
   /** A process no longer uses memory that it shared. */
   mmput(this: Kernel, signal: Ptr<'signal_struct'>): void {
-    const mm = this.get(signal, signal_struct.mm);
-    this.set(signal, signal_struct.mm, NULL);
+    const mm = this.atomicXchg(signal + signal_struct.mm, NULL) as Mm;
     if (this.refcount_dec_and_test(mm, mm_struct.mm_users)) this.kmem_cache_free(this.caches.mm_struct, mm);
   },
 
@@ -155,7 +154,7 @@ export const coredumpFunctions = {
    */
   *zap_threads(this: Kernel, tsk: Task, core: CoreState, exit_code: number): Coroutine<number> {
     const signal = this.get(tsk, task_struct.signal);
-    const mm = this.get(signal, signal_struct.mm);
+    const mm = this.peek(signal + signal_struct.mm) as Mm;
     const lock = addr(this.get(tsk, task_struct.sighand), sighand_struct.siglock);
     let nr = -EAGAIN;
     if (this.spin_lock_irq(lock)) yield;
@@ -188,7 +187,7 @@ export const coredumpFunctions = {
       if (!sighand) continue;
       const flags = this.irqflags;
       // Both may have changed before the lock: it may have exec'ed, or have left.
-      const still = this.get(this.get(p, task_struct.signal), signal_struct.mm) === mm && this.userOfMm(g) !== NULL;
+      const still = this.peek(this.get(p, task_struct.signal) + signal_struct.mm) === mm && this.userOfMm(g) !== NULL;
       if (still) nr += yield* this.zap_process(p, core, exit_code, SIGNAL_GROUP_EXIT);
       this.unlock_task_sighand(sighand, flags);
     }
@@ -199,8 +198,8 @@ export const coredumpFunctions = {
   /** The first thread of a process that uses its memory, or NULL. */
   userOfMm(this: Kernel, g: Task): Task {
     const head = addr(this.get(g, task_struct.signal), signal_struct.thread_head);
-    for (let node = this.get(head, list_head.next); node !== head; node = this.get(node, list_head.next)) {
-      const t = container_of(node, task_struct.thread_node);
+    for (let node = this.peek(head); node !== head; node = this.peek(node)) {
+      const t = container_of(node as Ptr<'list_head'>, task_struct.thread_node);
       if (this.peek(t + task_struct.mm) === MM_IN_USE) return t;
     }
     return NULL;
@@ -243,7 +242,7 @@ export const coredumpFunctions = {
       if (this.WRITE_ONCE(curr, core_thread.task, NULL)) yield;
       yield* this.wake_up_process(task);
     }
-    const mm = this.get(signal, signal_struct.mm);
+    const mm = this.peek(signal + signal_struct.mm) as Mm;
     if (mm) this.atomicXchg(mm + mm_struct.core_state, NULL);
   },
 

@@ -42,7 +42,8 @@ export const credFunctions = {
     const c = this.kmem_cache_alloc<'cred'>(this.caches.cred);
     if (!c) return NULL;
     const old = this.current_cred();
-    for (let word = 0; word < cred.$.words; word++) this.store(c + word, this.load(old + word));
+    // Whole, with the count that others may be changing: that is set anew.
+    for (let word = 0; word < cred.$.words; word++) this.store(c + word, this.data_race(old + word));
     this.set(c, cred.usage, 1);
     this.get_uid(this.get(c, cred.user));
     this.get_user_ns(this.get(c, cred.user_ns));

@@ -146,7 +146,7 @@ export const execFunctions = {
     if (error !== 0) return error;
     // exec_mmap.
     if (this.get(this.current, task_struct.vfork_done)) yield* this.mm_release(this.current);
-    if (this.get(this.get(this.current, task_struct.signal), signal_struct.mm)) {
+    if (this.peek(this.get(this.current, task_struct.signal) + signal_struct.mm) !== NULL) {
       const dumped = yield* this.exec_mmap();
       if (dumped !== 0) return dumped;
     }

@@ -114,7 +114,7 @@ export const exitFunctions = {
       const leader = this.get(p, task_struct.group_leader);
       if (leader !== p && this.thread_group_empty(leader) && this.get(leader, task_struct.exit_state) === EXIT_ZOMBIE) {
         zap_leader = yield* this.do_notify_parent(leader, this.get(leader, task_struct.exit_signal));
-        if (zap_leader) this.set(leader, task_struct.exit_state, EXIT_DEAD);
+        if (zap_leader) this.storeOnce(leader + task_struct.exit_state, EXIT_DEAD);
       }
       this.write_unlock_irq(lock);
       this.call_rcu(addr(p, task_struct.rcu), this.rcuCallbacks.delayed_put_task_struct);
@@ -241,7 +241,7 @@ export const exitFunctions = {
       this.thread_group_empty(p) &&
       (yield* this.do_notify_parent(p, SIGCHLD))
     ) {
-      this.set(p, task_struct.exit_state, EXIT_DEAD);
+      this.storeOnce(p + task_struct.exit_state, EXIT_DEAD);
       this.list_add(addr(p, task_struct.ptrace_entry), dead);
     }
     yield* this.kill_orphaned_pgrp(p, father);
@@ -259,7 +259,7 @@ export const exitFunctions = {
       const p = container_of(node, task_struct.sibling);
       let t = p;
       do {
-        this.set(t, task_struct.real_parent, reaper);
+        this.storeOnce(t + task_struct.real_parent, reaper);
         if (this.get(t, task_struct.ptrace) === 0) this.set(t, task_struct.parent, reaper);
         const sig = this.get(t, task_struct.pdeath_signal);
         if (sig !== 0) yield* this.group_send_sig_info(sig, 0, t, PIDTYPE_TGID);
@@ -292,7 +292,8 @@ export const exitFunctions = {
         this.thread_group_empty(tsk) && (yield* this.do_notify_parent(tsk, this.get(tsk, task_struct.exit_signal)));
     }
     if (autoreap) {
-      this.set(tsk, task_struct.exit_state, EXIT_DEAD);
+      // pidfd_poll looks without a lock, whether it is 0.
+      this.storeOnce(tsk + task_struct.exit_state, EXIT_DEAD);
       this.list_add(addr(tsk, task_struct.ptrace_entry), dead);
     }
     // An exec in this group waits for its leader to be a zombie.
@@ -332,7 +333,7 @@ export const exitFunctions = {
     }
     // exit_mm.
     if (this.get(tsk, task_struct.vfork_done)) yield* this.mm_release(tsk);
-    const mm = this.get(signal, signal_struct.mm);
+    const mm = this.peek(signal + signal_struct.mm);
     // The last thread of a process that shares its memory with no other leaves nobody behind who could dump it.
     if ((!group_dead || mm) && this.leave_mm()) yield* this.exitMmCore();
     if (group_dead && mm) this.mmput(signal);

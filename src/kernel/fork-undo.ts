@@ -30,7 +30,7 @@ export const forkUndoFunctions = {
     if ((flags & CLONE_THREAD) === 0) {
       const signal = this.get(p, task_struct.signal);
       // bad_fork_cleanup_mm.
-      if (this.get(signal, signal_struct.mm)) this.mmput(signal);
+      if (this.peek(signal + signal_struct.mm) !== 0) this.mmput(signal);
       this.kmem_cache_free(this.caches.signal_struct, signal);
     }
     return yield* this.bad_fork_cleanup_sighand(p, error);

@@ -120,7 +120,7 @@ export const pidFunctions = {
   allocPidFailed(this: Kernel, p: Pid, ns: Namespace, depths: number, error: number): number {
     for (let depth = 0; depth < depths; depth++) {
       const number = upidAt(p, depth);
-      this.store(this.get(this.get(number, upid.ns), pid_namespace.idr) + this.get(number, upid.nr), NULL);
+      this.storeOnce(this.get(this.get(number, upid.ns), pid_namespace.idr) + this.get(number, upid.nr), NULL);
     }
     // The first of a namespace must be number 1.
     if (this.get(ns, pid_namespace.pid_allocated) === PIDNS_ADDING) this.set(ns, pid_namespace.idr_cursor, 1);
@@ -147,8 +147,8 @@ export const pidFunctions = {
     for (let tried = 0, nr = cursor; tried < max; tried++, nr++) {
       if (nr >= max) nr = min;
       if (this.load(table + nr) !== 0) continue;
-      // Reserved: taken, though a lookup finds nothing yet.
-      this.store(table + nr, IDR_RESERVED);
+      // Reserved: taken, though a lookup, which takes no lock, finds nothing yet.
+      this.storeOnce(table + nr, IDR_RESERVED);
       this.set(ns, pid_namespace.idr_cursor, nr + 1);
       return nr;
     }

@@ -47,7 +47,7 @@ export const posixTimerSignalFunctions = {
     let node = this.value(hlist_head.first);
     while (node) {
       const timer = container_of(node, k_itimer.t_hash);
-      if (this.get(timer, k_itimer.it_signal) === signal && this.get(timer, k_itimer.it_id) === id) return timer;
+      if (this.peek(timer + k_itimer.it_signal) === signal && this.get(timer, k_itimer.it_id) === id) return timer;
       if (this.rcu_dereference(node, hlist_node.next)) yield;
       node = this.value(hlist_node.next);
     }

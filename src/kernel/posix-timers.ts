@@ -173,7 +173,8 @@ export const posixTimersFunctions = {
     const siglock = addr(this.get(this.current, task_struct.sighand), sighand_struct.siglock);
     if (this.spin_lock_irq(siglock)) yield;
     const signal = this.get(this.current, task_struct.signal);
-    this.set(timer, k_itimer.it_signal, signal);
+    // From now on it can be found by its number, with all that was stored in it before: x86 keeps stores in their order.
+    this.atomicXchg(timer + k_itimer.it_signal, signal);
     this.list_add(addr(timer, k_itimer.list), addr(signal, signal_struct.posix_timers));
     this.spin_unlock_irq(siglock);
     return 0;

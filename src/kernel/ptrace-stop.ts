@@ -107,9 +107,9 @@ export const ptraceStopFunctions = {
     if (this.get(this.current, task_struct.ptrace) === 0) return false;
     const signal = this.get(this.current, task_struct.signal);
     if (!this.get(signal, signal_struct.core_state)) return true;
-    const mm = this.get(signal, signal_struct.mm);
+    const mm = this.peek(signal + signal_struct.mm) as Ptr<'mm_struct'>;
     const parent = this.get(this.current, task_struct.parent);
-    return !mm || mm !== this.get(this.get(parent, task_struct.signal), signal_struct.mm);
+    return !mm || mm !== this.peek(this.get(parent, task_struct.signal) + signal_struct.mm);
   },
 
   /**

@@ -208,7 +208,7 @@ export const ptraceFunctions = {
         dead = true;
       }
     }
-    if (dead) this.set(p, task_struct.exit_state, EXIT_DEAD);
+    if (dead) this.storeOnce(p + task_struct.exit_state, EXIT_DEAD);
     return dead;
   },
 

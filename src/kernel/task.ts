@@ -16,7 +16,7 @@ export const taskFunctions = {
   /** The next thread of a group, in a circle. Needs siglock, `tasklist_lock` or RCU. */
   next_thread(this: Kernel, t: Task): Task {
     if (this.provesRcu && !this.rcu_read_lock_held()) this.proveThreadListed(t);
-    return container_of(this.load(t + task_struct.thread_group) as Ptr<'list_head'>, task_struct.thread_group);
+    return container_of(this.peek(t + task_struct.thread_group) as Ptr<'list_head'>, task_struct.thread_group);
   },
 
   /** The next process after one, starting from and ending at `init_task`. Needs `tasklist_lock` or RCU. */
@@ -24,7 +24,7 @@ export const taskFunctions = {
     if (this.provesRcu && !this.rcu_read_lock_held() && !this.tasklist_lock_is_held()) {
       this.suspiciousRcuUsage(t + task_struct.tasks);
     }
-    return container_of(this.load(t + task_struct.tasks) as Ptr<'list_head'>, task_struct.tasks);
+    return container_of(this.peek(t + task_struct.tasks) as Ptr<'list_head'>, task_struct.tasks);
   },
 
   /** Whether a task is the only thread of its group that is still listed. */

@@ -167,6 +167,10 @@ function loggedOver(access: Access): object {
       this.accesses.add(address, ACCESS_WRITE, this.words[address] as number, value);
       access.store.call(this, address, value);
     },
+    storeOnce(address, value) {
+      this.accesses.add(address, ACCESS_WRITE, this.words[address] as number, value);
+      access.storeOnce.call(this, address, value);
+    },
   };
   return { ...loggedOperations, ...loggedAccess };
 }

@@ -35,6 +35,11 @@ export interface Access {
   load(address: number): number;
   /** Stores the word at an address. */
   store(address: number, value: number): void;
+  /**
+   * The same as a marked store (`WRITE_ONCE`) that is no scheduling point: others may look at the word without a lock, and
+   * there is one before their look can matter.
+   */
+  storeOnce(address: number, value: number): void;
 }
 
 export const plainAccess: Access & ThisType<Access & MemoryContext> = {
@@ -50,6 +55,10 @@ export const plainAccess: Access & ThisType<Access & MemoryContext> = {
     return this.words[address] as number;
   },
   store(address, value) {
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
+    this.words[address] = value;
+  },
+  storeOnce(address, value) {
     if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
     this.words[address] = value;
   },
@@ -76,6 +85,11 @@ export const checkedAccess: Access & ThisType<Access & MemoryContext> = {
     return value;
   },
   store(address, value) {
+    if (this.shadow[address] !== 0) this.checkAccess(address, true);
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
+    this.words[address] = value;
+  },
+  storeOnce(address, value) {
     if (this.shadow[address] !== 0) this.checkAccess(address, true);
     if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
     this.words[address] = value;

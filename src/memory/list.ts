@@ -2,7 +2,8 @@
  * Intrusive lists in the arena, as `include/linux/list.h` has them. A list is circular and its head is a node;
  * an hlist has a single-pointer head, and a node knows the word that points to it.
  *
- * The `_rcu` variants, whose stores a reader without a lock can see, are in `src/sync/rculist.ts`.
+ * What a look without a lock (`list_empty`) may find is stored by a marked store, as there. The `_rcu` variants, whose
+ * stores a reader without a lock can follow, are in `src/sync/rculist.ts`.
  */
 
 import type { Access } from './access.js';
@@ -16,7 +17,7 @@ interface ListContext extends Access, ListOps {}
 
 export const listOps = {
   INIT_LIST_HEAD(this: Access, list: ListPtr): void {
-    this.set(list, list_head.next, list);
+    this.storeOnce(list + list_head.next, list);
     this.set(list, list_head.prev, list);
   },
 
@@ -28,7 +29,7 @@ export const listOps = {
     this.set(next, list_head.prev, entry);
     this.set(entry, list_head.next, next);
     this.set(entry, list_head.prev, prev);
-    this.set(prev, list_head.next, entry);
+    this.storeOnce(prev + list_head.next, entry);
   },
 
   /** Adds after the head: a stack. */
@@ -45,7 +46,7 @@ export const listOps = {
     const next = this.get(entry, list_head.next);
     const prev = this.get(entry, list_head.prev);
     this.set(next, list_head.prev, prev);
-    this.set(prev, list_head.next, next);
+    this.storeOnce(prev + list_head.next, next);
   },
 
   list_del_init(this: ListContext, entry: ListPtr): void {
@@ -106,14 +107,14 @@ export const listOps = {
     this.set(node, hlist_node.next, first);
     this.set(node, hlist_node.pprev, head + hlist_head.first);
     if (first) this.set(first, hlist_node.pprev, node + hlist_node.next);
-    this.set(head, hlist_head.first, node);
+    this.storeOnce(head + hlist_head.first, node);
   },
 
   hlist_del_init(this: ListContext, node: HlistPtr): void {
     if (this.hlist_unhashed(node)) return;
     const next = this.get(node, hlist_node.next);
     const pprev = this.get(node, hlist_node.pprev);
-    this.store(pprev, next);
+    this.storeOnce(pprev, next);
     if (next) this.set(next, hlist_node.pprev, pprev);
     this.INIT_HLIST_NODE(node);
   },

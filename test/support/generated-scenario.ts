@@ -33,8 +33,9 @@ function setting(time: number, interval: number): Itimerspec {
   return { it_value: { tv_sec: time, tv_nsec: 0 }, it_interval: { tv_sec: interval, tv_nsec: 0 } };
 }
 
-/** Makes a timer with an interval. */
+/** Makes a timer with an interval: not where its signal is ignored, as it is by a namespace's init, for it would never rest. */
 function* repeat(sys: Sys): Coroutine<void> {
+  if ((yield* sys.getpid()) === 1) return;
   const out = { timerid: -1 };
   yield* sys.timer_create(CLOCK_MONOTONIC, { sigev_notify: SIGEV_SIGNAL, sigev_signo: REPEATED }, out);
   yield* sys.timer_settime(out.timerid, 0, setting(1, 1));

@@ -77,8 +77,19 @@ function noteOperation(cpu: WatchedCpu): void {
 
 /** @param under the operations that they are put over */
 export function raceOps(under: Under): object {
-  const { completePoint, acquireRaw, releaseSpin, releaseRaw, releaseRead, releaseWrite, get, set, load, store } =
-    under;
+  const {
+    completePoint,
+    acquireRaw,
+    releaseSpin,
+    releaseRaw,
+    releaseRead,
+    releaseWrite,
+    get,
+    set,
+    load,
+    store,
+    storeOnce,
+  } = under;
   const { atomicAdd, atomicOr, atomicAnd, atomicXchg, atomicCmpxchg, peek, interrupt, useFreeObjects } = under;
   const ops: ThisType<WatchedCpu> & Record<string, unknown> = {
     completePoint(): void {
@@ -104,6 +115,10 @@ export function raceOps(under: Under): object {
     store(address: number, value: number): void {
       if (this.plainWrites[address] !== this.epoch || this.plainReads[address] !== 0) this.races.write(this, address);
       store.call(this, address, value);
+    },
+    storeOnce(address: number, value: number): void {
+      this.races.markedWrite(this, address);
+      storeOnce.call(this, address, value);
     },
     data_race(address: number): number {
       return load.call(this, address);
