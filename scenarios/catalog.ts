@@ -64,11 +64,13 @@ import { stopVsThreadExit } from './stop-vs-thread-exit.js';
 import { stopVsTracerExit } from './stop-vs-tracer-exit.js';
 import { tgkillVsThreadExit } from './tgkill-vs-thread-exit.js';
 import { traceVsKill } from './trace-vs-kill.js';
+import { tracedChildOfAnIgnoringParent } from './traced-child-of-an-ignoring-parent.js';
 import { tracemeVsExit } from './traceme-vs-exit.js';
 import { tracerThenParent } from './tracer-then-parent.js';
 import { twoExecs } from './two-execs.js';
 import { twoExitCodes } from './two-exit-codes.js';
 import { twoWaiters } from './two-waiters.js';
+import { waitForATracedChild } from './wait-for-a-traced-child.js';
 import { waitLoopPerSigchld } from './wait-loop-per-sigchld.js';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -114,6 +116,8 @@ export const SCENARIOS: readonly Scenario[] = [
   stopVsTracerExit,
   forkUnderTrace,
   detachVsParentExit,
+  tracedChildOfAnIgnoringParent,
+  waitForATracedChild,
   orphanVsExit,
   setuidVsKill,
   containerInit,

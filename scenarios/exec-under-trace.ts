@@ -22,7 +22,7 @@ export const execUnderTrace: Scenario = {
     'the tracer is told ECHILD: what it has traced is gone, and it does not trace the thread that has taken its number.',
   watch: ['takeOverLeader', '__wake_up_parent', 'wait_consider_task', 'exit_notify', 'do_wait'],
   patches: [
-    { name: 'exec-wakes-no-tracer', breaks: 'the tracer waits for ever for a task that is gone', kind: 'hung-task' },
+    { name: 'exec-wakes-no-tracer', breaks: 'the tracer waits for ever for a task that is gone', kind: 'lost-wakeup' },
   ],
   possible: [{ outcome: 'wait4 -ECHILD', because: 'exec has released the leader.' }],
   impossible: [{ outcome: 'wait4 reaped the leader', because: 'a leader is not reported while it has other threads.' }],

@@ -36,7 +36,7 @@ export const stopOfAHalfTracedProcess: Scenario = {
       because: 'the leader is the last to stop, or the parent looks only when both have stopped.',
     },
   ],
-  expected: 'hung-task',
+  expected: 'lost-wakeup',
   learn:
     'To tell two who are one person only once is right if both would hear the same. Here they wait for different things, and the ' +
     'one message names only one of them.',

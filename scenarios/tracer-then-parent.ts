@@ -27,7 +27,7 @@ export const tracerThenParent: Scenario = {
     {
       name: 'give-to-parent-without-tasklist',
       breaks: 'the parent is woken while the zombie is still its tracer’s, and never again',
-      kind: 'hung-task',
+      kind: 'lost-wakeup',
     },
   ],
   possible: [{ outcome: 'the tracer and the parent got 5', because: 'the parent is told when the tracer is done.' }],

@@ -6,6 +6,7 @@ import { checkThenCount } from './check-then-count.js';
 import { cldstopWithoutTasklist } from './cldstop-without-tasklist.js';
 import { contWithoutTrapNotify } from './cont-without-trap-notify.js';
 import { credWithoutRcu } from './cred-without-rcu.js';
+import { detachWakesNoParent } from './detach-wakes-no-parent.js';
 import { detachWithoutTasklist } from './detach-without-tasklist.js';
 import { execWakesNoTracer } from './exec-wakes-no-tracer.js';
 import { exitNoNotifyPidfd } from './exit-no-notify-pidfd.js';
@@ -103,4 +104,5 @@ export const PATCHES: readonly Patch[] = [
   unlinkWakesNobody,
   forkEventWithoutRcu,
   detachWithoutTasklist,
+  detachWakesNoParent,
 ];
