@@ -20,6 +20,8 @@ import { execVsAttach } from './exec-vs-attach.js';
 import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
 import { execWithMaskReset } from './exec-with-mask-reset.js';
 import { exitVsDelivery } from './exit-vs-delivery.js';
+import { faultInAHandler } from './fault-in-a-handler.js';
+import { faultVsKill } from './fault-vs-kill.js';
 import { forkThenSetpgid } from './fork-then-setpgid.js';
 import { forkUnderTrace } from './fork-under-trace.js';
 import { forkVsContainerExit } from './fork-vs-container-exit.js';
@@ -88,6 +90,8 @@ export const SCENARIOS: readonly Scenario[] = [
   alarmVsExpiry,
   blockVsDelivery,
   exitVsDelivery,
+  faultVsKill,
+  faultInAHandler,
   stopVsCont,
   stopVsThreadExit,
   stopVsOrphan,

@@ -12,6 +12,7 @@ import { execWakesNoTracer } from './exec-wakes-no-tracer.js';
 import { exitNoNotifyPidfd } from './exit-no-notify-pidfd.js';
 import { exitNoRetarget } from './exit-no-retarget.js';
 import { exitNoStopNotify } from './exit-no-stop-notify.js';
+import { faultWithoutRecalc } from './fault-without-recalc.js';
 import { forcedSignals } from './forced-signals.js';
 import { forkEventWithoutRcu } from './fork-event-without-rcu.js';
 import { forkRestarts } from './fork-restarts.js';
@@ -105,4 +106,5 @@ export const PATCHES: readonly Patch[] = [
   forkEventWithoutRcu,
   detachWithoutTasklist,
   detachWakesNoParent,
+  faultWithoutRecalc,
 ];
