@@ -11,6 +11,7 @@ import {
   PIDTYPE_PID,
   PIDTYPE_TGID,
   SI_TIMER,
+  SIGCONT,
   SIGEV_THREAD_ID,
   SIGQUEUE_PREALLOC,
   TRACE_SIGNAL_ALREADY_PENDING,
@@ -215,6 +216,7 @@ export const posixTimerSignalFunctions = {
     let ret = 1;
     let result = TRACE_SIGNAL_IGNORED;
     const wanted = this.prepare_signal(sig, t, false);
+    if (sig === SIGCONT) yield* this.wakeStopped(t);
     if (wanted && !this.list_empty(addr(q, sigqueue.list))) {
       // Not taken yet: it counts once more.
       this.set(info, kernel_siginfo.si_uid, this.get(info, kernel_siginfo.si_uid) + 1);

@@ -109,6 +109,7 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         tests: {
           [`${K}/coredump`]: ['no other does: the process is dumped all the same'],
           [`${K}/stops`]: ['and SIGCONT sent after it leaves the process running, with its threads'],
+          [`${S}/clocks`]: ['that sends SIGCONT has its process go on, stopped as it is'],
           [`${S}/sigprocmask`]: ['has SIGCONT and stop signals drop each other while both are blocked'],
         },
         races: { 'stop-vs-cont': ['no-stop-dequeued'] },

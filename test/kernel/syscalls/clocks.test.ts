@@ -189,6 +189,20 @@ checkCall('a timer', {
       same(sys, 'timer_delete', yield* sys.timer_delete(id), 0);
     },
   },
+  'that sends SIGCONT has its process go on, stopped as it is': {
+    *main(sys) {
+      const child = yield* sys.fork('stops', 0, 1);
+      same(sys, 'status', (yield* sys.waitpid(child)).status, 7 << 8);
+    },
+    programs: {
+      *stops(sys) {
+        // Over and over: the first may come before the stop.
+        yield* timerOf(sys, SIGCONT, spec(1, 1));
+        yield* sys.raise(SIGSTOP);
+        return 7;
+      },
+    },
+  },
   'without a reader wakes nobody: SIGWINCH that nobody handles': {
     *main(sys) {
       yield* timerOf(sys, SIGWINCH, spec(1));
