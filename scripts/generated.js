@@ -1,7 +1,7 @@
 /**
  * Runs generated programs under random schedules, over the cores:
- * `npm run generated -- --executions 100000 --seed 1 --races`. Each worker makes its part of the executions from a seed of
- * its own, and writes it down where it fails. `--races` has the checker for data races look, too.
+ * `npm run generated -- --executions 100000 --seed 1`. Each worker makes its part of the executions from a seed of its own, and
+ * writes it down where it fails.
  */
 
 import { spawn } from 'node:child_process';
@@ -18,7 +18,6 @@ function readOptions() {
       executions: { type: 'string', default: '100000' },
       seed: { type: 'string', default: '1' },
       workers: { type: 'string', default: String(availableParallelism()) },
-      races: { type: 'boolean', default: false },
     },
   });
   const number = (name, least, most) => {
@@ -32,14 +31,12 @@ function readOptions() {
     // fast-check takes seeds of 32 bits, and each worker has one of its own.
     seed: number('seed', 0, 2_000_000_000),
     workers: number('workers', 1, 256),
-    races: values.races,
   };
 }
 
 /** One worker's part. Resolves to its exit code. */
-function run(seed, executions, races) {
+function run(seed, executions) {
   const env = { ...process.env, SIGLAB_GENERATED: String(executions), SIGLAB_SEED: String(seed) };
-  env.SIGLAB_RACES = races ? '1' : '0';
   const args = ['run', '--reporter=dot', '-t', 'ends well, in', 'test/kernel/generated.test.ts'];
   const child = spawn(process.execPath, [vitest, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -56,10 +53,10 @@ function run(seed, executions, races) {
   });
 }
 
-async function main({ executions, seed, workers, races }) {
+async function main({ executions, seed, workers }) {
   const each = Math.ceil(executions / workers);
   const begun = performance.now();
-  const parts = Array.from({ length: workers }, (_, worker) => run(seed + worker, each, races));
+  const parts = Array.from({ length: workers }, (_, worker) => run(seed + worker, each));
   const codes = await Promise.all(parts);
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`${workers * each} executions in ${seconds} s over ${workers} workers`);

@@ -23,9 +23,7 @@ async function mutatedFunction() {
 function noticed(scenario, patch, executions) {
   const unexpected = (violation) => violation !== null && violation.kind !== scenario.expected;
   try {
-    const machine = new ControlledMachine(kernelModel(scenario, { patches: [patch] }), {
-      checked: ['memory', 'lockdep', 'rcu', 'race'],
-    });
+    const machine = new ControlledMachine(kernelModel(scenario, { patches: [patch] }));
     const found = findExecution(machine, strategyNamed('pct', { seed: executions }), executions, unexpected);
     return found === null ? null : { kind: found.violation.kind, message: found.violation.message };
   } catch (error) {

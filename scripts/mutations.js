@@ -100,7 +100,7 @@ const text = [
   '',
   'Made by `npm run mutations`: each line of the signal path that takes a lock, looks again, wakes somebody or is about RCU is taken out,',
   'one at a time, and the scenarios of the collection that come to that function are executed with it, until one ends in a violation:',
-  `at most ${schedules} schedules of each, drawn by pct, with all checkers on. Error exits for want of memory are no looks.`,
+  `at most ${schedules} schedules of each, drawn by pct. Error exits for want of memory are no looks.`,
   '',
   '| taken out | mutants | reached | noticed | of those reached |',
   '| --- | ---: | ---: | ---: | ---: |',

@@ -102,8 +102,21 @@ export function replayWithStacks(
       });
     },
   };
-  const { violation } = keepingStacks(machine, () => runSchedule(machine, schedule, sink, loose));
-  return { events, violation };
+  const run = (loosely: boolean): Violation | null => {
+    events.length = 0;
+    return keepingStacks(machine, () => runSchedule(machine, schedule, sink, loosely)).violation;
+  };
+  const violation = run(loose);
+  const { races } = machine;
+  if (violation?.kind !== 'data-race' || races === null || races.atOnce) return { events, violation };
+  // Nothing has come of the race: what there is to see is where it is.
+  races.atOnce = true;
+  try {
+    // The schedule goes on beyond it.
+    return { events, violation: run(true) };
+  } finally {
+    races.atOnce = false;
+  }
 }
 
 function runSchedule(

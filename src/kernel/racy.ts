@@ -6,21 +6,31 @@
  * Left out thereby: races on these fields that a patch brings in.
  */
 
-import { wait_queue_entry } from '../sync/wait.js';
+import { list_head } from '../memory/layout.js';
+import { wait_queue_entry, wait_queue_head } from '../sync/wait.js';
 import { _NSIG, NR_OPEN_DEFAULT, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_TGID } from './constants.js';
 import {
+  file,
   files_struct,
   globals,
   hrtimer,
   k_itimer,
   k_sigaction,
+  pid,
   pid_namespace,
+  pipe_inode_info,
   rq,
   sighand_struct,
   signal_struct,
   sigpending,
   sigset_t,
   task_struct,
+  UID_GID_MAP_MAX_BASE_EXTENTS,
+  USER_RESULTS,
+  uid_gid_extent,
+  uid_gid_map,
+  user_memory,
+  user_namespace,
 } from './structs.js';
 
 export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
@@ -66,6 +76,11 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
     // finish_wait sees without the queue's lock that a waker has taken the entry off (list_empty_careful), and the sleeper may
     // use it again: what the waker did before that is ordered only in later kernels (list_del_init_careful).
     ...Array.from({ length: wait_queue_entry.$.words }, (_, word) => task_struct.child_wait + word),
+    // forget_original_parent stores it under tasklist_lock; getppid reads it under RCU only, and either parent will do.
+    task_struct.real_parent,
+    // exit_notify and release_task store it under tasklist_lock. zap_other_threads reads it under siglock, and signals a
+    // thread that has just died for nothing; pidfd_poll under RCU, and is woken after it has changed.
+    task_struct.exit_state,
     // Not the kernel's: whether the task only stays in user mode.
     task_struct.staying,
   ],
@@ -88,6 +103,8 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
     signal_struct.dumpable,
     // hrtimer_active reads the state without the base's lock, and again where the base's sequence count has moved on.
     signal_struct.real_timer + hrtimer.is_queued,
+    // Not the kernel's: there it is the mm's, under mmap_sem, which is left out.
+    signal_struct.core_state,
     // __change_pid stores under tasklist_lock. Read under RCU, without that lock, by getpgid and getsid (task_pgrp,
     // task_session), by __task_pid_nr_ns and by child_wait_callback (eligible_pid): a pid is freed after a grace period.
     signal_struct.pids + PIDTYPE_TGID,
@@ -96,20 +113,42 @@ export const RACY_FIELDS: Readonly<Record<string, readonly number[]>> = {
   ],
   // setup_new_exec resets handlers and flags (flush_signal_handlers) without siglock, under which sig_handler,
   // do_notify_parent and do_notify_parent_cldstop read them: the signal comes before the exec, or after it.
-  sighand_struct: Array.from({ length: _NSIG }, (_, sig) => sighand_struct.action + sig * k_sigaction.$.words).flatMap(
-    (action) => [action + k_sigaction.sa_handler, action + k_sigaction.sa_flags],
-  ),
+  sighand_struct: Array.from({ length: _NSIG }, (_, sig) => sighand_struct.action + sig * k_sigaction.$.words)
+    .flatMap((action) => [action + k_sigaction.sa_handler, action + k_sigaction.sa_flags])
+    .concat(
+      // signalfd_notify asks without the queue's lock whether anybody waits (waitqueue_active, by READ_ONCE); list_add and
+      // list_del store it by WRITE_ONCE, and who comes to wait looks for a signal afterwards, under siglock.
+      sighand_struct.signalfd_wqh + wait_queue_head.head + list_head.next,
+    ),
+  // Not the kernel's: do_notify_pidfd takes the queue's lock there, whether anybody waits or not.
+  pid: [pid.wait_pidfd + wait_queue_head.head + list_head.next],
   files_struct: [
     // __fd_install stores (rcu_assign_pointer) without file_lock, under which dup_fd and do_dup2 read plainly: a descriptor
     // that is given out and has no file yet is left out of the copy, or EBUSY.
     ...Array.from({ length: NR_OPEN_DEFAULT }, (_, fd) => files_struct.fd + fd),
+    // fcntl(F_GETFD) reads it under RCU (rcu_read_lock), without the lock that F_SETFD has: the flag before or after.
+    files_struct.close_on_exec,
     // Not the kernel's: that a table without files is not copied.
     files_struct.open_fds,
   ],
   // __posix_timers_find reads it under RCU, and __lock_timer again under it_lock. timer_create stores it under siglock, and
   // what it has stored in the timer before is there for whoever finds it as x86 keeps stores in order; timer_delete stores
   // NULL under it_lock.
-  k_itimer: [k_itimer.it_signal],
+  k_itimer: [k_itimer.it_signal, k_itimer.timer + hrtimer.is_queued],
+  // pipe_poll reads them without the mutex, and is woken when they have changed.
+  pipe_inode_info: [pipe_inode_info.nrbufs, pipe_inode_info.readers, pipe_inode_info.writers],
+  // fcntl stores it under f_lock; read and write look at it once, without the lock: the flags before or after.
+  file: [file.f_flags],
+  // map_write stores the extents before their number, with smp_wmb between, and map_id_range_down and map_id_up_base read
+  // them after it, with smp_rmb.
+  user_namespace: [user_namespace.uid_map, user_namespace.gid_map].flatMap((map) =>
+    Array.from(
+      { length: UID_GID_MAP_MAX_BASE_EXTENTS * uid_gid_extent.$.words },
+      (_, word) => map + uid_gid_map.extent + word,
+    ),
+  ),
+  // Not the kernel's: what programs report, and what they share goes by marked accesses.
+  user_memory: Array.from({ length: USER_RESULTS }, (_, result) => user_memory.results + result),
   // copy_process compares it without a lock: as many forks as are under way at once may go beyond the limit.
   globals: [globals.nr_threads],
   // zap_pid_ns_processes reads it between sleeps; free_pid counts it down under pidmap_lock, and then wakes. copy_process

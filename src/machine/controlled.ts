@@ -122,7 +122,7 @@ export class ControlledMachine implements CpuHost {
     if (!Number.isInteger(model.cpus) || model.cpus < 1 || model.cpus > MAX_CPUS) {
       throw new RangeError(`a machine has 1 to ${MAX_CPUS} CPUs, not ${model.cpus}`);
     }
-    const selected = selectCheckers(checked, model.flat === true);
+    const selected = selectCheckers(checked);
     const memory = selected.has('memory');
     this.checkers = [...selected];
     this.arena = new Arena(model.arena);
@@ -200,6 +200,7 @@ export class ControlledMachine implements CpuHost {
     } finally {
       Violation.keepsStack = true;
     }
+    if (violation === null && !abandoned && this.races !== null) violation = this.races.found;
     return { violation, steps: this.steps, choices: this.choices, abandoned };
   }
 

@@ -290,7 +290,7 @@ describe('in the kernel', () => {
       *__pipe_unlock(pipe) {
         const lock = addr(pipe, pipe_inode_info.mutex);
         this.mutexReleased(lock);
-        if (this.WRITE_ONCE(lock, mutex.owner, NULL)) yield;
+        if (this.xchg(lock, mutex.owner, NULL)) yield;
       },
     };
     const scenario = scenarioOf({

@@ -3,7 +3,7 @@
  * signal, lets everybody be killed at the end, and frees everything.
  *
  * `SIGLAB_GENERATED=100000 npx vitest run test/kernel/generated.test.ts` makes that many executions, and
- * `SIGLAB_SEED` makes other ones; with `SIGLAB_RACES=1` data races are looked for, too.
+ * `SIGLAB_SEED` makes other ones.
  */
 
 import fc from 'fast-check';
@@ -13,7 +13,6 @@ import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/kernel-arena.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch } from '../../src/kernel/scenario.js';
-import type { Checker } from '../../src/machine/checkers/selection.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { scheduleIgnoresPending } from '../../src/patches/schedule-ignores-pending.js';
 import type { Violation } from '../../src/sync/gate.js';
@@ -22,9 +21,6 @@ import { generatedScenario } from '../support/generated-scenario.js';
 
 const EXECUTIONS = Number(process.env.SIGLAB_GENERATED ?? 5000);
 const SEED = Number(process.env.SIGLAB_SEED ?? 1);
-/** All checkers: that for data races, too. */
-const CHECKED: readonly Checker[] | true =
-  process.env.SIGLAB_RACES === '1' ? ['memory', 'lockdep', 'rcu', 'race'] : true;
 /** Schedules of each set of programs. */
 const SCHEDULES = 25;
 
@@ -47,7 +43,7 @@ function makeExecutions(total: number, patches: readonly Patch[] = [], memory = 
   fc.assert(
     fc.property(made, fc.integer(), memory, (programs, seed, limits) => {
       const model = kernelModel(generatedScenario(programs), { patches, limits });
-      const machine = new ControlledMachine(model, { shutdown: true, checked: CHECKED });
+      const machine = new ControlledMachine(model, { shutdown: true });
       for (let done = 0; done < SCHEDULES; ) {
         const strategy = randomStrategy(seed, done);
         const exploration = explore(machine, { strategy, schedules: SCHEDULES - done });

@@ -9,6 +9,7 @@
 
 import type { Arena } from '../../memory/arena.js';
 import type { Cpu } from '../../sync/cpu.js';
+import { Violation } from '../../sync/gate.js';
 import type { Model } from '../model.js';
 
 /** A CPU, as the detector sees it. */
@@ -41,6 +42,10 @@ export class RaceDetector {
   readonly racy: Uint8Array;
   /** Off while something happens that is not an execution of the CPUs. */
   paused = true;
+  /** The first race of the execution, where it goes on after one. */
+  found: Violation | null = null;
+  /** Whether a race ends the execution at once. If not, what comes of it may be seen, and says more. */
+  atOnce: boolean;
   private readonly count: number;
   private readonly bits: number;
   private readonly mask: number;
@@ -62,10 +67,11 @@ export class RaceDetector {
 
   constructor(
     private readonly host: RaceHost,
-    model: Pick<Model, 'cpus' | 'racy'>,
+    model: Pick<Model, 'cpus' | 'racy' | 'flat'>,
     arena: Arena,
   ) {
     const { cpus, racy = {} } = model;
+    this.atOnce = model.flat === true;
     const words = arena.words.length;
     this.count = cpus;
     this.bits = Math.max(1, 32 - Math.clz32(cpus - 1));
@@ -95,6 +101,7 @@ export class RaceDetector {
     this.seen.fill(this.base);
     for (const cpu of this.host.cpus) this.advance(cpu as RacingCpu);
     this.paused = false;
+    this.found = null;
     this.stacks.clear();
   }
 
@@ -270,13 +277,17 @@ export class RaceDetector {
     this.stacks.set(`${address} ${cpu.id} ${what}`, { by: `${cpu.label(cpu.id)}${task}`, stack });
   }
 
-  private report(cpu: RacingCpu, address: number, what: string, by: number, other: string): never {
+  private report(cpu: RacingCpu, address: number, what: string, by: number, other: string): void {
+    if (this.found !== null) return;
     const seen = this.stacks.get(`${address} ${by} ${other}`);
-    cpu.violate(
+    this.found = new Violation(
       'data-race',
       `BUG: KCSAN: data-race on ${cpu.describe(address)}: ${what} by ${cpu.label(cpu.id)}, and ${other} by ` +
         `${cpu.label(by)} before it, with nothing that orders them`,
+      cpu.id,
+      cpu.current,
       seen === undefined ? [] : [{ what: `${other} by ${seen.by}`, stack: seen.stack }],
     );
+    if (this.atOnce) throw this.found;
   }
 }

@@ -12,12 +12,11 @@ export type Checker = (typeof CHECKERS)[number];
 /**
  * The checkers that an option names.
  *
- * @param checked true for all, false for none, or their names. On the kernel, where it costs most, `race` must be named
- * @param ownModel whether it is a model of one's own that runs
+ * @param checked true for all, false for none, or their names
  * @throws RangeError for a name that no checker has
  */
-export function selectCheckers(checked: boolean | readonly Checker[], ownModel: boolean): ReadonlySet<Checker> {
-  if (checked === true) return new Set(ownModel ? CHECKERS : CHECKERS.filter((name) => name !== 'race'));
+export function selectCheckers(checked: boolean | readonly Checker[]): ReadonlySet<Checker> {
+  if (checked === true) return new Set(CHECKERS);
   if (checked === false) return new Set();
   const unknown = checked.find((name) => !CHECKERS.includes(name));
   if (unknown !== undefined) throw new RangeError(`there is no checker "${unknown}"; there is ${CHECKERS.join(', ')}`);
