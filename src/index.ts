@@ -44,6 +44,7 @@ export type { Bounds } from './explore/strategies/bounds.js';
 export { type CheckedStrategy, checkDeterminism } from './explore/strategies/checked.js';
 export { dfsStrategy, NondeterminismError } from './explore/strategies/dfs.js';
 export { type Dpor, dporStrategy } from './explore/strategies/dpor.js';
+export { fairStrategy } from './explore/strategies/fair.js';
 export {
   STRATEGY_NAMES,
   type StrategyOptions,

@@ -35,6 +35,8 @@ const KINDS: Readonly<Record<string, string>> = {
   'null-ptr-deref': 'a pointer that leads nowhere was followed',
   deadlock: 'some wait for each other, and none of them will ever go on',
   livelock: 'some go on for ever without getting anywhere',
+  'step-limit': 'there is no end in sight, which is not to say that there is none',
+  'rcu-stall': 'a grace period cannot end, as somebody stays in a reader',
   'hung-task': 'a task waits for something that will never come',
   'lost-wakeup': 'a task sleeps though what it waits for has happened, and nobody will wake it',
   leak: 'memory was never given back',

@@ -36,12 +36,12 @@ export class BoundedSearch implements Chooser {
 
   /**
    * @param machine made with `footprints`
-   * @param bound preemptions at most
+   * @param most preemptions at most
    * @param merges whether no state is gone into twice: not where it matters how a state was reached
    */
   constructor(
     private readonly machine: ControlledMachine,
-    private readonly bound: number,
+    private readonly most: number,
     private readonly merges: boolean,
   ) {
     this.hash = new StateHash(machine);
@@ -97,8 +97,7 @@ export class BoundedSearch implements Chooser {
     if (this.merges && !this.isNew(current)) return null;
     const { byDefault } = movers;
     const preemptive = byDefault === current;
-    const others =
-      !preemptive || this.preemptions < this.bound ? movers.toArray().filter((id) => id !== byDefault) : [];
+    const others = !preemptive || this.preemptions < this.most ? movers.toArray().filter((id) => id !== byDefault) : [];
     // Departures from the default rule first, so that of equals the earliest comes first.
     const left = [byDefault, ...others.reverse()];
     const picked = left.pop() as number;

@@ -3,7 +3,7 @@
 import type { Violation } from '../sync/gate.js';
 
 /** Ways to fail that have no place: they are found when nobody can move, or after so many steps. */
-const WITHOUT_PLACE = new Set(['deadlock', 'livelock', 'hung-task', 'lost-wakeup', 'leak']);
+const WITHOUT_PLACE = new Set(['deadlock', 'livelock', 'rcu-stall', 'step-limit', 'hung-task', 'lost-wakeup', 'leak']);
 
 /** Addresses, pids and counts differ between schedules; what went wrong does not. */
 function withoutNumbers(message: string): string {

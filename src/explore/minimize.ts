@@ -9,12 +9,13 @@
  */
 
 import { ControlledMachine } from '../machine/controlled.js';
-import { BY_DEFAULT } from '../machine/schedule.js';
+import { BY_DEFAULT, turnOf } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
 import { BoundedSearch } from './bounded-search.js';
 import { diagnose } from './diagnosis/diagnose.js';
 import { failureOf } from './failure.js';
 import { countSwitches, recordedSchedule, ScheduleMismatchError, scheduleChooser, trimSchedule } from './schedule.js';
+import { fairStrategy } from './strategies/fair.js';
 import { explainSwitches, type Switch } from './switches.js';
 
 export interface Minimized {
@@ -36,6 +37,10 @@ export interface MinimizeOptions {
   /** Executions at most; 50,000 if not given. */
   readonly budget?: number;
 }
+
+/** Of schedules that go on by turns: decisions by the default rule that are tried before that, and tries at random. */
+const MAX_PREFIX = 64;
+const FAIR_TRIES = 200;
 
 /** A failing schedule, and what it is judged by. */
 interface Candidate {
@@ -126,8 +131,30 @@ class Shrinking {
     }
   }
 
+  /**
+   * Of a schedule that goes on by turns: tries to begin with that at once, after one decision by the default rule, after two,
+   * and so on, and then after a few at random. True if no switch is left before it.
+   */
+  private shortenPrefix(): boolean {
+    const turn = this.best.schedule.at(-1) as number;
+    for (let length = 0; length < Math.min(this.best.schedule.length, MAX_PREFIX); length++) {
+      this.executions++;
+      const schedule = new Uint8Array(length + 1).fill(BY_DEFAULT);
+      schedule[length] = turn;
+      if (this.attempt(schedule)) break;
+    }
+    const fair = fairStrategy();
+    for (let tries = 0; tries < FAIR_TRIES && this.executions < this.budget; tries++) {
+      fair.begin();
+      this.executions++;
+      this.consider(this.machine, this.machine.execute(fair).violation);
+    }
+    return this.best.preemptions === 0;
+  }
+
   /** Searches with 0, 1, 2, … preemptions until something fails. True if all of that space was covered. */
   search(): boolean {
+    if (turnOf(this.best.schedule.at(-1)) > 0) return this.shortenPrefix();
     const { model, checkers } = this.machine;
     const machine = new ControlledMachine(model, { checked: checkers, footprints: true });
     // A schedule is to mean here what it means where it is replayed: what a grace period frees is freed when it ends.

@@ -3,7 +3,7 @@
 import type { Chooser, ControlledMachine } from '../machine/controlled.js';
 import { isAtRest } from '../machine/enabled.js';
 import { describeOperation } from '../machine/end.js';
-import { BY_DEFAULT } from '../machine/schedule.js';
+import { BY_DEFAULT, inTurn, turnOf } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
 
 /** A schedule does not fit the model: it was made with another, or the model has changed. */
@@ -30,7 +30,9 @@ export function recordedSchedule(machine: ControlledMachine): Uint8Array {
     const picked = machine.picked[at] as number;
     schedule[at] = picked === machine.defaultAt[at] ? BY_DEFAULT : picked;
   }
-  return trimSchedule(schedule);
+  if (machine.inTurnFrom < 0) return trimSchedule(schedule);
+  schedule[machine.inTurnFrom] = inTurn(machine.turn);
+  return schedule.slice(0, machine.inTurnFrom + 1);
 }
 
 /** Without the decisions at the end that the default rule makes anyway. */
@@ -90,6 +92,8 @@ function endText(violation: Violation | null): string {
 export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleChooser {
   let position = 0;
   let steps = 0;
+  const last = schedule.at(-1);
+  const isInTurn = turnOf(last) > 0;
   const departures: Departure[] = [];
   const depart = (departure: Departure): void => {
     const { decision, step, reason } = departure;
@@ -106,6 +110,10 @@ export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleCh
     },
     choose(movers, _, machine) {
       ({ steps } = machine);
+      if (isInTurn && position >= schedule.length - 1) {
+        position = schedule.length;
+        return last as number;
+      }
       const named = schedule[position++];
       if (named === undefined || named === BY_DEFAULT) return movers.byDefault;
       if (movers.has(named)) return named;
@@ -132,7 +140,9 @@ export interface Switches {
 export function countSwitches(machine: ControlledMachine): Switches {
   let preemptions = 0;
   let forced = 0;
-  for (let at = 0; at < machine.choices; at++) {
+  // By turns nobody is told to move.
+  const end = machine.inTurnFrom < 0 ? machine.choices : machine.inTurnFrom;
+  for (let at = 0; at < end; at++) {
     const current = machine.currentAt[at] as number;
     const couldGoOn = machine.defaultAt[at] === current;
     if (!couldGoOn) forced++;

@@ -9,8 +9,6 @@ export interface Strategy extends Chooser {
   readonly needsFootprints?: boolean;
   /** What it does depends on the executions before: a share of a longer exploration is one of its own. */
   readonly learns?: boolean;
-  /** When it ends it has covered its whole space: all executions, or all within `bound`. */
-  readonly bound?: string | null;
   /** Executions that it found to be the same as one before, but for steps that commute. For strategies that can tell. */
   readonly redundant?: number;
   /**

@@ -6,6 +6,7 @@
 import type { Chooser, ControlledMachine } from '../machine/controlled.js';
 import { isAtRest } from '../machine/enabled.js';
 import { describeOperation } from '../machine/end.js';
+import { turnOf } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
 import { scheduleChooser } from './schedule.js';
 import { keepingStacks } from './stacks.js';
@@ -64,6 +65,8 @@ export function explainSwitches(
   schedule: Uint8Array,
   most = Number.POSITIVE_INFINITY,
 ): readonly Switch[] {
+  // What happens without a switch is not told of schedules that go on by turns, which is what matters in them.
+  if (turnOf(schedule.at(-1)) > 0) return [];
   const noted = noteSwitches(machine, schedule);
   if (noted.length > most) return [];
   return noted.map(({ moves, ...at }, index) => {
@@ -100,6 +103,8 @@ function noteSwitches(machine: ControlledMachine, schedule: Uint8Array): readonl
     everyStep: true,
     choose(movers, current) {
       const picked = movers.count === 1 ? movers.byDefault : inner.choose(movers, current, machine);
+      // From there on by turns: none of that is a switch of the schedule's own.
+      if (turnOf(picked) > 0) return picked;
       if (picked !== movers.byDefault) {
         const cpu = machine.cpus[current];
         const preemption = movers.byDefault === current;

@@ -6,10 +6,11 @@
  * `sl1` is the format, `@3` the number of CPUs, `+…` the patches, and the rest, in base64url, the schedule and a
  * checksum over everything before it. Of the schedule only what the default rule would not have chosen is written:
  * for each such decision one number, `decisions skipped × (CPUs + 1) + choice`, seven bits to a byte, the lowest first.
- * A choice is a CPU, or, one above the last of them, the clock.
+ * A choice is a CPU, or, one above the last of them, the clock. Where decisions are made by turns from some point on, that is
+ * the last: `decisions skipped × 4 + (decisions to a turn − 1)`, with one more byte than it needs.
  */
 
-import { BY_DEFAULT } from '../machine/schedule.js';
+import { BY_DEFAULT, inTurn, LONGEST_TURN, turnOf } from '../machine/schedule.js';
 
 /** The format's number. A change of what the same bytes mean is a new one. */
 export const TOKEN_VERSION = 1;
@@ -68,6 +69,16 @@ export function encodeToken(contents: TokenContents): string {
   const bytes: number[] = [];
   let skipped = 0;
   for (const choice of schedule) {
+    const turn = turnOf(choice);
+    if (turn > 0) {
+      // A number with a last byte that it does not need.
+      for (let number = skipped * LONGEST_TURN + turn - 1; ; number = Math.floor(number / 0x80)) {
+        bytes.push(0x80 | (number & 0x7f));
+        if (number < 0x80) break;
+      }
+      bytes.push(0);
+      continue;
+    }
     if (choice === BY_DEFAULT) {
       skipped++;
       continue;
@@ -138,11 +149,12 @@ function readSchedule(bytes: readonly number[], cpus: number): Uint8Array {
     number += (byte & 0x7f) * scale;
     scale *= 0x80;
     if (byte >= 0x80) continue;
-    const skipped = Math.floor(number / (cpus + 1));
+    const isInTurn = byte === 0 && scale > 0x80;
+    const skipped = Math.floor(number / (isInTurn ? LONGEST_TURN : cpus + 1));
     if (schedule.length + skipped >= MAX_DECISIONS)
       throw new TokenError('this token is damaged: its schedule has no end');
     for (let at = 0; at < skipped; at++) schedule.push(BY_DEFAULT);
-    schedule.push(number % (cpus + 1));
+    schedule.push(isInTurn ? inTurn((number % LONGEST_TURN) + 1) : number % (cpus + 1));
     number = 0;
     scale = 1;
   }

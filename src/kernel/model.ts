@@ -13,6 +13,7 @@ import { findLeak } from './leaks.js';
 
 import { type Narration, narrate } from './narrate.js';
 import { RACY_FIELDS } from './racy.js';
+import { stalledGracePeriod } from './rcu-stall.js';
 import type { Patch, Scenario } from './scenario.js';
 import { setUp } from './setup.js';
 import { sleepModel } from './sleep.js';
@@ -108,6 +109,7 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
       interrupt: (cpu: Cpu): Coroutine<void> => (cpu as Kernel).hrtimer_interrupt(),
     },
     sleep: sleepModel,
+    stalledGracePeriod,
     outcome: outcomeOf,
     finish(all: readonly Cpu[]): Violation | null {
       const { arena } = all[0] as Cpu;

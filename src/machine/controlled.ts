@@ -15,22 +15,27 @@ import { type Checker, selectCheckers } from './checkers/selection.js';
 import { composeCpu } from './compose.js';
 import { type ControlledCpu, type CpuHost, FlatCpu, NestingCpu } from './controlled-cpu.js';
 import { canDefer, DeferredCallbacks, freeingOps } from './deferred-rcu.js';
-import { describeOperation, findDeadlock, judgeEnd } from './end.js';
+import { describeOperation, findDeadlock, judgeEnd, livelock, rcuStall } from './end.js';
+import { FairCycle } from './fair-cycle.js';
 import { loggedOps } from './logged.js';
 import type { Model } from './model.js';
 import { MAX_CPUS, Movers } from './movers.js';
+import { inTurn, takeTurn, turnOf } from './schedule.js';
 
 /** Picks who moves. One strategy serves many executions. */
 export interface Chooser {
   /** Ask also where only one can move. Such an answer is no decision, and is not recorded. */
   readonly everyStep?: boolean;
+  /** When it ends it has covered its whole space: all executions, or all within `bound`. Not given where it has no end. */
+  readonly bound?: string | null;
   /**
    * Called where more than one CPU can move.
    *
    * @param movers those that can; the clock, if time can pass, has the number after the last CPU's
    * @param current the CPU that moved last
    * @param machine for strategies that look at the announced operations
-   * @returns one of those that can move, or −1 to give the execution up
+   * @returns one of those that can move, −1 to give the execution up, or `inTurn(…)`: from there on by turns, and it is
+   *   not to answer anything else any more
    */
   choose(movers: Movers, current: number, machine: ControlledMachine): number;
 }
@@ -81,6 +86,10 @@ export class ControlledMachine implements CpuHost {
   /** Who had moved last before each decision. */
   readonly currentAt = new Uint8Array(MAX_CHOICES);
   choices = 0;
+  /** The decision from which on they are made by turns; −1 if none is. */
+  inTurnFrom = -1;
+  /** How many of them a turn lasts. */
+  turn = 1;
   steps = 0;
   /** False while the CPUs come to their first scheduling points, and while the image is made. */
   running = false;
@@ -107,8 +116,14 @@ export class ControlledMachine implements CpuHost {
   next = -1;
   private readonly movers = new Movers();
   private chooser: Chooser | null = null;
+  /** Where decisions are made by turns: what looks for states that come again. */
+  private fairCycle: FairCycle | null = null;
   /** The word that is not 0 while time can pass (`ModelClock`); NULL where the model has no clock. */
   readonly clockWord: number;
+  /** Steps after which the execution is no longer waited for. */
+  private limit = 0;
+  /** The chooser is asked no more: it has not come to an end in `maxSteps`, and perhaps was not fair. */
+  private forced = false;
   private readonly words: Int32Array;
   readonly maxSteps: number;
   private readonly shutdown: boolean;
@@ -164,6 +179,9 @@ export class ControlledMachine implements CpuHost {
   execute(chooser: Chooser, trace: TraceSink | null = null): Execution {
     this.chooser = chooser;
     this.choices = 0;
+    this.inTurnFrom = -1;
+    this.forced = false;
+    this.limit = this.maxSteps;
     this.steps = 0;
     this.next = -1;
     this.booting = false;
@@ -192,7 +210,7 @@ export class ControlledMachine implements CpuHost {
       this.ended = true;
       if (this.races !== null) this.races.paused = true;
       if (this.keepsFootprints) this.deferred.run(this.accesses);
-      violation = this.atEnd() ?? (this.shutdown ? this.shutDown() : null);
+      violation = this.atEnd() ?? this.uncovered() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
       if (error === ABANDONED) abandoned = true;
       else if (error instanceof Violation) violation = error;
@@ -230,7 +248,7 @@ export class ControlledMachine implements CpuHost {
   }
 
   /** Who moves next: −1 when nobody can. Where it is the clock, time passes, and then somebody is picked. */
-  pick(current: number): number {
+  pick(current: number, after = current): number {
     const { cpus, movers } = this;
     const { ids } = movers;
     let count = 0;
@@ -244,28 +262,68 @@ export class ControlledMachine implements CpuHost {
     }
     if (this.words[this.clockWord] !== 0) ids[count++] = cpus.length;
     if (count === 0) return -1;
-    if (++this.steps > this.maxSteps) this.giveUp(current);
+    if (++this.steps > this.limit) this.atLimit(current);
     movers.count = count;
     const byDefault = goesOn ? current : (ids[0] as number);
     movers.byDefault = byDefault;
     const chooser = this.chooser as Chooser;
     let picked = byDefault;
     if (count > 1) {
-      picked = chooser.choose(movers, current, this);
+      picked = this.forced ? inTurn(this.turn) : chooser.choose(movers, current, this);
       if (picked < 0) throw ABANDONED;
+      if (picked > MAX_CPUS) picked = this.takeTurn(picked, after);
       const at = this.choices++;
       this.picked[at] = picked;
       this.defaultAt[at] = byDefault;
       this.currentAt[at] = current;
-    } else if (chooser.everyStep === true && chooser.choose(movers, current, this) < 0) throw ABANDONED;
+    } else if (chooser.everyStep === true && !this.forced && chooser.choose(movers, current, this) < 0) throw ABANDONED;
+    if (this.inTurnFrom >= 0) this.lookForCycle(picked, current);
     return picked === cpus.length ? this.tick(current) : picked;
+  }
+
+  private takeTurn(choice: number, after: number): number {
+    if (this.inTurnFrom < 0) {
+      this.turn = turnOf(choice);
+      // As many again: it may have been the scheduling.
+      this.limit = this.steps + this.maxSteps;
+      this.inTurnFrom = this.choices;
+      this.fairCycle = new FairCycle(this.arena, this.cpus);
+    }
+    return takeTurn(this.movers, this.turn, this.choices - this.inTurnFrom, after);
+  }
+
+  private lookForCycle(picked: number, current: number): void {
+    const cycle = this.fairCycle?.step(this.movers, picked, (this.choices - this.inTurnFrom) % this.turn) ?? null;
+    if (cycle === null) return;
+    const going = cycle.map(({ cpu }) => ({ id: cpu }));
+    const found = livelock(this.cpus, cycle, current);
+    const stall = rcuStall(this.model, this.cpus, going);
+    if (stall === null) throw found;
+    const { kind, message, cpu, task } = stall;
+    throw new Violation(kind, message, cpu, task, [{ what: found.message, stack: '' }, ...found.witnesses]);
+  }
+
+  /** There was no end: what the chooser did may not have been fair, so the rest is by turns. */
+  private atLimit(current: number): void {
+    if (this.inTurnFrom >= 0) this.giveUp(current);
+    this.forced = true;
+    this.turn = 1;
+    // Also where nobody has a choice: what spins alone comes to no decision.
+    this.takeTurn(inTurn(1), current);
+  }
+
+  /** The execution has ended, but only when the chooser was asked no more: one that must cover everything has not. */
+  private uncovered(): Violation | null {
+    if (!this.forced || (this.chooser as Chooser).bound === undefined) return null;
+    const message = `no end after ${this.maxSteps} scheduling points, and one after ${this.steps}, under fair scheduling: a loop that spins must say so (relax)`;
+    return new Violation('step-limit', message, -1, 0);
   }
 
   private giveUp(current: number): never {
     const cpu = this.cpus[current] as ControlledCpu;
     throw new Violation(
-      'livelock',
-      `no end after ${this.maxSteps} scheduling points; ${cpu.label(current)} is at ${describeOperation(cpu, cpu)}`,
+      'step-limit',
+      `no end after ${this.maxSteps} scheduling points under fair scheduling, and no state came again and again; ${cpu.label(current)} is at ${describeOperation(cpu, cpu)}`,
       current,
       cpu.current,
     );
@@ -279,7 +337,7 @@ export class ControlledMachine implements CpuHost {
     this.ticking = true;
     this.model.clock?.tick(this.cpus[0] as ControlledCpu);
     this.ticking = false;
-    return this.pick(current);
+    return this.pick(current, this.cpus.length);
   }
 
   /**
@@ -330,7 +388,7 @@ export class ControlledMachine implements CpuHost {
   private atEnd(): Violation | null {
     const { lockdep } = this;
     const holdersOf = lockdep === null ? undefined : (lock: number) => lockdep.holdersOf(lock);
-    return judgeEnd(this.model, this.cpus[0] as ControlledCpu, this.cpus, holdersOf);
+    return judgeEnd(this.model, this.cpus[0] as ControlledCpu, this.cpus, holdersOf, this.cpus);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Cpu } from '../sync/cpu.js';
 import { OP_HALT, OP_NAMES, OP_RELAX, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
 import { spinOwner } from '../sync/spinlock.js';
 import { isAtRest } from './enabled.js';
+import type { CycleStep } from './fair-cycle.js';
 import type { Model } from './model.js';
 import { takesLock } from './perform.js';
 
@@ -30,8 +31,14 @@ export function describeOperation(cpu: Cpu, parked: Parked): string {
 }
 
 /** All at rest: the model says whether everything was done. Otherwise some wait for each other. */
-export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[], holdersOf?: HoldersOf): Violation | null {
-  return findDeadlock(model, cpu, parked, holdersOf) ?? model.finish([cpu]);
+export function judgeEnd(
+  model: Model,
+  cpu: Cpu,
+  parked: readonly Parked[],
+  holdersOf?: HoldersOf,
+  cpus?: readonly Cpu[],
+): Violation | null {
+  return findDeadlock(model, cpu, parked, holdersOf, cpus) ?? model.finish([cpu]);
 }
 
 /**
@@ -40,12 +47,14 @@ export function judgeEnd(model: Model, cpu: Cpu, parked: readonly Parked[], hold
  * @param cpu any CPU of the machine
  * @param parked all of them
  * @param holdersOf who holds a lock; what its word says if not given
+ * @param cpus all CPUs of the machine, where they are at hand
  */
 export function findDeadlock(
   model: Model,
   cpu: Cpu,
   parked: readonly Parked[],
   holdersOf?: HoldersOf,
+  cpus?: readonly Cpu[],
 ): Violation | null {
   let atRest = 0;
   while (atRest < parked.length && isAtRest((parked[atRest] as Parked).op)) atRest++;
@@ -53,6 +62,8 @@ export function findDeadlock(
   const stuck = parked.filter((one) => !isAtRest(one.op) && model.isAtRest?.(one) !== true);
   const first = stuck[0];
   if (first === undefined) return null;
+  const stall = cpus === undefined || model.flat !== true ? null : rcuStall(model, cpus, stuck);
+  if (stall !== null) return stall;
   const lines = stuck.map((waiting) => `${cpu.label(waiting.id)} waits at ${describeOperation(cpu, waiting)}`);
   if (stuck.every(({ op }) => op === OP_RELAX)) {
     const spinning = stuck.map(({ id }) => cpu.label(id)).join(' and ');
@@ -80,6 +91,64 @@ function hasEnded(parked: readonly Parked[], id: number): boolean {
 
 function labels(cpu: Cpu, ids: readonly number[]): string {
   return ids.map((id) => cpu.label(id)).join(' and ');
+}
+
+/**
+ * A grace period that cannot end, in the words of the kernel's stall detector.
+ *
+ * @param cpus all of the machine
+ * @param going those that will never be in a quiescent state: they are stuck, or go round for ever
+ * @returns null if no grace period is held up by one of them
+ */
+export function rcuStall(
+  model: Model,
+  cpus: readonly Cpu[],
+  going: readonly { readonly id: number }[],
+): Violation | null {
+  const stalled = model.stalledGracePeriod?.(cpus) ?? null;
+  const [cpu] = cpus;
+  if (stalled === null || cpu === undefined) return null;
+  const readers = stalled.readers.filter((id) => going.some((one) => one.id === id));
+  const [first] = readers;
+  if (first === undefined) return null;
+  const inside =
+    model.flat === true
+      ? 'in a read-side section since before the grace period'
+      : 'no quiescent state since the grace period began';
+  return new Violation(
+    'rcu-stall',
+    `rcu: INFO: ${stalled.rcu} detected stalls on ${labels(cpu, readers)}: ${inside}; ${stalled.waiter}`,
+    first,
+    cpus[first]?.current ?? 0,
+  );
+}
+
+/**
+ * Some go on for ever under fair scheduling.
+ *
+ * @param cpus all of the machine
+ * @param cycle the steps that they make over and over
+ */
+export function livelock(cpus: readonly (Cpu & Parked)[], cycle: readonly CycleStep[], current: number): Violation {
+  const [cpu] = cpus;
+  const whos = [...new Set(cycle.map((step) => step.cpu))].sort((a, b) => a - b);
+  const nameOf = (id: number): string => (cpus[id] === undefined ? 'the clock' : (cpu?.label(id) ?? ''));
+  const names = whos.map(nameOf).join(' and ');
+  const witnesses = whos.flatMap((id) => {
+    const loop = new Map<string, CycleStep>();
+    for (const step of cycle) if (step.cpu === id) loop.set(`${step.op} ${step.address} ${step.stack}`, step);
+    return [...loop.values()].map(({ op, address, stack }) => ({
+      what: `${nameOf(id)}, over and over: ${OP_NAMES[op] ?? op}${address === 0 ? '' : `(${cpu?.describe(address)})`}`,
+      stack,
+    }));
+  });
+  const stuck = cpus.filter((one) => !whos.includes(one.id) && !isAtRest(one.op)).map(({ id }) => nameOf(id));
+  const waiting = stuck.length === 0 ? '' : `; ${stuck.join(' and ')} waits meanwhile`;
+  const message =
+    whos.length === 1
+      ? `livelock: ${names} spins, and nobody is left to end it`
+      : `livelock: ${names} go on for ever without getting anywhere: every ${cycle.length} steps all is as it was, and each that could move has moved`;
+  return new Violation('livelock', message + waiting, current, cpus[current]?.current ?? 0, witnesses);
 }
 
 /** The CPUs that hold the lock at an address. */

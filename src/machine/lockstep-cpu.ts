@@ -114,6 +114,7 @@ export class LockstepCpu extends SerialCpu {
     this.starting = false;
     const { schedule, maxSteps } = this.shared as LockstepShared;
     const { movers } = this;
+    let after = current;
     for (;;) {
       this.findMovers(current);
       if (movers.count === 0) return TURN_OVER;
@@ -122,10 +123,11 @@ export class LockstepCpu extends SerialCpu {
       if (movers.count > 1) {
         const position = control[CTL_CHOICES] as number;
         control[CTL_CHOICES] = position + 1;
-        next = followSchedule(schedule, position, movers);
+        next = followSchedule(schedule, position, movers, after);
       }
       if (next !== cpus) return next;
       this.model.clock?.tick(this);
+      after = cpus;
     }
   }
 
@@ -135,7 +137,7 @@ export class LockstepCpu extends SerialCpu {
     this.control[CTL_STEPS] = step;
     if (step <= maxSteps) return;
     const at = describeOperation(this, this);
-    this.violate('livelock', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
+    this.violate('step-limit', `no end after ${maxSteps} scheduling points; CPU ${this.id} is at ${at}`);
   }
 
   protected findMovers(current: number): void {

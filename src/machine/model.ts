@@ -59,6 +59,18 @@ export interface SleepModel {
   foundNobody?(value: number, next: number | null): boolean;
 }
 
+/** A grace period that does not end. */
+export interface StalledGracePeriod {
+  /** What reports call the RCU. */
+  readonly rcu: string;
+  /** The CPUs that hold it up. */
+  readonly readers: readonly number[];
+  /** Who waits for it, in words. */
+  readonly waiter: string;
+  /** The word that readers change when they enter a section; 0 where entering one changes no word that others see. */
+  readonly readerWord: number;
+}
+
 export interface Model {
   /** What tokens and reports call it. */
   readonly name: string;
@@ -100,6 +112,8 @@ export interface Model {
   readonly racy?: Readonly<Record<string, readonly number[]>>;
   readonly clock?: ModelClock;
   readonly sleep?: SleepModel;
+  /** A grace period that somebody waits for and that some CPUs hold up now; null if there is none. */
+  stalledGracePeriod?(cpus: readonly Cpu[]): StalledGracePeriod | null;
   /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
   finish(cpus: readonly Cpu[]): Violation | null;
   /** Ends whatever still runs: an interrupt that comes when every CPU is at rest. For `ControlledOptions.shutdown`. */

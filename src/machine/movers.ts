@@ -16,6 +16,12 @@ export class Movers {
     return false;
   }
 
+  /** The next after one that moved, in the order of the numbers, and after the last the first. */
+  next(after: number): number {
+    for (let at = 0; at < this.count; at++) if ((this.ids[at] as number) > after) return this.ids[at] as number;
+    return this.ids[0] as number;
+  }
+
   /** Those that can move, as a list of their own. */
   toArray(): number[] {
     return Array.from(this.ids.subarray(0, this.count));

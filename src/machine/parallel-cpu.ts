@@ -96,7 +96,7 @@ export class ParallelCpu extends HostedCpu {
     control[own + CPU_HEARTBEAT] = (control[own + CPU_HEARTBEAT] as number) + 1;
     control[own + CPU_TASK] = this.current;
     if (++this.points > MAX_POINTS) {
-      this.violate('livelock', `no end after ${MAX_POINTS} scheduling points of CPU ${this.id}`);
+      this.violate('step-limit', `no end after ${MAX_POINTS} scheduling points of CPU ${this.id}`);
     }
     if (this.noise.every !== 0) this.delay();
     if (this.words[this.clockWord] !== 0 && (this.points & TICK_MASK) === 0) this.model.clock?.tick(this);

@@ -12,6 +12,8 @@ import {
   type Condition,
   type Mutex,
   type Plain,
+  RCU_WORDS,
+  type Rcu,
   type RwLock,
   type Semaphore,
   Thread,
@@ -46,6 +48,8 @@ export interface ModelBuilder {
   condition(name: string): Condition;
   /** @param count what it begins with */
   semaphore(name: string, count?: number): Semaphore;
+  /** What is read in read-side sections, and freed after a grace period. */
+  rcu(name: string): Rcu;
   /** @param parties how many must come before any goes on */
   barrier(name: string, parties: number): Barrier;
   /** A thread that runs from the beginning. */
@@ -99,6 +103,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   const initial: number[] = [];
   const names: string[] = [];
   const conditions = new Set<number>();
+  const rcus: number[] = [];
   const threads: Declared[] = [];
   let check: ((end: End) => void) | null = null;
   let describeOutcome: ((end: Pick<End, 'value'>) => string) | null = null;
@@ -150,6 +155,14 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       return words as Condition;
     },
     semaphore: (field, count = 0) => at(field, [['', count]]) as Semaphore,
+    rcu(field) {
+      const words = at(
+        field,
+        RCU_WORDS.map((suffix) => [suffix, 0] as [string, number]),
+      );
+      rcus.push(words);
+      return words as Rcu;
+    },
     barrier(field, parties) {
       if (!Number.isInteger(parties) || parties < 1) throw new ModelError(`${field} cannot be for ${parties} threads`);
       return at(field, [
@@ -213,6 +226,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     begin(cpu) {
       cpu.current = NULL;
+      (cpu as ThreadCpu).face.forget();
       if (spawned[cpu.id] === true) {
         cpu.op = OP_AWAIT;
         cpu.opAddress = (own[cpu.id] as number) + STARTED;
@@ -221,6 +235,11 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       return (bodies[cpu.id] as ThreadBody)((cpu as ThreadCpu).face) as Coroutine<void>;
     },
     ended(cpu) {
+      const { face } = cpu as ThreadCpu;
+      if (face.isReading) {
+        const name = describe(face.readerCounts[0] as number).replace(/\.readers\[\d\]$/, '');
+        cpu.violate('rcu-usage', `WARNING: ${label(cpu.id)} ends inside a read-side section of ${name}`);
+      }
       cpu.atomicXchg((own[cpu.id] as number) + ENDED, 1);
     },
     sleep: {
@@ -246,6 +265,19 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     resume() {
       throw new Error('a thread of a model is never switched away from');
+    },
+    stalledGracePeriod(cpus) {
+      const waiting = cpus.find(
+        ({ op, opAddress }) => op === OP_AWAIT && rcus.some((rcu) => opAddress === rcu + 2 || opAddress === rcu + 3),
+      );
+      if (waiting === undefined) return null;
+      const readers = cpus.filter((cpu) => (cpu as ThreadCpu).face.readerCounts.includes(waiting.opAddress));
+      return {
+        rcu: describe(waiting.opAddress).replace(/\.readers\[\d\]$/, ''),
+        readers: readers.map(({ id }) => id),
+        waiter: `${label(waiting.id)} waits for it in synchronizeRcu`,
+        readerWord: waiting.opAddress,
+      };
     },
     // One that nobody started waits for nothing.
     isAtRest: (cpu) => spawned[cpu.id] === true && cpu.opAddress === own[cpu.id],

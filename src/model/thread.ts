@@ -21,6 +21,21 @@ import {
   RW_WRITER,
 } from '../sync/gate.js';
 
+/** Words of an RCU: the lock of those who wait, whether readers are counted in the first or the second count, the counts. */
+export const RCU_WORDS = ['', '.phase', '.readers[0]', '.readers[1]'] as const;
+const RCU_PHASE = 1;
+const RCU_READERS = 2;
+
+interface Section {
+  readonly phase: number;
+  nesting: number;
+}
+
+/** The word that counts the readers of a phase. */
+function readersOf(rcu: number, phase: number): number {
+  return rcu + RCU_READERS + phase;
+}
+
 declare const role: unique symbol;
 /** The address of something shared, with what it is. */
 type Shared<R extends string> = number & { readonly [role]: R };
@@ -35,6 +50,8 @@ export type RwLock = Shared<'rwlock'>;
 export type Condition = Shared<'condition'>;
 export type Semaphore = Shared<'semaphore'>;
 export type Barrier = Shared<'barrier'>;
+/** What is read under RCU, and changed by those who wait for its readers. */
+export type Rcu = Shared<'rcu'>;
 /** Another thread, to be started or waited for. */
 export type ThreadRef = Shared<'thread'>;
 
@@ -57,7 +74,25 @@ export type Steps<T> = Generator<unknown, T, number>;
  * };
  */
 export class Thread {
+  /** The read-side sections that the thread is in: of which RCU, which of its two counts it is in, and how deep. */
+  private readonly sections = new Map<Rcu, Section>();
+
   constructor(private readonly cpu: FlatCpu) {}
+
+  /** Begins an execution. */
+  forget(): void {
+    if (this.sections.size > 0) this.sections.clear();
+  }
+
+  /** Whether the thread is in a read-side section. */
+  get isReading(): boolean {
+    return this.sections.size > 0;
+  }
+
+  /** The counts of readers that the thread is in. */
+  get readerCounts(): readonly number[] {
+    return [...this.sections].map(([rcu, { phase }]) => readersOf(rcu, phase));
+  }
 
   /** The thread's number, from 0, in the order in which the model declares them. */
   get id(): number {
@@ -208,6 +243,52 @@ export class Thread {
     }
     yield cpu.point(OP_AWAIT_ABOVE, barrier + 1, round, 0);
     return false;
+  }
+
+  /**
+   * Enters a read-side section: what the thread finds there is not changed under it by one who waits with
+   * `synchronizeRcu`. Sections may be nested.
+   */
+  *rcuReadLock(rcu: Rcu): Steps<void> {
+    const { cpu, sections } = this;
+    const inside = sections.get(rcu);
+    if (inside !== undefined) {
+      inside.nesting++;
+      return;
+    }
+    const phase = (yield cpu.point(OP_READ, rcu + RCU_PHASE, 0, 0)) & 1;
+    const readers = readersOf(rcu, phase);
+    cpu.atomicXchg(readers, (cpu.words[readers] as number) + 1);
+    sections.set(rcu, { phase, nesting: 1 });
+  }
+
+  /** Leaves it, at once. */
+  rcuReadUnlock(rcu: Rcu): void {
+    const { cpu, sections } = this;
+    const inside = sections.get(rcu);
+    if (inside === undefined) {
+      cpu.violate('rcu-usage', `WARNING: rcu_read_unlock() of ${cpu.describe(rcu)} without rcu_read_lock()`);
+      return;
+    }
+    if (--inside.nesting > 0) return;
+    sections.delete(rcu);
+    const readers = readersOf(rcu, inside.phase);
+    cpu.atomicXchg(readers, (cpu.words[readers] as number) - 1);
+  }
+
+  /**
+   * Waits for a grace period: until everybody who is in a read-side section now has left it. After `synchronize_srcu`: new
+   * readers are counted apart, and one grace period is waited for at a time.
+   */
+  *synchronizeRcu(rcu: Rcu): Steps<void> {
+    const { cpu } = this;
+    if (this.sections.has(rcu)) {
+      cpu.violate('rcu-usage', `WARNING: illegal synchronize_rcu() in a read-side section of ${cpu.describe(rcu)}`);
+    }
+    yield cpu.point(OP_LOCK, rcu, 0, 0);
+    const before = cpu.atomicXchg(rcu + RCU_PHASE, (cpu.words[rcu + RCU_PHASE] as number) ^ 1) & 1;
+    yield cpu.point(OP_AWAIT, readersOf(rcu, before), 0, 0);
+    cpu.releaseSpin(rcu);
   }
 
   /** Starts a thread that the model declares with `spawned`. */

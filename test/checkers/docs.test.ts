@@ -102,6 +102,41 @@ it('hung-task', () => {
   expect(explore(model, { strategy: 'dfs' }).found?.violation.message).toBe(REPORTS.get('hung-task'));
 });
 
+it('livelock', () => {
+  const model = defineModel('backing-off', (m) => {
+    const [left, right] = [m.mutex('left'), m.mutex('right')];
+    for (const [name, first, second] of [['one', left, right] as const, ['other', right, left] as const]) {
+      m.thread(name, function* (t) {
+        for (let got = false; !got; ) {
+          yield t.lock(first);
+          got = yield* t.tryLock(second);
+          if (got) t.unlock(second);
+          t.unlock(first);
+        }
+      });
+    }
+  });
+  expect(explore(model, { strategy: 'fair', schedules: 100 }).found?.violation.message).toBe(REPORTS.get('livelock'));
+});
+
+it('rcu-stall', () => {
+  const model = defineModel('stall', (m) => {
+    const [rcu, mutex] = [m.rcu('rcu'), m.mutex('mutex')];
+    m.thread('reader', function* (t) {
+      yield* t.rcuReadLock(rcu);
+      yield t.lock(mutex);
+      t.unlock(mutex);
+      t.rcuReadUnlock(rcu);
+    });
+    m.thread('updater', function* (t) {
+      yield t.lock(mutex);
+      yield* t.synchronizeRcu(rcu);
+      t.unlock(mutex);
+    });
+  });
+  expect(explore(model, { strategy: 'dfs' }).found?.violation.message).toBe(REPORTS.get('rcu-stall'));
+});
+
 it('names every checker', () => {
   for (const checker of CHECKERS) expect(TEXT).toMatch(new RegExp(`\\| \`${checker}\` +\\|`));
 });

@@ -28,7 +28,7 @@ export interface KernelFile {
 
 /** Files of `src/kernel` that model nothing: what a scenario, a report or a machine needs. */
 const OWN =
-  /\/(?:sys|constants|structs)\/|\/(?:blocked|boot|constants|describe|hung|kernel|kernel-arena|leaks|model|scenario|setup|sleep|structs|sys|trace|tracepoints|user|waitstatus)\.ts$/;
+  /\/(?:sys|constants|structs)\/|\/(?:blocked|boot|constants|describe|hung|kernel|kernel-arena|leaks|model|rcu-stall|scenario|setup|sleep|structs|sys|trace|tracepoints|user|waitstatus)\.ts$/;
 
 /** Functions of the kernel that are none here: the function that does their work, or why nothing has to. */
 export const ELSEWHERE: Readonly<Record<string, { readonly in: string } | { readonly leftOut: string }>> = {

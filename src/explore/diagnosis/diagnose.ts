@@ -5,14 +5,14 @@
 
 import type { ControlledMachine } from '../../machine/controlled.js';
 import { Violation, type Witness } from '../../sync/gate.js';
-import { tellHungTasks } from './hung.js';
+import { tellHungTasks, tellReaders } from './hung.js';
 import { findLostWakeups } from './lost-wakeup.js';
 import { findMissedStore } from './missed-store.js';
 import { type Noted, Recorder } from './recording.js';
 import { type Told, tellLostSignal, tellLostWakeup } from './tell.js';
 
 /** Violations that a hang can show as when nothing but its end is looked at. */
-const HANGS = new Set(['deadlock', 'hung-task', 'lost-wakeup']);
+const HANGS = new Set(['deadlock', 'hung-task', 'lost-wakeup', 'rcu-stall']);
 
 const recorders = new WeakMap<ControlledMachine, Recorder>();
 
@@ -36,6 +36,8 @@ function recorderOf(machine: ControlledMachine): Recorder {
  */
 export function diagnose<V extends Violation | null>(machine: ControlledMachine, violation: V): Violation | V {
   if (violation === null || !HANGS.has(violation.kind)) return violation;
+  // An execution without end is told by what it does over and over.
+  if (violation.kind === 'rcu-stall' && machine.inTurnFrom >= 0) return violation;
   const recorder = recorderOf(machine);
   const picks = machine.picked.slice(0, machine.choices);
   const again = (): boolean => {
@@ -44,6 +46,7 @@ export function diagnose<V extends Violation | null>(machine: ControlledMachine,
   };
   // Made again it ends otherwise: a checker that this machine does not have, or memory that is used again earlier.
   if (!again()) return violation;
+  if (violation.kind === 'rcu-stall') return explained(machine, violation, tellReaders(recorder), picks);
   const [lost] = findLostWakeups(recorder, again);
   if (lost !== undefined) return explained(machine, violation, tellLostWakeup(recorder.machine, lost), picks);
   const missed = machine.model.flat === true ? findMissedStore(recorder, again) : null;
@@ -69,7 +72,7 @@ function explained(machine: ControlledMachine, violation: Violation, told: Told,
     what: `step ${noted.step}: ${what}`,
     stack: stacks[noted.index]?.stack ?? '',
   }));
-  return new Violation(kind, message, violation.kind === 'hung-task' ? violation.cpu : -1, violation.task, [
+  return new Violation(kind, message, kind === 'lost-wakeup' ? -1 : violation.cpu, violation.task, [
     ...witnesses,
     ...violation.witnesses,
   ]);

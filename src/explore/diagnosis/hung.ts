@@ -41,6 +41,20 @@ export function tellHungTasks({ machine, accesses }: Recorder): Told {
   return { kind: 'hung-task', who: '', why: '', moments };
 }
 
+/** Where the readers that hold up a grace period have entered their sections, and where it began. */
+export function tellReaders({ machine, accesses }: Recorder): Told {
+  const stalled = machine.model.stalledGracePeriod?.(machine.cpus) ?? null;
+  const moments: Moment[] = [];
+  for (const id of stalled?.readers ?? []) {
+    const entered = accesses.findLast(
+      ({ cpu, address, before, after }) => cpu === id && address === stalled?.readerWord && after > before,
+    );
+    if (entered === undefined) continue;
+    moments.push({ noted: entered, what: `${actorName(machine, entered)} entered its read-side section` });
+  }
+  return { kind: 'rcu-stall', who: '', why: '', moments };
+}
+
 function placeText({ place }: Sleeper): string {
   return place.startsWith('stopped') ? `has been ${place}` : `has slept ${place}`.trimEnd();
 }

@@ -12,7 +12,7 @@ export interface Moment {
 }
 
 export interface Told {
-  readonly kind: 'lost-wakeup' | 'hung-task';
+  readonly kind: 'lost-wakeup' | 'hung-task' | 'rcu-stall';
   /** Who sleeps, and what it waits for. */
   readonly who: string;
   /** Who should have woken it, and why that did not come about. */

@@ -3,6 +3,7 @@
 import type { Strategy } from '../strategy.js';
 import { dfsStrategy } from './dfs.js';
 import { dporStrategy } from './dpor.js';
+import { fairStrategy } from './fair.js';
 import { iterativeStrategy } from './iterative.js';
 import { pctStrategy } from './pct.js';
 import { portfolioStrategy } from './portfolio.js';
@@ -37,6 +38,7 @@ const MAKERS: Readonly<Record<string, (options: StrategyOptions) => Strategy>> =
   dfs: (options) =>
     options.iterative === true ? iterativeStrategy(options) : dfsStrategy(options.preemptions, options.delays),
   portfolio: (options) => portfolioStrategy(options),
+  fair: ({ seed, first }) => fairStrategy(seed, first),
   dpor: () => dporStrategy(),
 };
 

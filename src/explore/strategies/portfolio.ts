@@ -1,9 +1,10 @@
 /**
- * A portfolio: executions of several strategies by turns. None of them is best on every model; by turns one is never
+ * A portfolio: executions of several strategies by turns, and now and then one by fair scheduling. None of them is best on every model; by turns one is never
  * worse than the best of them by more than their number.
  */
 
 import type { Strategy } from '../strategy.js';
+import { fairStrategy } from './fair.js';
 import { pctStrategy } from './pct.js';
 import { posStrategy } from './pos.js';
 import { surwStrategy } from './surw.js';
@@ -25,10 +26,25 @@ const MEMBERS: NonNullable<PortfolioOptions['members']> = [
   (seed, first) => surwStrategy({ seed, first }),
 ];
 
+/** Every so many executions one is by fair scheduling: what the others cannot find are livelocks. */
+const FAIR_EVERY = 64;
+
+/** How many executions before number `first` are a member's. */
+function madeBefore(first: number, member: number, members: number): number {
+  let made = 0;
+  for (let at = member; at < first; at += members) if (!isFairTurn(at)) made++;
+  return made;
+}
+
+function isFairTurn(execution: number): boolean {
+  return execution % FAIR_EVERY === FAIR_EVERY - 1;
+}
+
 /** Some of the members learn, so an execution depends on those before it. */
 export function portfolioStrategy({ seed = 1, first = 0, members = MEMBERS }: PortfolioOptions = {}): Strategy {
-  // Member number m makes the executions m, m + n, m + 2n, …; those before `first` are somebody else's.
-  const strategies = members.map((make, at) => make(seed, Math.max(0, Math.ceil((first - at) / members.length))));
+  // Member number m makes the executions m, m + n, m + 2n, … but for the fair ones; those before `first` are somebody else's.
+  const strategies = members.map((make, at) => make(seed, madeBefore(first, at, members.length)));
+  const fair = fairStrategy(seed, Math.floor(first / FAIR_EVERY));
   let turn = first;
   let present = strategies[0] as Strategy;
   return {
@@ -37,7 +53,8 @@ export function portfolioStrategy({ seed = 1, first = 0, members = MEMBERS }: Po
     needsFootprints: strategies.some(({ needsFootprints }) => needsFootprints),
     everyStep: true,
     begin() {
-      present = strategies[turn++ % strategies.length] as Strategy;
+      present = isFairTurn(turn) ? fair : (strategies[turn % strategies.length] as Strategy);
+      turn++;
       return present.begin();
     },
     choose(movers, current, machine) {
