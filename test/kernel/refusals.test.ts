@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findExecution } from '../../src/explore/find.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { CLONE_NEWUSER, SIG_BLOCK, SIGRTMIN, SIGUSR1 } from '../../src/kernel/constants.js';
+import { CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID } from '../../src/kernel/hrtimer.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch } from '../../src/kernel/scenario.js';
 import { completeFunctions } from '../../src/kernel/signal/complete.js';
@@ -46,6 +47,20 @@ describe('what the model does not have', () => {
         yield* sys.write_uid_map(child, extents);
       },
       'a map of more than 5 lines',
+    ],
+    [
+      'a clock of the time that a process has had',
+      function* (sys) {
+        yield* sys.clock_gettime(CLOCK_PROCESS_CPUTIME_ID, { tv_sec: 0, tv_nsec: 0 });
+      },
+      'clocks of CPU time',
+    ],
+    [
+      'a clock of the time that a thread has had',
+      function* (sys) {
+        yield* sys.timer_create(CLOCK_THREAD_CPUTIME_ID, null, { timerid: 0 });
+      },
+      'clocks of CPU time',
     ],
   ])('ends the run where a program asks for it: %s', (_, main, message) => {
     expect(() => outcomesOf(alone(main), 1)).toThrow(message);

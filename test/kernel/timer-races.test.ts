@@ -65,16 +65,16 @@ describe('a timer', () => {
   });
 
   test('of the posix kind likewise, whoever deletes it: the last thread, an exec or timer_delete', () => {
-    const parts = (way: (sys: Sys, id: number) => Coroutine<unknown>): Parts => ({
+    const parts = (way: (sys: Sys, id: number) => Coroutine<unknown>, last = 0): Parts => ({
       results: ['ended'],
       programs: {
         *main(sys) {
-          const child = yield* sys.fork('ends', 0, 0);
+          const child = yield* sys.fork('ends', 0, last);
           yield* sys.waitpid(child);
           sys.result('ended', 1);
         },
         *ends(sys) {
-          yield* sys.thread('sets', 0, 1);
+          yield* sys.thread('sets', 0, 1 - last);
           while ((yield* sys.load(0)) === 0) yield* sys.step();
           yield* way(sys, (yield* sys.load(0)) - 1);
         },
@@ -88,24 +88,14 @@ describe('a timer', () => {
       },
       setup: (setup) => void setup.process('main'),
     });
-    expect(
-      outcomesOf(
-        parts((sys) => sys.exit(0)),
-        400,
-      ),
-    ).toEqual(['ended=1']);
-    expect(
-      outcomesOf(
-        parts((sys) => sys.execve('image')),
-        300,
-      ),
-    ).toEqual(['ended=1']);
-    expect(
-      outcomesOf(
-        parts((sys, id) => sys.timer_delete(id)),
-        300,
-      ),
-    ).toEqual(['ended=1']);
+    for (const last of [0, 1]) {
+      const ways = [
+        parts((sys) => sys.exit(0), last),
+        parts((sys) => sys.execve('image'), last),
+        parts((sys, id) => sys.timer_delete(id), last),
+      ];
+      for (const way of ways) expect(outcomesOf(way, 80)).toEqual(['ended=1']);
+    }
   });
 
   test('that one thread deletes and another looks at is there or not', () => {
@@ -223,7 +213,34 @@ describe('a timer', () => {
     expect(lines.join('\n')).toMatch(/sends SIGUSR1 to process 100/);
   });
 
-  test('wakes who waits at a descriptor for its signal, and is armed again whoever sends meanwhile', () => {
+  test('of a process that execs is deleted, and its signals dropped, whoever sends meanwhile', () => {
+    const parts: Parts = {
+      results: ['image'],
+      programs: {
+        *sends(sys) {
+          for (let n = 0; n < 3; n++) yield* sys.kill(101, SIGUSR1);
+        },
+        *execs(sys) {
+          const id = yield* timerOf(sys, SIGRTMIN);
+          yield* sys.timer_settime(id, 0, spec(1));
+          yield* sys.execve('image');
+        },
+        *image(sys) {
+          const set = { lo: 0, hi: 0 };
+          yield* sys.sigpending(set);
+          sys.result('image', set.hi);
+        },
+      },
+      setup(setup) {
+        setup.process('sends', { cpu: 0 });
+        const execs = setup.process('execs', { cpu: 1 });
+        setup.run(execs, (sys) => sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN, SIGUSR1)));
+      },
+    };
+    expect(outcomesOf(parts, 150)).toEqual(['image=0']);
+  });
+
+  test.each([0, 1])('on CPU %i wakes who waits at a descriptor, and is armed again whoever sends meanwhile', (cpu) => {
     const parts: Parts = {
       results: ['read'],
       programs: {
@@ -232,17 +249,17 @@ describe('a timer', () => {
           const fd = yield* sys.signalfd(-1, sigmask(SIGRTMIN));
           const id = yield* timerOf(sys, SIGRTMIN);
           yield* sys.timer_settime(id, 0, spec(1, 1));
-          yield* sys.fork('sends', 0, 1);
+          yield* sys.fork('sends', 0, 1 - cpu);
           for (let n = 0; n < 2; n++) sys.result('read', yield* sys.read(fd, new Uint8Array(SIGNALFD_SIGINFO_SIZE)));
           yield* sys.timer_delete(id);
         },
         *sends(sys) {
-          for (let n = 0; n < 3; n++) yield* sys.kill(100, SIGUSR1);
+          for (let n = 0; n < 8; n++) yield* sys.kill(100, SIGUSR1);
         },
       },
-      setup: (setup) => void setup.process('main'),
+      setup: (setup) => void setup.process('main', { cpu }),
     };
-    expect(outcomesOf(parts, 200)).toEqual([`read=${SIGNALFD_SIGINFO_SIZE}`]);
+    expect(outcomesOf(parts, 120)).toEqual([`read=${SIGNALFD_SIGINFO_SIZE}`]);
   });
 });
 
