@@ -12,7 +12,7 @@ import { bindKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena } from './ke
 import { findLeak } from './leaks.js';
 
 import { type Narration, narrate } from './narrate.js';
-import { RACY_FIELDS } from './racy.js';
+import { RACY_FIELDS, RACY_READS } from './racy.js';
 import { stalledGracePeriod } from './rcu-stall.js';
 import type { Patch, Scenario } from './scenario.js';
 import { setUp } from './setup.js';
@@ -103,6 +103,7 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     traceFields: (cpu: Cpu, event: ModelEvent): TraceFields | null => traceFields(cpu, event, names),
     traceText,
     racy: RACY_FIELDS,
+    racyReads: RACY_READS,
     clock: {
       armed: (arena: Arena): number => arena.static(globals) + globals.timers_armed,
       tick: (cpu: Cpu): void => (cpu as Kernel).passTime(),

@@ -110,6 +110,8 @@ export interface Model {
   describeValue?(cpu: Cpu, address: number, value: number): string;
   /** Fields on which races are meant to be: by struct, the offsets of their words. */
   readonly racy?: Readonly<Record<string, readonly number[]>>;
+  /** Fields that may be read without what orders those who write them: by struct, the offsets of their words. */
+  readonly racyReads?: Readonly<Record<string, readonly number[]>>;
   readonly clock?: ModelClock;
   readonly sleep?: SleepModel;
   /** A grace period that somebody waits for and that some CPUs hold up now; null if there is none. */

@@ -139,7 +139,8 @@ export const completeFunctions = {
     for (let t = this.next_thread(p); t !== p; t = this.next_thread(t)) {
       if (this.get(t, task_struct.jobctl) !== 0) yield* this.clearJobctl(t);
       count++;
-      if (this.get(t, task_struct.exit_state) !== 0) continue;
+      // exit_notify stores it under tasklist_lock: a signal to a thread that has just died does no harm.
+      if (this.data_race(t + task_struct.exit_state) !== 0) continue;
       this.sigaddset(addr(addr(t, task_struct.pending), sigpending.signal), SIGKILL);
       yield* this.signal_wake_up_state(t, TASK_WAKEKILL);
     }

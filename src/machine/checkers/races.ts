@@ -32,13 +32,17 @@ const PLAIN_WRITE = 'write';
 const MARKED_READ = 'read (marked)';
 const MARKED_WRITE = 'write (marked)';
 
+/** Which races of a word are meant to be. */
+const ANY = 1;
+const READS = 2;
+
 const CLOCK_LIMIT_SHIFT = 30;
 
 export class RaceDetector {
   /** By word: the last plain write, and the last plain read or, negative, where those of several CPUs are kept. */
   readonly writes: Int32Array;
   readonly reads: Int32Array;
-  /** By word: 1 where races are meant to be (`Model.racy`). */
+  /** By word: `ANY` where races are meant to be (`Model.racy`), `READS` where those of reads are (`Model.racyReads`). */
   readonly racy: Uint8Array;
   /** Off while something happens that is not an execution of the CPUs. */
   paused = true;
@@ -67,10 +71,10 @@ export class RaceDetector {
 
   constructor(
     private readonly host: RaceHost,
-    model: Pick<Model, 'cpus' | 'racy' | 'flat'>,
+    model: Pick<Model, 'cpus' | 'racy' | 'racyReads' | 'flat'>,
     arena: Arena,
   ) {
-    const { cpus, racy = {} } = model;
+    const { cpus, racy = {}, racyReads = {} } = model;
     this.atOnce = model.flat === true;
     const words = arena.words.length;
     this.count = cpus;
@@ -79,8 +83,10 @@ export class RaceDetector {
     this.writes = new Int32Array(words);
     this.reads = new Int32Array(words);
     this.racy = new Uint8Array(words);
-    for (const [struct, offsets] of Object.entries(racy)) {
-      for (const base of arena.addressesOf(struct)) for (const offset of offsets) this.racy[base + offset] = 1;
+    for (const [fields, what] of [[racyReads, READS] as const, [racy, ANY] as const]) {
+      for (const [struct, offsets] of Object.entries(fields)) {
+        for (const base of arena.addressesOf(struct)) for (const offset of offsets) this.racy[base + offset] = what;
+      }
     }
     this.seen = new Int32Array(cpus * cpus);
     this.sharedReadsAt = new Int32Array(words);
@@ -144,12 +150,17 @@ export class RaceDetector {
   /** A plain write whose stamp is not the CPU's epoch already. */
   write(cpu: RacingCpu, address: number): void {
     if (this.paused || this.host.ticking) return;
-    if (this.racy[address] !== 0) {
+    const racy = this.racy[address] as number;
+    if (racy !== ANY) this.checkStamp(cpu, address, this.writes[address] as number, PLAIN_WRITE, PLAIN_WRITE);
+    if (racy !== 0) {
+      if (racy === READS) {
+        this.checkClocks(cpu, address, this.markedWritesAt[address] as number, PLAIN_WRITE, MARKED_WRITE);
+        this.noteStack(cpu, address, PLAIN_WRITE);
+      }
       this.writes[address] = cpu.epoch;
       this.reads[address] = 0;
       return;
     }
-    this.checkStamp(cpu, address, this.writes[address] as number, PLAIN_WRITE, PLAIN_WRITE);
     this.checkPlainReads(cpu, address, PLAIN_WRITE);
     this.checkClocks(cpu, address, this.markedWritesAt[address] as number, PLAIN_WRITE, MARKED_WRITE);
     this.checkClocks(cpu, address, this.markedReadsAt[address] as number, PLAIN_WRITE, MARKED_READ);
@@ -173,9 +184,10 @@ export class RaceDetector {
   /** A marked write, or a read-modify-write. */
   markedWrite(cpu: RacingCpu, address: number): void {
     if (this.paused || this.host.ticking) return;
-    if (this.racy[address] !== 0) return;
+    const racy = this.racy[address] as number;
+    if (racy === ANY) return;
     this.checkStamp(cpu, address, this.writes[address] as number, MARKED_WRITE, PLAIN_WRITE);
-    this.checkPlainReads(cpu, address, MARKED_WRITE);
+    if (racy === 0) this.checkPlainReads(cpu, address, MARKED_WRITE);
     this.noteStack(cpu, address, MARKED_WRITE);
     this.clocks[this.placeIn(this.markedWritesAt, address) + cpu.id] = cpu.epoch >>> this.bits;
   }
