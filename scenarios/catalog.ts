@@ -19,6 +19,7 @@ import { execUnderTrace } from './exec-under-trace.js';
 import { execVsAttach } from './exec-vs-attach.js';
 import { execWithBlockedSignals } from './exec-with-blocked-signals.js';
 import { execWithMaskReset } from './exec-with-mask-reset.js';
+import { execWithSharedHandlers } from './exec-with-shared-handlers.js';
 import { exitVsDelivery } from './exit-vs-delivery.js';
 import { faultInAHandler } from './fault-in-a-handler.js';
 import { faultVsKill } from './fault-vs-kill.js';
@@ -36,6 +37,7 @@ import { killAStoppedProcess } from './kill-a-stopped-process.js';
 import { killAllVsForkBomb } from './kill-all-vs-fork-bomb.js';
 import { killVsExec } from './kill-vs-exec.js';
 import { killVsReap } from './kill-vs-reap.js';
+import { killVsWaitingExec } from './kill-vs-waiting-exec.js';
 import { killedWhileExiting } from './killed-while-exiting.js';
 import { leaderDiesFirst } from './leader-dies-first.js';
 import { listenVsCont } from './listen-vs-cont.js';
@@ -51,6 +53,7 @@ import { pidfdPollVsExit } from './pidfd-poll-vs-exit.js';
 import { pidfileKill } from './pidfile-kill.js';
 import { pidfilePidfd } from './pidfile-pidfd.js';
 import { rtOrder } from './rt-order.js';
+import { setitimerVsGetitimer } from './setitimer-vs-getitimer.js';
 import { setpgidByBoth } from './setpgid-by-both.js';
 import { setpgidByParent } from './setpgid-by-parent.js';
 import { setsidVsSetpgid } from './setsid-vs-setpgid.js';
@@ -71,12 +74,16 @@ import { tracemeVsExit } from './traceme-vs-exit.js';
 import { tracerThenParent } from './tracer-then-parent.js';
 import { twoExecs } from './two-execs.js';
 import { twoExitCodes } from './two-exit-codes.js';
+import { twoStopWaiters } from './two-stop-waiters.js';
 import { twoWaiters } from './two-waiters.js';
 import { waitForATracedChild } from './wait-for-a-traced-child.js';
 import { waitLoopPerSigchld } from './wait-loop-per-sigchld.js';
+import { waitpidVsOtherExit } from './waitpid-vs-other-exit.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   killVsExec,
+  killVsWaitingExec,
+  execWithSharedHandlers,
   killVsReap,
   lookupVsFree,
   pidReuse,
@@ -86,6 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
   forkVsHandledSignal,
   cloneVsGroupExit,
   twoWaiters,
+  waitpidVsOtherExit,
   pauseWakeup,
   alarmVsExpiry,
   blockVsDelivery,
@@ -93,6 +101,7 @@ export const SCENARIOS: readonly Scenario[] = [
   faultVsKill,
   faultInAHandler,
   stopVsCont,
+  twoStopWaiters,
   stopVsThreadExit,
   stopVsOrphan,
   contVsParentExit,
@@ -105,6 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
   irqSelfDeadlock,
   lockInversion,
   pendingLimit,
+  setitimerVsGetitimer,
   rtOrder,
   killAllVsForkBomb,
   twoExecs,

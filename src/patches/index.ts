@@ -16,6 +16,7 @@ import { faultWithoutRecalc } from './fault-without-recalc.js';
 import { forcedSignals } from './forced-signals.js';
 import { forkEventWithoutRcu } from './fork-event-without-rcu.js';
 import { forkRestarts } from './fork-restarts.js';
+import { getitimerWithoutSiglock } from './getitimer-without-siglock.js';
 import { getppidWithoutRcu } from './getppid-without-rcu.js';
 import { giveToParentWithoutTasklist } from './give-to-parent-without-tasklist.js';
 import { groupExitNoRecheck } from './group-exit-no-recheck.js';
@@ -49,13 +50,17 @@ import { signalfdNoNotify } from './signalfd-no-notify.js';
 import { signalfdNoSiglock } from './signalfd-no-siglock.js';
 import { signalfd4NoWakeUp } from './signalfd4-no-wake-up.js';
 import { stopWithoutTrapNotify } from './stop-without-trap-notify.js';
+import { stoppedWithoutRecheck } from './stopped-without-recheck.js';
 import { tgkillWithoutRcu } from './tgkill-without-rcu.js';
 import { tracemeWithoutTasklist } from './traceme-without-tasklist.js';
 import { unlinkWakesNobody } from './unlink-wakes-nobody.js';
+import { unshareWithoutSiglock } from './unshare-without-siglock.js';
+import { waitTakesAnyChild } from './wait-takes-any-child.js';
 import { zapWithoutDisable } from './zap-without-disable.js';
 
 export const PATCHES: readonly Patch[] = [
   noKillRetry,
+  unshareWithoutSiglock,
   scheduleIgnoresPending,
   siglockIrqsOn,
   killIntMin,
@@ -71,8 +76,11 @@ export const PATCHES: readonly Patch[] = [
   noForkSignalCheck,
   noMultiprocess,
   reapWithoutCmpxchg,
+  stoppedWithoutRecheck,
+  waitTakesAnyChild,
   noRetarget,
   setitimerNoRetry,
+  getitimerWithoutSiglock,
   exitNoRetarget,
   noStopDequeued,
   exitNoStopNotify,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelOf } from '../../scenarios/catalog.js';
 import { workerCode } from '../../src/cli/workers.js';
-import { replay } from '../../src/explore/replay.js';
+import { scheduleChooser } from '../../src/explore/schedule.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { NOISE } from '../../src/machine/parallel-cpu.js';
 import { type RecordResult, ThreadMachine } from '../../src/machine/threads.js';
@@ -30,8 +30,9 @@ describe.each([
     expect(recorded.runs).toHaveLength(RUNS);
     const controlled = new ControlledMachine(modelOf(description), { checked: ['memory'] });
     const differing = recorded.runs.filter(({ schedule, outcome, violation }) => {
-      const again = replay(controlled, schedule ?? Uint8Array.of());
-      return again.outcome !== outcome || again.violation?.message !== violation?.message;
+      const again = controlled.execute(scheduleChooser(schedule ?? Uint8Array.of(), false));
+      const end = controlled.model.outcome(controlled.arena);
+      return end !== outcome || again.violation?.message !== violation?.message;
     });
     expect(differing).toEqual([]);
   });

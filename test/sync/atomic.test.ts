@@ -128,7 +128,7 @@ describe('in all schedules', () => {
     const sets: TinyProgram = function* (k) {
       if (k.WRITE_ONCE(k.tiny, tiny.ready, 1)) yield;
       k.set(k.tiny, tiny.a, 5);
-      if (k.WRITE_ONCE(k.tiny, tiny.ready, 2)) yield;
+      if (k.xchg(k.tiny, tiny.ready, 2)) yield;
     };
     const { outcomes, violations } = runAll({ programs: [waits, sets] });
     expect([Object.keys(outcomes), violations]).toEqual([['counter 5'], 0]);
