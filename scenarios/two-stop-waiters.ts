@@ -31,7 +31,7 @@ export const twoStopWaiters: Scenario = {
     'A look under a lock that others share is a guess. Take the lock that the change needs, and look again: whoever is second ' +
     'has to see that there is nothing left.',
   reading: ['kernel/exit.c: wait_task_stopped, at "unlock_sig"; wait_task_continued, at "Re-check with the lock held"'],
-  bound: { preemptions: 2 },
+  bound: { preemptions: 3 },
   cpus: 2,
   results: ['stops', 'stops2', 'conts', 'conts2', 'ends', 'ends2'],
 
