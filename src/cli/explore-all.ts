@@ -20,7 +20,7 @@ import { type TestCase, writeJunit } from './junit.js';
 import { ROWS, type RowResult, rowName, verifyRow } from './races.js';
 
 /** Limits of each row, if none are given. */
-const SCHEDULES = 20_000;
+const SCHEDULES = 100_000;
 const SECONDS = 60;
 
 export async function exploreAllCommand(flags: ExploreFlags, workers: number): Promise<number> {

@@ -7,7 +7,7 @@ import type { RowResult } from './races.js';
 
 const HEAD = `# The collection, verified
 
-Written by \`npm run races\`; \`siglab explore all\` prints the same with its own limits. Each scenario is explored on the
+Written by \`npm run races\`; \`siglab explore all\` prints the same table. Each scenario is explored on the
 kernel as it is and with each patch that breaks it: at random first, then by \`dpor\`; where that does not end, all schedules
 with few preemptions. Limits are numbers of executions, LIMIT a search, so that the table is the same on every machine. What
 no bound stands beside was verified without one. A patch is caught by whatever notices first; \`siglab show\` says what it breaks.
