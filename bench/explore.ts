@@ -5,7 +5,7 @@ import { explore } from '../src/explore/explore.js';
 import { dfsStrategy } from '../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../src/explore/strategies/random.js';
 import type { Strategy } from '../src/explore/strategy.js';
-import { CHECKERS, type Checker } from '../src/machine/checkers/selection.js';
+import type { Checker } from '../src/machine/checkers/selection.js';
 import { ControlledMachine } from '../src/machine/controlled.js';
 import type { Bench, Candidate } from './bench.js';
 
@@ -48,8 +48,7 @@ export const exploreBench: Bench = {
   candidates: [
     { ...candidate('random, memory checker on', ['memory'], randomStrategy), goal: 50_000 },
     { ...candidate('random, no checkers', false, randomStrategy), goal: 50_000 },
-    candidate('random, the checkers that are on by default', true, randomStrategy),
-    candidate('random, all checkers, data races too', CHECKERS, randomStrategy),
+    candidate('random, all checkers', true, randomStrategy),
     candidate('dfs, 2 preemptions, memory checker on', ['memory'], () => dfsStrategy(2)),
   ],
   derived: [],

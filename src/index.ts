@@ -28,6 +28,7 @@ export {
 } from '../scenarios/catalog.js';
 export { workerCode } from './cli/workers.js';
 export { type DecodedField, type DecodedObject, decodeObjects } from './explore/decode.js';
+export { diagnose } from './explore/diagnosis/diagnose.js';
 export {
   type Exploration,
   type ExploreOptions,
@@ -105,8 +106,9 @@ export { LitmusError } from './litmus/error.js';
 export { type Allowed, type AllowedOutcome, allowedOutcomes, type OutcomeLimits } from './litmus/outcomes.js';
 export { parseLitmus } from './litmus/parse.js';
 export { type Chooser, ControlledMachine, type ControlledOptions, type Execution } from './machine/controlled.js';
-export type { Model } from './machine/model.js';
+export type { Model, Sleeper, SleepModel, StalledGracePeriod } from './machine/model.js';
 export { NOISE, type Noise } from './machine/parallel-cpu.js';
+export { inTurn, LONGEST_TURN } from './machine/schedule.js';
 export {
   type LockstepResult,
   MachineError,

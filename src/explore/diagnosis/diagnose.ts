@@ -31,7 +31,7 @@ function recorderOf(machine: ControlledMachine): Recorder {
  *
  * @param violation what its end showed
  * @example
- * const { violation } = machine.execute(chooser);
+ * const { violation } = machine.execute({ choose: (movers) => movers.byDefault });
  * diagnose(machine, violation)?.kind; // 'lost-wakeup', and not only 'deadlock'
  */
 export function diagnose<V extends Violation | null>(machine: ControlledMachine, violation: V): Violation | V {

@@ -1,0 +1,55 @@
+/** A random exploration of kill-vs-exec by one worker thread and by two: the same work, with the same result. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { modelOf } from '../scenarios/catalog.js';
+import { explorerCode } from '../src/cli/workers.js';
+import { threadPool } from '../src/explore/shards/pool.js';
+import { ownThread, type ShardRunner } from '../src/explore/shards/runner.js';
+import { searchInShards } from '../src/explore/shards/search.js';
+import type { Bench, Candidate } from './bench.js';
+
+const SCENARIO = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
+const WARM_UP = 16_384;
+const SCHEDULES = 65_536;
+
+/** A few executions, without what the clock says of them. */
+async function warmUp(runner: ShardRunner): Promise<unknown> {
+  const { exploration } = await searchInShards(runner, { strategy: 'random', seed: 2, schedules: WARM_UP });
+  const { seconds, ...result } = exploration;
+  return result;
+}
+
+function explored(workers: number): Candidate {
+  return {
+    name: `${workers} worker${workers === 1 ? '' : 's'}`,
+    unit: 'executions/s',
+    async sample() {
+      const pool = threadPool(explorerCode(SCENARIO), workers);
+      try {
+        if (!isDeepStrictEqual(await warmUp(pool), await warmUp(ownThread(modelOf(SCENARIO))))) {
+          throw new Error(`${workers} workers come to another result than the thread alone`);
+        }
+        const { exploration } = await searchInShards(pool, { strategy: 'random', seed: 1, schedules: SCHEDULES });
+        const { executions, seconds } = exploration;
+        return executions / seconds;
+      } finally {
+        await pool.dispose();
+      }
+    },
+  };
+}
+
+export const coresBench: Bench = {
+  name: 'cores',
+  title: `${SCHEDULES.toLocaleString('en')} random executions of kill-vs-exec (3 CPUs) by worker threads`,
+  candidates: [explored(1), explored(2)],
+  derived: [
+    {
+      name: '2 workers / 1 worker',
+      unit: '×',
+      goal: 1.8,
+      of: ['2 workers', '1 worker'],
+      from: (two, one) => two / one,
+    },
+  ],
+};
