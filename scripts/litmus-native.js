@@ -32,10 +32,15 @@ const end = Date.now() + Number(values.minutes) * 60_000;
 const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.litmus'));
 const chosen = names.filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
 
-const record = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : { kernel: hostKernel(), tests: {} };
-if (record.kernel !== hostKernel()) {
-  throw new Error(`${RECORD} is of ${record.kernel}, and this is ${hostKernel()}: move it away to begin another`);
+const record = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : { kernels: [], tests: {} };
+/** The version without what a distributor has added to it: builds of one version may be counted together. */
+const version = (kernel) => kernel.split('-')[0];
+const other = record.kernels.find((kernel) => version(kernel) !== version(hostKernel()));
+if (other !== undefined) {
+  process.stderr.write(`${RECORD} is of ${other}, and this is ${hostKernel()}: move it away to begin another\n`);
+  process.exit(1);
 }
+if (!record.kernels.includes(hostKernel())) record.kernels.push(hostKernel());
 
 const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort());
@@ -47,7 +52,7 @@ function save() {
       .filter(([name]) => names.includes(name))
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
-  writeFileSync(`${RECORD}.new`, `${JSON.stringify({ kernel: record.kernel, tests }, null, 2)}\n`);
+  writeFileSync(`${RECORD}.new`, `${JSON.stringify({ kernels: record.kernels, tests }, null, 2)}\n`);
   renameSync(`${RECORD}.new`, RECORD);
 }
 

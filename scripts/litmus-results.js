@@ -13,7 +13,7 @@ import { allowedOutcomes } from '../dist/src/litmus/outcomes.js';
 import { parseLitmus } from '../dist/src/litmus/parse.js';
 
 const folder = new URL('../litmus/', import.meta.url);
-const { kernel, tests } = JSON.parse(readFileSync(new URL('record.json', folder), 'utf8'));
+const { kernels, tests } = JSON.parse(readFileSync(new URL('record.json', folder), 'utf8'));
 const subjects = new Map();
 const results = Object.entries(tests).map(([file, { iterations, unsettled, observed }]) => {
   const test = parseLitmus(readFileSync(new URL(file, folder), 'utf8'));
@@ -51,7 +51,7 @@ const fewest = results.reduce((least, { iterations }) => Math.min(least, iterati
 const text = [
   '# The collection of litmus tests on one host',
   '',
-  `Made by \`npm run litmus:results\` from runs on ${kernel}, at least ${number(fewest)} iterations of each test. An outcome is`,
+  `Made by \`npm run litmus:results\` from runs on ${kernels.join(' and ')}, at least ${number(fewest)} iterations of each test. An outcome is`,
   'allowed if the simulated kernel of Linux 5.3.1 has it, and no note says that newer kernels do not. "Exhaustive" are the tests',
   'of which every inequivalent execution was made within the limits of their run.',
   '',
