@@ -76,8 +76,10 @@ async function turn(name) {
     // Other delays than before.
     seed: 1 + 1000 * entry.iterations,
     signal: stopping.signal,
-    // What sleeps chooses for itself.
-    ...(values.jobs === undefined || settleTime(test) > 0 ? {} : { jobs: Number(values.jobs) }),
+    // What sleeps chooses for itself; and what all processes of a user have pending is counted together.
+    ...(values.jobs === undefined || settleTime(test) > 0 || text.includes('setrlimit(')
+      ? {}
+      : { jobs: Number(values.jobs) }),
   });
   entry.iterations += run.iterations;
   entry.unsettled += run.unsettled;
