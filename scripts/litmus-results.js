@@ -65,7 +65,7 @@ const text = [
     listed(({ notAllowed }) => notAllowed),
   ),
   ...section(
-    'Seen, and explained by a newer kernel',
+    'Seen, and explained by a note',
     noted(({ explained }) => explained),
   ),
   ...section(
