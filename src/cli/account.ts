@@ -50,6 +50,8 @@ const KINDS: Readonly<Record<string, string>> = {
   'rcu-usage': 'what RCU protects was used outside a reader: it may be freed in between',
   'scheduling-while-atomic': 'a task went to sleep with a spinlock held',
   refcount: 'a count of references went wrong: an object is freed too early or never',
+  exception: 'a thread threw an error that nobody caught',
+  misuse: 'a thread of the model does something that makes no sense to the machine',
   panic: 'the kernel cannot go on',
   BUG: 'the kernel found itself in a state that must not be',
 };

@@ -1,7 +1,8 @@
 /** What every command shares: how it prints, fails and ends. */
 
-import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { closest, distance } from 'fastest-levenshtein';
@@ -31,12 +32,15 @@ export function printJson(document: unknown): void {
   print(JSON.stringify(document, null, 2));
 }
 
+/** Names that an error lists; of more it says where they are listed. */
+const MOST_LISTED = 24;
+
 export function suggestion(kind: string, given: string, known: readonly string[]): string {
-  const list = known.join(', ');
+  const list = known.length > MOST_LISTED ? 'siglab list shows all' : `there is: ${known.join(', ')}`;
   if (known.length === 0) return `there is no ${kind} "${given}"`;
   const nearest = closest(given.toLowerCase(), [...known]);
   const near = distance(given.toLowerCase(), nearest) <= Math.max(2, Math.floor(nearest.length / 2));
-  return `there is no ${kind} "${given}"${near ? `; did you mean ${nearest}?` : ''} (there is: ${list})`;
+  return `there is no ${kind} "${given}"${near ? `; did you mean ${nearest}?` : ''} (${list})`;
 }
 
 /** One of a few words. @throws UsageError with the nearest right one */
@@ -95,6 +99,39 @@ export function progressBar(what: string, total: number): { update(done: number)
 }
 
 /**
+ * Looks whether a file can be written, before there is anything to lose.
+ *
+ * @param option as typed, for the message
+ * @throws UsageError where it cannot
+ */
+export function expectWritable(option: string, path: string): void {
+  const cannot = (why: string): never => {
+    throw new UsageError(`${option}: cannot write to ${path}: ${why}`);
+  };
+  const file = resolve(path);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) cannot('it is a folder');
+  try {
+    accessSync(found === undefined ? dirname(file) : file, constants.W_OK);
+  } catch (error) {
+    cannot(reasonOf(error));
+  }
+}
+
+/** Writes a file. @throws UsageError where it cannot be written */
+export function writeTo(option: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(`${option}: cannot write to ${path}: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
  * Makes a folder that something is to be written to. Its parent must be there.
  *
  * @param option as typed, for the message
@@ -111,9 +148,7 @@ export async function writableFolder(option: string, path: string): Promise<stri
     await access(folder, constants.W_OK);
     return folder;
   } catch (error) {
-    throw new UsageError(
-      `${option}: cannot write to ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UsageError(`${option}: cannot write to ${path}: ${reasonOf(error)}`);
   }
 }
 
@@ -138,14 +173,18 @@ export function wrap(text: string, width = 100, indent = ''): string {
   return lines.join('\n');
 }
 
-/** Tells when the user presses Ctrl-C, so that what was found so far can be printed. */
+/** Tells when the user presses Ctrl-C, or somebody ends the process with SIGTERM as `timeout` does, so that what was found so far can be printed. */
 export function watchInterrupt(): { readonly pressed: () => boolean; readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   const handler = (): void => controller.abort();
   process.once('SIGINT', handler);
+  process.once('SIGTERM', handler);
   return {
     pressed: () => controller.signal.aborted,
     signal: controller.signal,
-    stop: () => process.removeListener('SIGINT', handler),
+    stop() {
+      process.removeListener('SIGINT', handler);
+      process.removeListener('SIGTERM', handler);
+    },
   };
 }

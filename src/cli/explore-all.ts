@@ -6,6 +6,7 @@ import {
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
   EXIT_VIOLATED,
+  expectWritable,
   paint,
   positiveNumber,
   print,
@@ -34,6 +35,7 @@ export async function exploreAllCommand(flags: ExploreFlags, workers: number): P
   if (wrong !== undefined || (flags.patch ?? []).length > 0) {
     throw new UsageError(`explore all takes each scenario with each of its patches: leave ${wrong ?? '--patch'} out`);
   }
+  if (flags.junit !== undefined) expectWritable('--junit', flags.junit);
   const interrupt = watchInterrupt();
   const limits = {
     schedules: flags.schedules === undefined ? SCHEDULES : wholeNumber('--schedules', flags.schedules, 1),
@@ -55,10 +57,10 @@ export async function exploreAllCommand(flags: ExploreFlags, workers: number): P
     interrupt.stop();
   }
   const failed = results.filter(({ isRight }) => !isRight);
-  if (flags.junit !== undefined) writeJunit(flags.junit, results.map(testCase));
   if (flags.json === true)
     printJson({ rows: results.map(rowDocument), verdict: failed.length === 0 ? 'holds' : 'violated' });
   else printTable(results, failed.length);
+  if (flags.junit !== undefined) writeJunit(flags.junit, results.map(testCase));
   if (interrupt.pressed()) return EXIT_INTERRUPTED;
   return failed.length === 0 ? EXIT_HOLDS : EXIT_VIOLATED;
 }

@@ -116,10 +116,20 @@ function witnessText({ what, stack }: WitnessDocument): string {
   return `${what}\n${stack.map((frame) => `    ${frameText(frame)}\n`).join('')}`;
 }
 
+/** What to call to see a violation step by step. @param files the user's files that the token needs */
+function replayCall({ minimalToken }: Reported, files: readonly string[]): string {
+  return `siglab replay ${[minimalToken, ...files.map((file) => `--file ${file}`)].join(' ')}`;
+}
+
 /** An exploration as a test case. */
-export function testCase(of: Explored, exploration: Exploration, reported: Reported | null): TestCase {
+export function testCase(
+  of: Explored,
+  exploration: Exploration,
+  reported: Reported | null,
+  files: readonly string[],
+): TestCase {
   const { found, seconds, executions } = exploration;
-  const replay = reported === null ? '' : `siglab replay ${reported.minimalToken}`;
+  const replay = reported === null ? '' : replayCall(reported, files);
   const led = (reported?.witnesses ?? []).map(witnessText).join('');
   const { kind = '', message = '' } = found?.violation ?? {};
   return {
@@ -148,12 +158,8 @@ export function printExploration(exploration: Exploration, branching: Branching 
  * @param report the report of the shrunk schedule's violation
  * @param files the user's files that the token needs
  */
-export function printViolation(
-  execution: number,
-  { minimized, minimalToken }: Reported,
-  report: string,
-  files: readonly string[],
-): void {
+export function printViolation(execution: number, reported: Reported, report: string, files: readonly string[]): void {
+  const { minimized } = reported;
   const { preemptions, fewest, steps } = minimized;
   print(paint('red', `violated in execution ${count(execution)}`));
   const most = fewest ? 'no schedule with fewer fails' : 'perhaps there is one with fewer';
@@ -162,7 +168,5 @@ export function printViolation(
   for (const one of minimized.switches) for (const line of switchLines(one)) print(`  ${line}`);
   print();
   print(report);
-  print(
-    `\nto see it step by step:\n  siglab replay ${[minimalToken, ...files.map((file) => `--file ${file}`)].join(' ')}`,
-  );
+  print(`\nto see it step by step:\n  ${replayCall(reported, files)}`);
 }

@@ -6,7 +6,7 @@ import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { surveyBranching } from '../trace/branching.js';
 import { witnessDocuments } from '../trace/report.js';
-import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, printJson, wholeNumber } from './context.js';
+import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, expectWritable, printJson, wholeNumber } from './context.js';
 import { exploreAllCommand } from './explore-all.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
 import {
@@ -35,6 +35,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   const workers = flags.workers === undefined ? 1 : wholeNumber('--workers', flags.workers, 1, MAX_WORKERS);
   if (name === 'all') return exploreAllCommand(flags, workers);
   const options = planOf(flags);
+  if (flags.junit !== undefined) expectWritable('--junit', flags.junit);
   const target = await targetOf(name, flags);
   const { model } = target;
   const { scenario, patches, cpus, files = [] } = target.description;
@@ -46,7 +47,6 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   const { found, exhausted, interrupted } = exploration;
   const machine = new ControlledMachine(model);
   const reported = found === null ? null : shrink(machine, of, found.schedule);
-  if (flags.junit !== undefined) writeJunit(flags.junit, [testCase(of, exploration, reported)]);
   const branching = found === null && !exhausted && !interrupted ? surveyBranching(model) : null;
   if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported, branching));
   else {
@@ -62,6 +62,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
       printViolation(found.execution, reported, report, files);
     }
   }
+  if (flags.junit !== undefined) writeJunit(flags.junit, [testCase(of, exploration, reported, files)]);
   if (interrupted) return EXIT_INTERRUPTED;
   if (found !== null) return EXIT_VIOLATED;
   if (flags.exhaustive === true && !exhausted) {

@@ -1,7 +1,7 @@
 /** Results as JUnit XML, for other people's continuous integration. */
 
-import { writeFileSync } from 'node:fs';
 import { create } from 'xmlbuilder2';
+import { writeTo } from './context.js';
 
 export interface TestCase {
   /** The scenario. */
@@ -45,7 +45,7 @@ export function junitXml(cases: readonly TestCase[]): string {
   return `${root.end({ prettyPrint: true })}\n`;
 }
 
-/** Writes them to a file. */
+/** Writes them to a file. @throws UsageError where it cannot be written */
 export function writeJunit(file: string, cases: readonly TestCase[]): void {
-  writeFileSync(file, junitXml(cases));
+  writeTo('--junit', file, junitXml(cases));
 }

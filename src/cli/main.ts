@@ -12,6 +12,7 @@ const SENTENCES = new Set([
   'MachineError',
   'NativeError',
   'UserFileError',
+  'ModelError',
 ]);
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
@@ -206,6 +207,12 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = error.name === 'MachineError' ? 1 : EXIT_USAGE;
       return;
     }
-    throw error;
+    // Not the status of a claim that does not hold.
+    process.stderr.write(`siglab ended by an error that it does not expect: ${textOf(error)}\n`);
+    process.exitCode = EXIT_USAGE;
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

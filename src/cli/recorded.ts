@@ -1,11 +1,10 @@
 /** Recorded runs: the token of each, and the trace of one. */
 
-import { writeFileSync } from 'node:fs';
 import { ScheduleMismatchError, scheduleChooser, trimSchedule } from '../explore/schedule.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import type { RecordedRun } from '../machine/threads.js';
-import { paint, print, UsageError } from './context.js';
+import { paint, print, writeTo } from './context.js';
 import { ftraceOf, perfettoOf } from './story.js';
 import type { Target } from './target.js';
 
@@ -82,10 +81,6 @@ export function writeTrace(file: string, { model, description }: Target, tokens:
   const text = file.endsWith('.json')
     ? JSON.stringify(perfettoOf(machine, schedule, title))
     : ftraceOf(machine, schedule).text;
-  try {
-    writeFileSync(file, `${text}\n`);
-  } catch (error) {
-    throw new UsageError(`the trace cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  writeTo('--trace', file, `${text}\n`);
   return iteration;
 }

@@ -1,16 +1,27 @@
 /** `siglab replay TOKEN`: a schedule again, step by step. */
 
+import { UnknownNameError } from '../../scenarios/catalog.js';
 import { replay, replayWithStacks } from '../explore/replay.js';
 import type { Departure } from '../explore/schedule.js';
 import { Timeline } from '../explore/timeline.js';
 import type { TokenContents } from '../explore/token.js';
 import { decodeToken } from '../explore/token.js';
-import { type FileDescription, modelFrom } from '../files/describe.js';
+import { type FileDescription, type Known, modelFrom } from '../files/describe.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { type LockstepResult, ThreadMachine } from '../machine/threads.js';
 import { eventAt } from '../machine/trace-buffer.js';
 import { witnessDocuments } from '../trace/report.js';
-import { chooseWord, EXIT_HOLDS, EXIT_VIOLATED, paint, print, printJson, UsageError, wrap } from './context.js';
+import {
+  chooseWord,
+  EXIT_HOLDS,
+  EXIT_VIOLATED,
+  paint,
+  print,
+  printJson,
+  suggestion,
+  UsageError,
+  wrap,
+} from './context.js';
 import { litmusModelOf } from './litmus-file.js';
 import { printStep, stepDocument, stepOf } from './replay-step.js';
 import { ftraceOf, perfettoOf, storyOf } from './story.js';
@@ -56,10 +67,25 @@ export async function machineOf(token: string, files: readonly string[] = []): P
   const contents = decodeToken(token);
   const known = await knownOf(files);
   const { scenario, patches, cpus } = contents;
+  expectKnown(known, scenario);
   const target = await describedTarget(known, { scenario, patches, files: known.files.map(({ path }) => path) });
   const description = { ...target.description, cpus };
   const model = cpus === target.model.cpus ? target.model : await modelFrom(description);
   return { contents, machine: new ControlledMachine(model), target: { ...target, description, model } };
+}
+
+/** That there is what a token is of. @throws UsageError that says where it may be */
+function expectKnown(known: Known, name: string): void {
+  try {
+    known.subject(name);
+  } catch (error) {
+    if (!(error instanceof UnknownNameError)) throw error;
+    const where =
+      known.files.length === 0
+        ? 'of a file of your own, name it with --file'
+        : `none in ${known.files.map(({ path }) => path).join(', ')} either`;
+    throw new UsageError(`${suggestion(error.kind, name, error.known)}; ${where}`);
+  }
 }
 
 export async function replayCommand(token: string, flags: ReplayFlags): Promise<number> {
@@ -70,6 +96,9 @@ export async function replayCommand(token: string, flags: ReplayFlags): Promise<
   const opened = await machineOf(token, flags.file);
   const { contents, machine, target } = opened;
   if (onMachine === 'lockstep') refuseOnThreads(target, flags);
+  if (flags.step !== undefined && (chosen === 'ftrace' || chosen === 'perfetto')) {
+    throw new UsageError(`--step prints a state, as text or as JSON, and not as ${chosen}: leave one of the two out`);
+  }
   if (flags.step !== undefined) return replayStep(opened, token, flags.step, { loose, json: format === 'json' });
   const here = replay(machine, contents.schedule, { loose });
   const there =

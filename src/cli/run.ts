@@ -10,6 +10,7 @@ import {
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
   EXIT_VIOLATED,
+  expectWritable,
   paint,
   print,
   printJson,
@@ -40,6 +41,7 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
   const seed = wholeNumber('--seed', flags.seed, 0, 0xffffffff);
   const target = await targetOf(name, flags);
   scenarioOf(target);
+  if (flags.trace !== undefined) expectWritable('--trace', flags.trace);
   const { scenario, patches, cpus } = target.description;
   const record = flags.record === true || flags.trace !== undefined;
   const { result, runs, interrupted } = await runWatched(target, { iterations, noise, seed, record });

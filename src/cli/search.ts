@@ -5,7 +5,7 @@ import type { Exploration } from '../explore/explore.js';
 import { threadPool } from '../explore/shards/pool.js';
 import { ownThread, type ShardRunner } from '../explore/shards/runner.js';
 import { type SearchOptions, type SearchState, searchInShards } from '../explore/shards/search.js';
-import { progressBar, UsageError, watchInterrupt } from './context.js';
+import { expectWritable, progressBar, UsageError, watchInterrupt } from './context.js';
 import type { Target } from './target.js';
 import { explorerCode } from './workers.js';
 
@@ -54,6 +54,7 @@ export async function search(target: Target, options: SearchOptions, flags: Sear
   const { strategy = 'default', seed, preemptions, delays, iterative, depth } = options;
   const bounds = { preemptions, delays, iterative, depth };
   const of = JSON.parse(JSON.stringify({ scenario, patches, cpus, strategy, seed, ...bounds })) as Saved['of'];
+  if (resume !== undefined) expectWritable('--resume', resume);
   const from = resume === undefined ? null : readState(resume, of);
   const interrupt = watchInterrupt();
   const bar = progressBar('exploring', options.schedules ?? Number.POSITIVE_INFINITY);
@@ -66,16 +67,22 @@ export async function search(target: Target, options: SearchOptions, flags: Sear
       interrupted: interrupt.pressed,
       progress: (executions) => bar.update(executions),
     });
-    if (resume !== undefined) {
-      // Whole or not at all, whatever happens meanwhile.
-      const saved: Saved = { siglab: 'search', of, state };
-      writeFileSync(`${resume}.new`, JSON.stringify(saved));
-      renameSync(`${resume}.new`, resume);
-    }
+    if (resume !== undefined) keep(resume, { siglab: 'search', of, state });
     return exploration;
   } finally {
     bar.stop();
     interrupt.stop();
     await runner?.dispose();
+  }
+}
+
+/** Writes the state whole or not at all. What was found is told also where that fails. */
+function keep(file: string, saved: Saved): void {
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(saved));
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`siglab: the state of the search could not be kept in ${file}: ${why}\n`);
   }
 }

@@ -86,7 +86,9 @@ export async function describedTarget(
 /** @throws UsageError for a model of the user's own: real threads run the kernel's scenarios */
 export function scenarioOf({ scenario, description }: Target): Scenario {
   if (scenario === null) {
-    throw new UsageError(`${description.scenario} is a model of its own, which only the controlled machine runs`);
+    throw new UsageError(
+      `${description.scenario} is a model of its own, which only the controlled machine runs: siglab explore`,
+    );
   }
   return scenario;
 }

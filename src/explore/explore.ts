@@ -5,6 +5,7 @@ import { ControlledMachine, type Execution } from '../machine/controlled.js';
 import type { Model } from '../machine/model.js';
 import type { Violation } from '../sync/gate.js';
 import { diagnose } from './diagnosis/diagnose.js';
+import { checkOptions } from './options.js';
 import { recordedSchedule } from './schedule.js';
 import { SeenSchedules } from './seen.js';
 import { type StrategyOptions, strategyNamed } from './strategies/index.js';
@@ -88,7 +89,7 @@ const RANDOM_SHARE = 0.25;
  * Explores a model.
  *
  * @param what a model, or a machine made for one: with `footprints`, if the strategy needs them
- * @throws UnknownStrategyError for a strategy of another name
+ * @throws UnknownStrategyError for a strategy of another name, RangeError for a limit or a bound that cannot be
  * @example
  * const { found, exhausted } = explore(model);
  * if (found !== null) console.log(found.violation.message);
@@ -110,6 +111,7 @@ export function* exploreInSlices(
   what: ControlledMachine | Model,
   options: ExploreOptions,
 ): Generator<number, Exploration, boolean> {
+  checkOptions(options);
   const { schedules = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options;
   let all: Exploration | null = null;
   for (const phase of phasesOf(options)) {

@@ -7,16 +7,19 @@ import {
   OP_CMPXCHG,
   OP_HALT,
   OP_LOCK,
+  OP_NAMES,
   OP_READ,
   OP_RELAX,
   OP_START,
   type TraceSink,
+  Violation,
 } from '../sync/gate.js';
 import type { AccessLog } from './access-log.js';
 import type { Lockdep } from './checkers/lockdep.js';
 import type { RaceDetector } from './checkers/races.js';
 import type { DeferredCallbacks } from './deferred-rcu.js';
 import { isEnabledAt } from './enabled.js';
+import { describeOperation } from './end.js';
 import type { Model } from './model.js';
 import { SerialCpu } from './serial-cpu.js';
 import { WatchList } from './watch-list.js';
@@ -212,12 +215,20 @@ export class FlatCpu extends ControlledCpu {
   }
 
   point(op: number, address: number, a: number, b: number): boolean {
+    if (this.op !== OP_START) this.misuse(`${describeOperation(this, this)} is not yielded`);
+    if (!(address >= 0))
+      this.misuse(`${OP_NAMES[op]} is called with ${address}, which is nothing that the model declares`);
     this.op = op;
     this.opAddress = address;
     this.opA = a;
     this.opB = b;
     if (this.trace !== null) this.noteAnnouncement();
     return true;
+  }
+
+  /** A thread that does not follow the rules by which its operations are scheduled. */
+  misuse(what: string): void {
+    this.violate('misuse', `${this.label(this.id)}: ${what}`);
   }
 
   override enabled(): boolean {
@@ -243,10 +254,29 @@ export class FlatCpu extends ControlledCpu {
     else if (op === OP_RELAX) this.watchList.clear();
     // An addition finds the value before it, as `Atomics.add` does.
     const found = op === OP_ADD ? this.result - this.opA : this.result;
-    if ((this.thread as Coroutine<void>).next(found as never).done === true) {
+    // Until the thread announces another.
+    this.op = OP_START;
+    let done: boolean | undefined;
+    try {
+      done = (this.thread as Coroutine<void>).next(found as never).done;
+    } catch (error) {
+      throw this.exception(error);
+    }
+    if (done === true) {
+      if (this.op !== OP_START) this.misuse(`${describeOperation(this, this)} is not yielded`);
       this.op = OP_HALT;
       this.model.ended?.(this);
-    }
+    } else if (this.op === OP_START)
+      this.misuse('it yields what is no operation; of those that take several steps, yield*');
+  }
+
+  /** What a thread has thrown, as a violation: that it can be thrown under this schedule is what there is to find. */
+  private exception(error: unknown): Violation {
+    this.op = OP_HALT;
+    if (error instanceof Violation) return error;
+    const violation = new Violation('exception', `${this.label(this.id)} threw ${error}`, this.id, this.current);
+    if (error instanceof Error && error.stack !== undefined) violation.stack = error.stack;
+    return violation;
   }
 
   move(): void {

@@ -130,6 +130,9 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     return Array.from({ length: count }, (_, index) => base + index);
   };
   const thread = (threadName: string, body: ThreadBody, spawned: boolean): ThreadRef => {
+    if (typeof body !== 'function') throw new ModelError(`${threadName} needs a generator function, and not ${body}`);
+    // Stacks call it so.
+    if (body.name === '') Object.defineProperty(body, 'name', { value: threadName });
     if (threads.length === MAX_CPUS) throw new ModelError(`${name} has more than ${MAX_CPUS} threads`);
     const words = at(threadName, [
       ['.started', spawned ? 0 : 1],
@@ -154,7 +157,10 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       conditions.add(words);
       return words as Condition;
     },
-    semaphore: (field, count = 0) => at(field, [['', count]]) as Semaphore,
+    semaphore(field, count = 0) {
+      if (count < 0) throw new ModelError(`${field} cannot begin with ${count}: a semaphore counts from 0`);
+      return at(field, [['', count]]) as Semaphore;
+    },
     rcu(field) {
       const words = at(
         field,
@@ -232,7 +238,9 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
         cpu.opAddress = (own[cpu.id] as number) + STARTED;
         cpu.opA = 1;
       }
-      return (bodies[cpu.id] as ThreadBody)((cpu as ThreadCpu).face) as Coroutine<void>;
+      const thread = (bodies[cpu.id] as ThreadBody)((cpu as ThreadCpu).face) as Coroutine<void> | undefined;
+      if (typeof thread?.[Symbol.iterator] === 'function') return thread;
+      throw new ModelError(`thread ${threadNames[cpu.id]} is no generator function: write function* (t) { … }`);
     },
     ended(cpu) {
       const { face } = cpu as ThreadCpu;
@@ -294,7 +302,9 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
         return null;
       } catch (error) {
         if (error instanceof Violation) return error;
-        throw error;
+        const violation = new Violation('exception', `the check at the end threw ${error}`, -1, 0);
+        if (error instanceof Error && error.stack !== undefined) violation.stack = error.stack;
+        return violation;
       }
     },
   };

@@ -56,9 +56,9 @@ export type Rcu = Shared<'rcu'>;
 export type ThreadRef = Shared<'thread'>;
 
 /** What a thread does: a generator that yields each operation whose place among those of others matters. */
-export type ThreadBody = (t: Thread) => Generator<unknown, void, number>;
+export type ThreadBody = (t: Thread) => Generator<boolean, void, number>;
 /** A part of what a thread does, called with `yield*`. */
-export type Steps<T> = Generator<unknown, T, number>;
+export type Steps<T> = Generator<boolean, T, number>;
 
 /**
  * A thread of a model. Operations that are a scheduling point are yielded, and the `yield` gives what they found;
@@ -126,11 +126,13 @@ export class Thread {
 
   /** Reads a plain variable, at once. */
   read(variable: Plain): number {
+    if (!(variable >= 0)) this.cpu.misuse(`read is called with ${variable}, which is nothing that the model declares`);
     return this.cpu.load(variable);
   }
 
   /** Writes a plain variable, at once. */
   write(variable: Plain, value: number): void {
+    if (!(variable >= 0)) this.cpu.misuse(`write is called with ${variable}, which is nothing that the model declares`);
     this.cpu.store(variable, value | 0);
   }
 

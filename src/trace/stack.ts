@@ -10,11 +10,15 @@ export interface Frame {
   readonly line: number;
 }
 
-const FRAME = /^\s*at (?:(.+?) \()?(?:.*?\/)?(?:dist\/)?((?:src|scenarios)\/[^:]+):(\d+):\d+\)?$/;
-/** A frame in any other file. */
-const OTHER = /^\s*at (?:(.+?) \()?(?:file:\/\/)?((?:\/|[A-Za-z]:)[^():]*?([^\\/():]+\.m?[jt]s)):(\d+):\d+\)?$/;
-/** The package: what of it is no kernel code is machinery too. */
-const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../..' : '../../..', import.meta.url));
+/** A frame: its function, where the engine knows one, its file and its line. */
+const FRAME = /^\s*at (?:(.+?) \()?(?:file:\/\/)?((?:\/|[A-Za-z]:)[^():]*):(\d+):\d+\)?$/;
+/** The package, as stacks name its folder. */
+const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../..' : '../../..', import.meta.url)).replaceAll(
+  '\\',
+  '/',
+);
+/** What a checkout has besides: what of it is neither kernel code nor a scenario is machinery too. */
+const OWN = /^(?:dist|src|workers|bin|bench|scripts|test|node_modules)\//;
 /** What carries the simulation out is not part of the simulated stack. */
 const MACHINERY = /^src\/(?:machine|model|explore|memory|trace|cli)\/|^src\/sync\/(?:cpu|spinlock|rwlock|atomic)\./;
 
@@ -22,9 +26,10 @@ const MACHINERY = /^src\/(?:machine|model|explore|memory|trace|cli)\/|^src\/sync
 export function simulatedFrames(stack: string): readonly Frame[] {
   const frames: Frame[] = [];
   for (const line of stack.split('\n')) {
-    const [, name = '', file = '', digits = ''] = FRAME.exec(line) ?? usersFrame(line);
-    // Below the machine's own loop are the frames of another CPU, which waits for this one to move.
-    if (/^src\/machine\/hosted-cpu\./.test(file) || /\brunUntil$/.test(name)) break;
+    const [, name = '', path = '', digits = ''] = FRAME.exec(line) ?? [];
+    const file = shownFile(path.replaceAll('\\', '/'));
+    // Below the machine's own loop are the frames of another CPU, which waits for this one to move, or of who runs it.
+    if (/^src\/machine\/hosted-cpu\./.test(file) || /\brunUntil$|Machine\.execute$/.test(name)) break;
     if (file === '' || MACHINERY.test(file)) continue;
     const bare =
       name
@@ -38,10 +43,14 @@ export function simulatedFrames(stack: string): readonly Frame[] {
   return frames;
 }
 
-/** A frame in a user's own file, in the parts that `FRAME` gives. */
-function usersFrame(line: string): readonly string[] {
-  const [, name = '', path = '', file = '', digits = ''] = OTHER.exec(line) ?? [];
-  return path.startsWith(ROOT) || path.includes('/node_modules/') ? [] : [line, name, file, digits];
+/** What a frame's file is called: as in the repository, or, of a user's own, its name; empty for one that is not shown. */
+function shownFile(path: string): string {
+  if (path.startsWith(ROOT)) {
+    const inside = path.slice(ROOT.length).replace(/^dist\/(?=src\/|scenarios\/)/, '');
+    if (/^(?:src|scenarios)\//.test(inside)) return inside;
+    if (OWN.test(inside)) return '';
+  }
+  return path.includes('/node_modules/') ? '' : path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** A frame as a report prints it: `kill_pid_info (src/kernel/signal/kill.ts:180)`. */

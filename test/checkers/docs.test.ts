@@ -140,3 +140,23 @@ it('rcu-stall', () => {
 it('names every checker', () => {
   for (const checker of CHECKERS) expect(TEXT).toMatch(new RegExp(`\\| \`${checker}\` +\\|`));
 });
+
+it('exception', () => {
+  const model = defineModel('exception', (m) => {
+    m.thread('reader', function* () {
+      const nowhere: unknown = null;
+      (nowhere as { next: number }).next++;
+    });
+  });
+  expect(explore(model, { strategy: 'dfs' }).found?.violation.message).toBe(REPORTS.get('exception'));
+});
+
+it('misuse', () => {
+  const model = defineModel('misuse', (m) => {
+    const count = m.cell('count');
+    m.thread('writer', function* (t) {
+      t.store(count, 1);
+    });
+  });
+  expect(explore(model, { strategy: 'dfs' }).found?.violation.message).toBe(REPORTS.get('misuse'));
+});

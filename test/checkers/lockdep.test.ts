@@ -17,7 +17,7 @@ import type { Violation } from '../../src/sync/gate.js';
 import { violationReport } from '../../src/trace/report.js';
 import { runInOrder, type TinyProgram } from '../support/tiny.js';
 
-type Body = (t: Thread) => Generator<unknown, void, number>;
+type Body = (t: Thread) => Generator<boolean, void, number>;
 
 /** The violation of the execution in which nobody is preempted. */
 function inOrder(model: Model): Violation | null {

@@ -14,7 +14,7 @@ import { defineModel, type ModelBuilder } from '../../src/model/define.js';
 import type { Plain, Thread } from '../../src/model/thread.js';
 import { violationReport } from '../../src/trace/report.js';
 
-type Body = (t: Thread) => Generator<unknown, void, number>;
+type Body = (t: Thread) => Generator<boolean, void, number>;
 
 /** Two threads and a plain variable. */
 function two(declare: (m: ModelBuilder, shared: Plain) => readonly [Body, Body]): Model {

@@ -53,6 +53,11 @@ describe('a wrong name', () => {
     expectRefused(await siglab(['explore', SCENARIO, '--strategy', 'DFS']), /no strategy "DFS"; did you mean dfs\?/);
   });
 
+  it('of a scenario says where all are listed, and lists none', async () => {
+    const { stderr } = await siglab(['explore', 'kill-vs-nothing-at-all']);
+    expect(stderr).toMatch(/^siglab: there is no scenario "kill-vs-nothing-at-all".* \(siglab list shows all\)$/m);
+  });
+
   it('that is near to none is refused with all that there are', async () => {
     const called = await siglab(['explore', SCENARIO, '--strategy', 'simulated-annealing']);
     expectRefused(called, /^siglab: there is no strategy "simulated-annealing" \(there is: .*random.*\)$/m);
@@ -170,5 +175,31 @@ describe('a token that is not one', () => {
     expectRefused(await siglab(['replay', token]), sentence);
     expectRefused(await siglab(['minimize', token]), sentence);
     expectRefused(await siglab(['replay', token, '--json']), sentence);
+  });
+});
+
+describe('a file that cannot be written', () => {
+  it.each([
+    ['explore', '--junit', '/no/such/folder/x.xml', 'ENOENT'],
+    ['explore', '--junit', '/', 'it is a folder'],
+    ['explore', '--resume', '/no/such/folder/x.json', 'ENOENT'],
+    ['run', '--trace', '/no/such/folder/x', 'ENOENT'],
+  ])('is refused before anything is executed: %s %s %s', async (command, option, file, why) => {
+    const called = await siglab([command, SCENARIO, option, file]);
+    expectRefused(called, `siglab: ${option}: cannot write to ${file}: ${why}`);
+  });
+
+  it('is refused by the exploration of the whole collection too', async () => {
+    expectRefused(
+      await siglab(['explore', 'all', '--junit', '/']),
+      'siglab: --junit: cannot write to /: it is a folder',
+    );
+  });
+});
+
+describe('options that contradict each other', () => {
+  it.each(['ftrace', 'perfetto'])('are refused: the state after a step, as %s', async (format) => {
+    const args = ['replay', TOKEN, '--step', '1', '--format', format];
+    expectRefused(await siglab(args), `siglab: --step prints a state, as text or as JSON, and not as ${format}`);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -25,7 +25,10 @@ describe('siglab new', () => {
     expect(replayed).toMatchObject({ status: 1, stderr: '' });
     expect(replayed.stdout).toContain('the worker sleeps, and its message is there');
     expect((await call('minimize', token, '--file', 'my-race.ts')).stdout).toContain('no schedule with fewer fails');
-    expectRefused(await call('replay', token), /there is no scenario "my-race"/);
+    expectRefused(
+      await call('replay', token),
+      /there is no scenario "my-race".*; of a file of your own, name it with --file$/m,
+    );
   });
 
   it('writes a scenario whose story and patch can be shown, and that runs on real threads', async () => {
@@ -87,6 +90,27 @@ export const hot = defineModel('hot', (m) => {
   });
 });
 
+describe('a file in a folder that is called as one of siglab’s own', () => {
+  it('has its places in reports all the same, by the names of the threads', async () => {
+    mkdirSync(join(cwd, 'src/machine'), { recursive: true });
+    writeFileSync(
+      join(cwd, 'src/machine/race.mjs'),
+      `import { defineModel } from 'siglab';
+export const race = defineModel('race', (m) => {
+  const [cell, shared] = [m.cell('cell'), m.plain('shared')];
+  for (const name of ['first', 'second']) m.thread(name, function* (t) {
+    yield t.load(cell);
+    t.write(shared, 1);
+  });
+});
+`,
+    );
+    const { stdout } = await call('explore', 'src/machine/race.mjs');
+    expect(stdout).toContain('BUG: KCSAN: data-race in first / second\n');
+    expect(stdout).toContain('  call trace:\n    first (race.mjs:6)\n');
+  });
+});
+
 describe('a hang of a user’s model', () => {
   it('is told with the places in the user’s file, as text, in JSON and in JUnit XML', async () => {
     writeFileSync(
@@ -118,7 +142,7 @@ export const lost = defineModel('lost', (m) => {
       ],
     });
     expect(readFileSync(join(cwd, 'lost.xml'), 'utf8')).toMatch(
-      /<failure type="lost-wakeup"[\s\S]*thread waker changed ready from 0 to 1[\s\S]*waker \(lost\.mjs:10\)/,
+      /<failure type="lost-wakeup"[\s\S]*thread waker changed ready from 0 to 1[\s\S]*waker \(lost\.mjs:10\)[\s\S]*siglab replay sl1\.lost@2\.\S+ --file \S+lost\.mjs/,
     );
     const token = textAt(violation, 'minimalToken');
     const replayed = await call('replay', token, '--file', 'lost.mjs');

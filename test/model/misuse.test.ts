@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { explore } from '../../src/explore/explore.js';
+import { minimize } from '../../src/explore/minimize.js';
+import { replayWithStacks } from '../../src/explore/replay.js';
+import { ControlledMachine } from '../../src/machine/controlled.js';
+import type { Model } from '../../src/machine/model.js';
+import { defineModel, type ModelBuilder, ModelError } from '../../src/model/define.js';
+import type { Cell, Thread, ThreadBody } from '../../src/model/thread.js';
+
+/** A model of one thread. */
+function single(body: (t: Thread, cell: Cell) => Generator<unknown, void, number>): Model {
+  return defineModel('single', (m) => {
+    const cell = m.cell('cell');
+    m.thread('one', function* (t) {
+      yield* body(t, cell) as ReturnType<ThreadBody>;
+    });
+  });
+}
+
+function violationOf(model: Model): string | undefined {
+  const { found } = explore(model, { strategy: 'dpor' });
+  return found === null ? undefined : `${found.violation.kind}: ${found.violation.message}`;
+}
+
+describe('a thread that breaks the rules by which it is scheduled', () => {
+  it.each<[string, string, (t: Thread, cell: Cell) => Generator<unknown, void, number>]>([
+    [
+      'an operation is not yielded, and another comes',
+      'misuse: thread one: write(cell) is not yielded',
+      function* (t, cell) {
+        t.store(cell, 1);
+        yield t.load(cell);
+      },
+    ],
+    [
+      'the last operation is not yielded',
+      'misuse: thread one: add(cell) is not yielded',
+      function* (t, cell) {
+        yield t.load(cell);
+        t.fetchAdd(cell, 1);
+      },
+    ],
+    [
+      'what is yielded is no operation',
+      'misuse: thread one: it yields what is no operation; of those that take several steps, yield*',
+      function* (t, cell) {
+        yield t.load(cell);
+        yield 5;
+      },
+    ],
+    [
+      'an operation of several steps is yielded as one',
+      'misuse: thread one: it yields what is no operation; of those that take several steps, yield*',
+      function* (t, cell) {
+        yield t.tryLock(cell as never);
+      },
+    ],
+    [
+      'there is no such variable',
+      'misuse: thread one: read is called with undefined, which is nothing that the model declares',
+      function* (t) {
+        yield t.load(([] as Cell[])[3] as Cell);
+      },
+    ],
+    [
+      'there is no such plain variable',
+      'misuse: thread one: write is called with undefined, which is nothing that the model declares',
+      function* (t) {
+        t.write(undefined as never, 1);
+      },
+    ],
+  ])('is reported: %s', (_, said, body) => {
+    expect(violationOf(single(body))).toBe(said);
+  });
+
+  it('is told from one that follows them', () => {
+    const body = function* (t: Thread, cell: Cell): Generator<boolean, void, number> {
+      yield t.store(cell, 1);
+      yield t.load(cell);
+    };
+    expect(violationOf(single(body))).toBeUndefined();
+  });
+});
+
+describe('an error that a thread throws', () => {
+  /** Throws only where the other thread has come between. */
+  const model = defineModel('thrower', (m) => {
+    const cell = m.cell('cell');
+    m.thread('looker', function* (t) {
+      const before = yield t.load(cell);
+      if ((yield t.load(cell)) !== before) throw new TypeError('it has changed');
+    });
+    m.thread('changer', function* (t) {
+      yield t.store(cell, 1);
+    });
+  });
+
+  it('is a violation under the schedule that it needs: found, shrunk, and replayed, with its place', () => {
+    const machine = new ControlledMachine(model);
+    const { found } = explore(machine, { strategy: 'dfs' });
+    expect(found?.violation).toMatchObject({
+      kind: 'exception',
+      message: 'thread looker threw TypeError: it has changed',
+      cpu: 0,
+    });
+    const { schedule, preemptions } = minimize(machine, found?.schedule ?? new Uint8Array());
+    expect(preemptions).toBe(1);
+    const { violation } = replayWithStacks(machine, schedule);
+    expect(violation?.stack).toMatch(/TypeError: it has changed\n\s+at .*misuse\.test/);
+  });
+
+  it('at the end of an execution is one too', () => {
+    const throwing = defineModel('end', (m) => {
+      m.thread('one', function* () {});
+      m.finally(() => {
+        throw new Error('no end');
+      });
+    });
+    expect(violationOf(throwing)).toBe('exception: the check at the end threw Error: no end');
+  });
+});
+
+describe('a declaration that makes no model', () => {
+  const declared = (declare: (m: ModelBuilder) => void) => () => explore(defineModel('wrong', declare));
+  it.each<[string, (m: ModelBuilder) => void]>([
+    ['one needs a generator function, and not undefined', (m) => m.thread('one', undefined as never)],
+    ['thread one is no generator function', (m) => m.thread('one', (() => {}) as never)],
+    ['thread one is no generator function', (m) => m.thread('one', async function* () {} as never)],
+    ['items cannot begin with -1: a semaphore counts from 0', (m) => m.semaphore('items', -1)],
+  ])('is refused: %s', (sentence, declare) => {
+    expect(declared(declare)).toThrow(ModelError);
+    expect(declared(declare)).toThrow(sentence);
+  });
+});
