@@ -3,7 +3,6 @@
 import type { DecodedObject } from '../explore/decode.js';
 import type { CpuState, Timeline, TimelineState } from '../explore/timeline.js';
 import { describeTasks } from '../kernel/describe.js';
-import { TRACE_NAMES } from '../kernel/trace.js';
 import type { ControlledMachine } from '../machine/controlled.js';
 import { ftraceLine } from '../trace/ftrace.js';
 import { frameText, simulatedFrames } from '../trace/stack.js';
@@ -37,9 +36,15 @@ export function printStep(machine: ControlledMachine, timeline: Timeline, state:
   const events = timeline.eventsOf(step);
   if (events.length > 0) print('\nin this step');
   for (const event of events) {
-    print(`  ${ftraceLine(event, timeline.events.indexOf(event), (number) => TRACE_NAMES[number]).trim()}`);
+    const { told } = event;
+    if (machine.model.flat === true && told !== null) print(`  ${told.who} ${told.what}`);
+    else print(`  ${ftraceLine(event, timeline.events.indexOf(event), machine.model.eventNames ?? {}).trim()}`);
   }
-  for (const cpu of cpus) printCpu(cpu);
+  for (const cpu of cpus) printCpu(cpu, machine.model.flat === true ? cpu.task : `CPU ${cpu.cpu}: ${cpu.task}`);
+  if (machine.model.flat === true) {
+    printShared(machine, objects);
+    return;
+  }
   print('\nrun queues');
   for (const queue of objects.filter(({ struct }) => struct === 'rq')) {
     print(`  CPU ${queue.index}: runs ${fieldOf(queue, 'curr')}; ${fieldOf(queue, 'nr_running')} can run`);
@@ -48,8 +53,21 @@ export function printStep(machine: ControlledMachine, timeline: Timeline, state:
   print(`\ntasks\n  ${tasks === '' ? 'none' : tasks.replaceAll(/, (?=task )/g, '\n  ')}`);
 }
 
-function printCpu({ cpu, task, next, canMove, atRest, held, stack }: CpuState): void {
-  print(`\nCPU ${cpu}: ${task}`);
+/** What the threads of a model share: of a variable in several words each of them. How threads stand is said above. */
+function printShared({ cpus }: ControlledMachine, objects: readonly DecodedObject[]): void {
+  const [cpu] = cpus;
+  const own = new Set(cpus.map(({ id }) => cpu?.label(id).replace(/^thread /, '')));
+  print('\nshared');
+  for (const { address, fields } of objects.filter(({ struct }) => struct.endsWith(' variables'))) {
+    fields.forEach(({ text }, word) => {
+      const name = cpu?.describe(address + word) ?? '';
+      if (!own.has(name.replace(/\.\w+$/, ''))) print(`  ${name}: ${text}`);
+    });
+  }
+}
+
+function printCpu({ next, canMove, atRest, held, stack }: CpuState, who: string): void {
+  print(`\n${who}`);
   print(`  ${atRest && !canMove ? 'nothing to do' : `${canMove ? 'about to' : 'waits at'} ${next}`}`);
   print(`  locks held: ${held.join(', ') || 'none'}`);
   for (const frame of simulatedFrames(stack)) print(`    ${frameText(frame)}`);

@@ -1,14 +1,16 @@
 /** `siglab show SCENARIO`: what it is about. */
 
+import { decodeObjects } from '../explore/decode.js';
 import type { NamedOutcome, Patch } from '../kernel/scenario.js';
+import { ControlledMachine } from '../machine/controlled.js';
 import { EXIT_HOLDS, paint, print, printJson, wrap } from './context.js';
 import { patchDiff } from './patch-diff.js';
-import { scenarioOf, targetOf } from './target.js';
+import { type Target, targetOf } from './target.js';
 
 export async function showCommand(word: string, { json = false }: { json?: boolean }): Promise<number> {
   const target = await targetOf(word, {});
-  const { known } = target;
-  const scenario = scenarioOf(target);
+  const { known, scenario } = target;
+  if (scenario === null) return showModel(target, word, json);
   const { name, title, story, cast, claim, watch, learn, cpus } = scenario;
   const { possible = [], impossible = [], reading = [] } = scenario;
   const patches = scenario.patches.map((breaking) => ({ ...breaking, patch: known.patch(breaking.name) }));
@@ -69,5 +71,27 @@ export async function showCommand(word: string, { json = false }: { json?: boole
   heading('Try');
   print(`  siglab explore ${word}`);
   for (const { patch } of patches) print(`  siglab explore ${word} --patch ${patch.name}`);
+  return EXIT_HOLDS;
+}
+
+/** A model of one's own: its threads, and what they share. */
+function showModel({ model, description }: Target, word: string, json: boolean): number {
+  const machine = new ControlledMachine(model);
+  const threads = machine.cpus.map((cpu) => cpu.label(cpu.id).replace(/^thread /, ''));
+  const declared = decodeObjects(machine, `${model.name} variables`).flatMap(({ fields }) => fields);
+  const shared = [...new Set(declared.map(({ name }) => name.replace(/\[\d+\]$/, '')))].filter(
+    (name) => !threads.includes(name),
+  );
+  const { files = [] } = description;
+  if (json) {
+    printJson({ name: model.name, files, threads, shared });
+    return EXIT_HOLDS;
+  }
+  print(`${paint('bold', model.name)}: a model of its own, in ${files.join(', ')}`);
+  print(`\n${paint('bold', 'Threads')}`);
+  print(wrap(threads.join(', '), 100, '  '));
+  print(`\n${paint('bold', 'What they share')}`);
+  print(wrap(shared.join(', ') || 'nothing', 100, '  '));
+  print(`\n${paint('bold', 'Try')}\n  siglab explore ${word}`);
   return EXIT_HOLDS;
 }

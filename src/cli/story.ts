@@ -4,7 +4,6 @@ import Table from 'cli-table3';
 import { replayWithStacks, type StoryEvent } from '../explore/replay.js';
 import { findSwitches } from '../explore/switches.js';
 import { SYSCALL_NAMES } from '../kernel/constants.js';
-import { TRACE_NAMES } from '../kernel/trace.js';
 import type { ControlledMachine } from '../machine/controlled.js';
 import type { Violation } from '../sync/gate.js';
 import { tellAccount } from '../trace/account.js';
@@ -64,9 +63,11 @@ export function storyOf(
   const rows = tellStory(events, { syscallName: (nr) => SYSCALL_NAMES[nr] ?? `system call ${nr}`, watch });
   const report = violation === null ? [] : [violationReport(machine, violation, titleText(title), title.token)];
   const switches = findSwitches(machine, schedule);
-  const account = accountText(tellAccount(events, { switches, watch, violation }), options.width);
+  const tracks = trackNames(machine);
+  const account = accountText(tellAccount(events, { switches, watch, violation, tracks }), options.width);
   const wrong = violation === null ? [] : [wrongText(machine, schedule, violation, title, options.width)];
-  const steps = `Step by step: a column for each CPU\n\n${storyTable(rows, machine.cpus.length, options)}`;
+  const each = title.isModel === true ? 'thread' : 'CPU';
+  const steps = `Step by step: a column for each ${each}\n\n${storyTable(rows, tracks, options)}`;
   return [...account, ...wrong, steps, ...report].join('\n\n');
 }
 
@@ -81,7 +82,7 @@ export function ftraceOf(
 } {
   const { events, violation } = replayWithStacks(machine, schedule, { loose: true });
   const header = '#           TASK-PID     CPU#      TIMESTAMP  EVENT';
-  const lines = events.map((event, index) => ftraceLine(event, index, (number) => TRACE_NAMES[number]));
+  const lines = events.map((event, index) => ftraceLine(event, index, machine.model.eventNames ?? {}));
   return { text: [header, ...lines].join('\n'), events, violation };
 }
 
@@ -89,23 +90,31 @@ export function ftraceOf(
 export function perfettoOf(machine: ControlledMachine, schedule: Uint8Array, title: Title): PerfettoTrace {
   const { events, violation } = replayWithStacks(machine, schedule, { loose: true });
   const about = { title: titleText(title), token: title.token, violation: violation?.message ?? null };
-  return perfettoTrace(events, { cpus: machine.cpus.length, eventName: (number) => TRACE_NAMES[number], about });
+  return perfettoTrace(events, { tracks: trackNames(machine), eventNames: machine.model.eventNames ?? {}, about });
+}
+
+/** What each CPU's column or track is called: in a model of one's own it is the thread's. */
+function trackNames({ cpus }: ControlledMachine): readonly string[] {
+  return cpus.map((cpu) => cpu.label(cpu.id));
 }
 
 const STEP_WIDTH = 6;
 const HELD_WIDTH = 24;
 
-function storyTable(rows: readonly StoryRow[], cpus: number, { stacks, width }: StoryOptions): string {
+function storyTable(rows: readonly StoryRow[], tracks: readonly string[], { stacks, width }: StoryOptions): string {
+  const cpus = tracks.length;
   const borders = cpus + 3;
   const column = Math.max(24, Math.floor((width - STEP_WIDTH - HELD_WIDTH - borders) / cpus));
   const table = new Table({
-    head: ['step', ...Array.from({ length: cpus }, (_, cpu) => `CPU ${cpu}`), 'locks held'],
-    colWidths: [STEP_WIDTH, ...Array.from({ length: cpus }, () => column), HELD_WIDTH],
+    head: ['step', ...tracks, 'locks held'],
+    colWidths: [STEP_WIDTH, ...tracks.map(() => column), HELD_WIDTH],
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0, compact: true },
   });
   for (const row of rows) {
     const lines = [
-      ...(row.switched ? [`${paint('yellow', '▶')} ${paint('bold', row.task)}`] : []),
+      ...(row.switched
+        ? [`${paint('yellow', '▶')} ${paint('bold', row.task === tracks[row.cpu] ? '' : row.task)}`]
+        : []),
       ...(row.watched === null ? [] : painted('blue', `in ${placeText(row.watched)}:`, column - 1)),
       ...(row.frame === null ? [] : painted('cyan', placeText(row.frame), column - 1)),
       ...wrapHard(row.what, column - 1),
@@ -114,7 +123,7 @@ function storyTable(rows: readonly StoryRow[], cpus: number, { stacks, width }: 
     const held = row.held.flatMap((lock) => wrapHard(lock, HELD_WIDTH - 1));
     // A table row for each line: what cli-table3 takes for a cell grows with the square of its lines.
     for (let line = 0; line < Math.max(lines.length, held.length); line++) {
-      const cells = Array.from({ length: cpus }, (_, cpu) => (cpu === row.cpu ? (lines[line] ?? '') : ''));
+      const cells = tracks.map((_, cpu) => (cpu === row.cpu ? (lines[line] ?? '') : ''));
       table.push([line === 0 ? String(row.step) : '', ...cells, held[line] ?? '']);
     }
   }

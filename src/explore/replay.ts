@@ -2,6 +2,7 @@
 
 import type { ControlledMachine } from '../machine/controlled.js';
 import { eventAt, TraceBuffer, type TraceEvent } from '../machine/trace-buffer.js';
+import type { Cpu } from '../sync/cpu.js';
 import { EVENT_MODEL, EVENT_UNLOCK, type TraceSink, type Violation } from '../sync/gate.js';
 import { diagnose } from './diagnosis/diagnose.js';
 import { type Departure, scheduleChooser } from './schedule.js';
@@ -19,7 +20,7 @@ export interface StoryEvent extends TraceEvent {
   readonly name: string;
   /** What the value means, at that moment. */
   readonly valueName: string;
-  /** What the model says of one of its own trace points. */
+  /** What the model says of it. */
   readonly said: string | null;
   /** The model's own trace point's fields, as they were at that moment, and as a line. */
   readonly fields: Readonly<Record<string, number | string>> | null;
@@ -64,6 +65,11 @@ export function replay(
   return { events, traceHash: buffer.hash, violation, outcome, steps, departures };
 }
 
+/** What reports call a task; in a model whose threads are its CPUs, the thread. */
+export function nameOfTask(cpu: Cpu, task: number): string {
+  return task === 0 ? cpu.label(cpu.id) : cpu.describe(task).replace(/ \S+$/, '');
+}
+
 /** Runs a schedule and keeps for each event its place in the source. */
 export function replayWithStacks(
   machine: ControlledMachine,
@@ -85,7 +91,7 @@ export function replayWithStacks(
       const fields = event < EVENT_MODEL ? null : (model.traceFields?.(machineCpu, traced) ?? null);
       const fieldText = fields === null ? '' : (model.traceText?.(event, fields) ?? '');
       const valueName = address === 0 ? '' : (model.describeValue?.(machineCpu, address, value) ?? String(value));
-      const taskName = machineCpu.describe(task).replace(/ \S+$/, '');
+      const taskName = nameOfTask(machineCpu, task);
       const told = model.narrate?.(machineCpu, traced) ?? null;
       events.push({
         ...traced,

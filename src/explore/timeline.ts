@@ -8,14 +8,14 @@ import { isAtRest } from '../machine/enabled.js';
 import { describeOperation } from '../machine/end.js';
 import type { Violation } from '../sync/gate.js';
 import { type DecodedObject, decodeObjects } from './decode.js';
-import { type ReplayOptions, replayWithStacks, type StoryEvent } from './replay.js';
+import { nameOfTask, type ReplayOptions, replayWithStacks, type StoryEvent } from './replay.js';
 import { scheduleChooser } from './schedule.js';
 import { keepingStacks } from './stacks.js';
 
 /** A CPU between two steps. */
 export interface CpuState {
   readonly cpu: number;
-  /** The task that is current there: `task 101`, `idle/1`. */
+  /** The task that is current there: `task 101`, `idle/1`; in a model of one's own the thread. */
   readonly task: string;
   /** What it does when it moves next: `lock(siglock of process 101) held by CPU 2`. */
   readonly next: string;
@@ -129,7 +129,7 @@ export class Timeline {
     const cpus = machine.cpus.map(
       (cpu): CpuState => ({
         cpu: cpu.id,
-        task: cpu.describe(cpu.current).replace(/ \S+$/, ''),
+        task: nameOfTask(cpu, cpu.current),
         next: describeOperation(cpu, cpu),
         canMove: cpu.enabled(),
         atRest: isAtRest(cpu.op),

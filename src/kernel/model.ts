@@ -19,7 +19,7 @@ import { setUp } from './setup.js';
 import { sleepModel } from './sleep.js';
 import { globals, rq, user_memory } from './structs.js';
 import { NO_RESULT, programNames } from './sys.js';
-import { COUNTER_NAMES } from './trace.js';
+import { COUNTER_NAMES, TRACE_NAMES } from './trace.js';
 import { type ModelEvent, type TraceFields, traceFields, traceText } from './tracepoints.js';
 import { userFunctions, userSpaceOf } from './user.js';
 
@@ -99,6 +99,7 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
     },
     describeEvent,
     describeValue,
+    eventNames: TRACE_NAMES,
     narrate: (cpu: Cpu, event: ModelEvent): Narration | null => narrate(cpu, event, names),
     traceFields: (cpu: Cpu, event: ModelEvent): TraceFields | null => traceFields(cpu, event, names),
     traceText,

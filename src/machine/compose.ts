@@ -8,7 +8,7 @@ import type { Model } from './model.js';
 type CpuClass<C extends Cpu, A extends unknown[]> = new (config: CpuConfig, ...rest: A) => C;
 
 /** Methods of a machine's CPU that a model may replace. */
-const REPLACEABLE = new Set(['constructor', 'describe', 'label']);
+const REPLACEABLE = new Set(['constructor', 'describe', 'label', 'nameOperation']);
 
 /** A function of a model that has the name of a machine's method would replace it, and the machine would not work. */
 function refuseClashes(machine: object, model: Model): void {

@@ -217,7 +217,7 @@ export class FlatCpu extends ControlledCpu {
   point(op: number, address: number, a: number, b: number): boolean {
     if (this.op !== OP_START) this.misuse(`${describeOperation(this, this)} is not yielded`);
     if (!(address >= 0))
-      this.misuse(`${OP_NAMES[op]} is called with ${address}, which is nothing that the model declares`);
+      this.misuse(`an operation (${OP_NAMES[op]}) on ${address}, which is nothing that the model declares`);
     this.op = op;
     this.opAddress = address;
     this.opA = a;

@@ -20,8 +20,7 @@ export interface Parked {
 export function describeOperation(cpu: Cpu, parked: Parked): string {
   const { op, opAddress } = parked;
   const word = cpu.words[opAddress] as number;
-  const name = OP_NAMES[op] ?? `operation ${op}`;
-  const operation = `${name}(${cpu.describe(opAddress)})`;
+  const operation = cpu.nameOperation(op, opAddress);
   if (!takesLock(op) || word === 0) return operation;
   if (op === OP_WRITE_LOCK && (word & RW_WRITER) === 0) {
     return `${operation} held by ${word} reader${word === 1 ? '' : 's'}`;
@@ -138,7 +137,7 @@ export function livelock(cpus: readonly (Cpu & Parked)[], cycle: readonly CycleS
     const loop = new Map<string, CycleStep>();
     for (const step of cycle) if (step.cpu === id) loop.set(`${step.op} ${step.address} ${step.stack}`, step);
     return [...loop.values()].map(({ op, address, stack }) => ({
-      what: `${nameOf(id)}, over and over: ${OP_NAMES[op] ?? op}${address === 0 ? '' : `(${cpu?.describe(address)})`}`,
+      what: `${nameOf(id)}, over and over: ${address === 0 ? OP_NAMES[op] : cpu?.nameOperation(op, address)}`,
       stack,
     }));
   });

@@ -98,10 +98,12 @@ export interface Model {
   isAtRest?(parked: { readonly id: number; readonly op: number; readonly opAddress: number }): boolean;
   /** The outcome of an execution, in words. */
   outcome(arena: Arena): string;
-  /** What one of the model's trace points says, in words; null for one that a story need not show. */
+  /** What an event says, in words that a story takes for its own; null for one of the model's that it need not show. */
   describeEvent?(cpu: Cpu, event: TraceEvent): string | null;
   /** An event in plain words: who does something, and what; null for one that a plain account leaves out. */
   narrate?(cpu: Cpu, event: TraceEvent): { readonly who: string; readonly what: string } | null;
+  /** What the model's trace points are called in traces, by their numbers. */
+  readonly eventNames?: Readonly<Record<number, string>>;
   /** One of the model's trace points: its fields, read at the moment of the event; null for one that has none. */
   traceFields?(cpu: Cpu, event: TraceEvent): Readonly<Record<string, number | string>> | null;
   /** A trace point's fields in a line. */

@@ -6,6 +6,7 @@ import { MAX_CPUS } from '../machine/movers.js';
 import { embed, type FieldType, NULL, struct } from '../memory/layout.js';
 import { type Cpu, cpu_data } from '../sync/cpu.js';
 import { type Coroutine, OP_AWAIT, OP_AWAIT_ABOVE, Violation } from '../sync/gate.js';
+import { EVENT_NAMES, type Kind, type Told, tellEvent, tellOperation, tellValue, type Word } from './tell.js';
 import {
   type Barrier,
   type Cell,
@@ -101,7 +102,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   const fields: Record<string, FieldType<unknown>> = {};
   const offsets: Record<string, number> = {};
   const initial: number[] = [];
-  const names: string[] = [];
+  const shared: Word[] = [];
   const conditions = new Set<number>();
   const rcus: number[] = [];
   const threads: Declared[] = [];
@@ -109,21 +110,22 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   let describeOutcome: ((end: Pick<End, 'value'>) => string) | null = null;
   let declaring = true;
 
-  const at = (field: string, words: readonly [string, number][]): number => {
+  const at = (kind: Kind, field: string, words: readonly [string, number][]): number => {
     if (!declaring) throw new ModelError(`${field} is declared too late: a model is declared before it runs`);
     if (offsets[field] !== undefined) throw new ModelError(`${name} has two of the name "${field}"`);
     const offset = initial.length;
     offsets[field] = offset;
     fields[field] = embed('int', 1, words.length);
-    for (const [suffix, value] of words) {
+    words.forEach(([suffix, value], part) => {
       initial.push(integer(value, field));
-      names.push(suffix === '' ? field : `${field}${suffix}`);
-    }
+      shared.push({ kind, of: field, part, name: `${field}${suffix}` });
+    });
     return FIRST_WORD + offset;
   };
-  const many = (field: string, count: number, value: number): readonly number[] => {
+  const many = (kind: Kind, field: string, count: number, value: number): readonly number[] => {
     if (!Number.isInteger(count) || count < 1) throw new ModelError(`${field} cannot be ${count} variables in a row`);
     const base = at(
+      kind,
       field,
       Array.from({ length: count }, (_, index) => [`[${index}]`, value] as [string, number]),
     );
@@ -134,7 +136,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     // Stacks call it so.
     if (body.name === '') Object.defineProperty(body, 'name', { value: threadName });
     if (threads.length === MAX_CPUS) throw new ModelError(`${name} has more than ${MAX_CPUS} threads`);
-    const words = at(threadName, [
+    const words = at('thread', threadName, [
       ['.started', spawned ? 0 : 1],
       ['.ended', 0],
     ]);
@@ -143,14 +145,14 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   };
 
   declare({
-    cell: (field, value = 0) => at(field, [['', value]]) as Cell,
-    cells: (field, count, value = 0) => many(field, count, value) as readonly Cell[],
-    plain: (field, value = 0) => at(field, [['', value]]) as Plain,
-    plains: (field, count, value = 0) => many(field, count, value) as readonly Plain[],
-    mutex: (field) => at(field, [['', 0]]) as Mutex,
-    rwlock: (field) => at(field, [['', 0]]) as RwLock,
+    cell: (field, value = 0) => at('cell', field, [['', value]]) as Cell,
+    cells: (field, count, value = 0) => many('cell', field, count, value) as readonly Cell[],
+    plain: (field, value = 0) => at('plain', field, [['', value]]) as Plain,
+    plains: (field, count, value = 0) => many('plain', field, count, value) as readonly Plain[],
+    mutex: (field) => at('mutex', field, [['', 0]]) as Mutex,
+    rwlock: (field) => at('rwlock', field, [['', 0]]) as RwLock,
     condition(field) {
-      const words = at(field, [
+      const words = at('condition', field, [
         ['.came', 0],
         ['.woken', 0],
       ]);
@@ -159,10 +161,11 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     semaphore(field, count = 0) {
       if (count < 0) throw new ModelError(`${field} cannot begin with ${count}: a semaphore counts from 0`);
-      return at(field, [['', count]]) as Semaphore;
+      return at('semaphore', field, [['', count]]) as Semaphore;
     },
     rcu(field) {
       const words = at(
+        'rcu',
         field,
         RCU_WORDS.map((suffix) => [suffix, 0] as [string, number]),
       );
@@ -171,7 +174,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     barrier(field, parties) {
       if (!Number.isInteger(parties) || parties < 1) throw new ModelError(`${field} cannot be for ${parties} threads`);
-      return at(field, [
+      return at('barrier', field, [
         ['.came', 0],
         ['.round', 0],
         ['.parties', parties],
@@ -194,8 +197,10 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   const spawned = threads.map((one) => one.spawned);
   const bodies = threads.map(({ body }) => body);
   const threadNames = threads.map((one) => one.name);
-  const describe = (address: number): string => names[address - FIRST_WORD] ?? `address ${address}`;
+  const wordAt = (address: number): Word | undefined => shared[address - FIRST_WORD];
+  const describe = (address: number): string => wordAt(address)?.name ?? `address ${address}`;
   const label = (id: number): string => `thread ${threadNames[id]}`;
+  const told: Told = { wordAt, label };
   /** What the checks look at: each machine's words in turn. */
   let ended: Int32Array = new Int32Array(0);
   const end: End = {
@@ -219,10 +224,22 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     functions: [],
     counters: [],
+    eventNames: EVENT_NAMES,
+    describeEvent: (_, event) => tellEvent(event, told),
+    describeValue: (_, address, value) => tellValue(address, value, told),
+    narrate(cpu, event) {
+      const what = tellEvent(event, told);
+      return what === null ? null : { who: label(cpu.id), what };
+    },
+    traceFields: (_, { event, address, value }) =>
+      EVENT_NAMES[event] === undefined ? null : { variable: describe(address), value },
+    traceText: (_, { variable, value }) => `${variable} = ${value}`,
     bind(cpu) {
       // On the CPU and not on its class, which so is that of every model.
       cpu.describe = describe;
       cpu.label = label;
+      const { nameOperation } = Object.getPrototypeOf(cpu) as Cpu;
+      cpu.nameOperation = (op, address) => tellOperation(op, address, told) ?? nameOperation.call(cpu, op, address);
       (cpu as ThreadCpu).face = new Thread(cpu as FlatCpu);
     },
     boot([first]) {

@@ -20,6 +20,7 @@ import {
   RW_WAITING,
   RW_WRITER,
 } from '../sync/gate.js';
+import { EVENT_LEAVE, EVENT_PLAIN_READ, EVENT_PLAIN_WRITE, EVENT_WAKE } from './tell.js';
 
 /** Words of an RCU: the lock of those who wait, whether readers are counted in the first or the second count, the counts. */
 export const RCU_WORDS = ['', '.phase', '.readers[0]', '.readers[1]'] as const;
@@ -126,13 +127,18 @@ export class Thread {
 
   /** Reads a plain variable, at once. */
   read(variable: Plain): number {
-    if (!(variable >= 0)) this.cpu.misuse(`read is called with ${variable}, which is nothing that the model declares`);
+    if (!(variable >= 0))
+      this.cpu.misuse(`an operation (read) on ${variable}, which is nothing that the model declares`);
+    // Before a checker ends the execution because of it.
+    if (this.cpu.trace !== null) this.cpu.emit(EVENT_PLAIN_READ, variable, this.cpu.words[variable] as number);
     return this.cpu.load(variable);
   }
 
   /** Writes a plain variable, at once. */
   write(variable: Plain, value: number): void {
-    if (!(variable >= 0)) this.cpu.misuse(`write is called with ${variable}, which is nothing that the model declares`);
+    if (!(variable >= 0))
+      this.cpu.misuse(`an operation (write) on ${variable}, which is nothing that the model declares`);
+    if (this.cpu.trace !== null) this.cpu.emit(EVENT_PLAIN_WRITE, variable, value | 0);
     this.cpu.store(variable, value | 0);
   }
 
@@ -212,6 +218,7 @@ export class Thread {
     const { cpu } = this;
     const came = yield cpu.point(OP_READ, condition, 0, 0);
     const woken = cpu.peek(condition + 1);
+    if (cpu.trace !== null) cpu.emit(EVENT_WAKE, condition, woken < came ? 1 : 0);
     if (woken < came) cpu.atomicXchg(condition + 1, woken + 1);
   }
 
@@ -219,7 +226,9 @@ export class Thread {
   *broadcast(condition: Condition): Steps<void> {
     const { cpu } = this;
     const came = yield cpu.point(OP_READ, condition, 0, 0);
-    if (cpu.peek(condition + 1) < came) cpu.atomicXchg(condition + 1, came);
+    const woken = cpu.peek(condition + 1);
+    if (cpu.trace !== null) cpu.emit(EVENT_WAKE, condition, Math.max(came - woken, 0));
+    if (woken < came) cpu.atomicXchg(condition + 1, came);
   }
 
   /** Waits until a semaphore is above 0, and counts it down. */
@@ -273,6 +282,7 @@ export class Thread {
       return;
     }
     if (--inside.nesting > 0) return;
+    if (cpu.trace !== null) cpu.emit(EVENT_LEAVE, rcu, 0);
     sections.delete(rcu);
     const readers = readersOf(rcu, inside.phase);
     cpu.atomicXchg(readers, (cpu.words[readers] as number) - 1);

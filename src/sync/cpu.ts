@@ -7,7 +7,7 @@ import type { Access, MemoryContext } from '../memory/access.js';
 import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_OK, SHADOW_TYPESAFE } from '../memory/arena.js';
 import type { KasanOps } from '../memory/kasan.js';
 import { type Field, int, NULL, type Ptr, struct } from '../memory/layout.js';
-import { type Coroutine, OP_START, type TraceSink, Violation, type Witness } from './gate.js';
+import { type Coroutine, OP_NAMES, OP_START, type TraceSink, Violation, type Witness } from './gate.js';
 
 /** Per-CPU data that locking, RCU and interrupts need. One for each CPU, a static of every arena. */
 export const cpu_data = struct('cpu_data', {
@@ -142,6 +142,11 @@ export abstract class Cpu implements MemoryContext {
   describe(address: number): string {
     const object = this.arena.objectAt(address);
     return object === null ? `address ${address}` : `${object.struct.name}[${object.index}].${object.field}`;
+  }
+
+  /** What reports call an operation: `lock(siglock of process 101)`. */
+  nameOperation(op: number, address: number): string {
+    return `${OP_NAMES[op] ?? `operation ${op}`}(${this.describe(address)})`;
   }
 
   /** What reports call a CPU. Models whose CPUs stand for something else put their word for it in its place. */

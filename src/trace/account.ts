@@ -20,6 +20,8 @@ export interface AccountOptions {
   readonly switches: readonly FoundSwitch[];
   /** The functions to watch. */
   readonly watch: readonly string[];
+  /** What each CPU is called: `CPU 0`, or in a model of one's own its thread. */
+  readonly tracks: readonly string[];
   /** How it ends: with a violation, or with nobody having anything left to do. */
   readonly violation: Violation | null;
 }
@@ -31,7 +33,7 @@ export interface AccountOptions {
  */
 export function tellAccount(
   events: readonly StoryEvent[],
-  { switches, watch, violation }: AccountOptions,
+  { switches, watch, violation, tracks }: AccountOptions,
 ): readonly AccountPart[] {
   const parts: AccountPart[] = [];
   const heldUp = new Set<number>();
@@ -61,22 +63,25 @@ export function tellAccount(
     parts.push({ kind: 'does', text: event.told.what, step: event.step, watched });
   }
   const step = events.at(-1)?.step ?? 0;
-  if (parts.length > 0) parts.push({ kind: 'end', text: endText(violation), step, watched: null });
+  if (parts.length > 0) parts.push({ kind: 'end', text: endText(violation, tracks), step, watched: null });
   return parts;
 }
 
-function endText(violation: Violation | null): string {
+function endText(violation: Violation | null, tracks: readonly string[]): string {
   if (violation === null) return 'Nobody has anything left to do';
   const { cpu, stack = '' } = violation;
   if (cpu < 0) return 'Nobody has anything left to do; and this is wrong';
   const frame = simulatedFrames(stack)[0];
-  return `Here it goes wrong, on CPU ${cpu}${frame === undefined ? '' : ` in ${frame.function}`}`;
+  const who = tracks[cpu] ?? `CPU ${cpu}`;
+  if (frame === undefined) return `Here it goes wrong, on ${who}`;
+  if (!who.startsWith('CPU')) return `Here it goes wrong, in ${who} (${frame.file}:${frame.line})`;
+  return `Here it goes wrong, on ${who} in ${frame.function}`;
 }
 
-function headingOf({ cpu, told }: StoryEvent, resumed: string): string {
+function headingOf({ cpu, task, told }: StoryEvent, resumed: string): string {
   const who = told?.who ?? '';
   const name = who.charAt(0).toUpperCase() + who.slice(1);
-  const place = who.startsWith('CPU') ? '' : ` on CPU ${cpu}`;
+  const place = who.startsWith('CPU') || task === 0 ? '' : ` on CPU ${cpu}`;
   return `${name}${place}${resumed}`;
 }
 

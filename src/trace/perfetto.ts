@@ -40,9 +40,10 @@ export interface PerfettoTrace {
 }
 
 export interface PerfettoOptions {
-  readonly cpus: number;
-  /** The name of one of the model's trace points. */
-  readonly eventName: (event: number) => string | undefined;
+  /** What the track of each CPU is called. */
+  readonly tracks: readonly string[];
+  /** The names of the model's trace points. */
+  readonly eventNames: Readonly<Record<number, string>>;
   /** What is said of the trace as a whole. */
   readonly about: Readonly<Record<string, unknown>>;
 }
@@ -146,7 +147,7 @@ const MAX_TIDS = 1024;
  */
 export function perfettoTrace(
   events: readonly StoryEvent[],
-  { cpus, eventName, about }: PerfettoOptions,
+  { tracks: trackNames, eventNames, about }: PerfettoOptions,
 ): PerfettoTrace {
   const entries: TraceEntry[] = [];
   const name = (tid: number, kind: string, text: string): TraceEntry => {
@@ -154,9 +155,9 @@ export function perfettoTrace(
   };
   const names = [
     name(1, 'process_name', 'siglab'),
-    ...Array.from({ length: cpus }, (_, cpu) => name(cpu + 1, 'thread_name', `CPU ${cpu}`)),
+    ...trackNames.map((track, cpu) => name(cpu + 1, 'thread_name', track)),
   ];
-  const tracks = Array.from({ length: cpus }, (_, cpu) => new CpuTrack(cpu + 1, entries));
+  const tracks = trackNames.map((_, cpu) => new CpuTrack(cpu + 1, entries));
   const arrows = new Arrows(entries);
   const locks = new Locks(entries);
   events.forEach((event, index) => {
@@ -164,11 +165,16 @@ export function perfettoTrace(
     const tid = event.cpu + 1;
     const frames = [...simulatedFrames(event.stack)].reverse();
     const stack = frames.map(({ function: called, file, line }) => ({ name: called, place: `${file}:${line}` }));
-    tracks[event.cpu]?.moveTo([{ name: event.taskName, place: '' }, ...stack], ts);
-    const traced = eventName(event.event);
+    // A model's thread is its track.
+    const task = event.task === 0 ? [] : [{ name: event.taskName, place: '' }];
+    tracks[event.cpu]?.moveTo([...task, ...stack], ts);
+    const traced = eventNames[event.event];
+    if (event.task === 0 && event.told !== null) {
+      entries.push({ ph: 'i', s: 't', name: event.told.what, cat: 'event', pid: PROCESS, tid, ts: ts + 1 });
+    }
     if (event.event >= OP_LOCK && event.event <= OP_WRITE_LOCK) locks.take(event.address, event.name, tid, ts + 1);
     else if (isRelease(event.event)) locks.release(event.address, tid, ts + 1);
-    if (event.event < EVENT_MODEL || traced === undefined) return;
+    if (event.event < EVENT_MODEL || event.task === 0 || traced === undefined) return;
     const args = event.fields ?? {};
     entries.push({ ph: 'i', s: 't', name: traced, cat: 'tracepoint', pid: PROCESS, tid, ts: ts + 1, args });
     const group = event.fields?.grp === 1;

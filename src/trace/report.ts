@@ -28,7 +28,7 @@ export function violationReport(
     if (!here && isAtRest(cpu.op)) continue;
     const who =
       cpu.current === 0 ? cpu.label(cpu.id) : `CPU ${cpu.id}, ${cpu.describe(cpu.current).replace(/ \S+$/, '')}`;
-    const where = here ? 'found here' : `about to ${describeOperation(cpu, cpu)}`;
+    const where = here ? 'found here' : `${cpu.enabled() ? 'about to' : 'waits at'} ${describeOperation(cpu, cpu)}`;
     lines.push('', `${who}: ${where}`);
     lines.push(...heldLocks(machine, cpu.id), '  call trace:');
     const frames = here ? foundAt(violation, cpu.announcedAt) : simulatedFrames(cpu.announcedAt);

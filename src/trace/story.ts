@@ -48,7 +48,8 @@ export interface StoryOptions {
 
 /** What an operation does, in words; null for one that only machinery cares for. */
 function tell(event: StoryEvent, { syscallName }: StoryOptions): string | null {
-  const { name, valueName } = event;
+  const { name, valueName, said } = event;
+  if (said !== null) return said;
   switch (event.event) {
     case OP_READ:
       return `reads ${name}: ${valueName}`;
@@ -79,7 +80,7 @@ function tell(event: StoryEvent, { syscallName }: StoryOptions): string | null {
     case EVENT_CONTENDED:
       return `waits for ${name}`;
     default:
-      return event.event >= EVENT_MODEL ? event.said : null;
+      return null;
   }
 }
 
@@ -88,11 +89,14 @@ function isBackground(event: StoryEvent): boolean {
   return event.event === OP_IDLE || (event.event < EVENT_MODEL && event.taskName.startsWith('idle'));
 }
 
+/** Kernel code, a patch, a scenario, or a file of the user's, which has no folder. */
+function isShown(file: string): boolean {
+  return !file.includes('/') || /^(?:scenarios|src\/kernel|src\/patches)\//.test(file);
+}
+
 /** Where an event is shown: kernel code, or the program, but not the trace point itself. */
 function placeOf(stack: readonly Frame[]): Frame | null {
-  const shown = stack.find(
-    ({ file }) => /^(?:scenarios|src\/kernel|src\/patches)\//.test(file) && !/kernel\/trace\./.test(file),
-  );
+  const shown = stack.find(({ file }) => isShown(file) && !/kernel\/trace\./.test(file));
   return shown ?? null;
 }
 

@@ -136,7 +136,7 @@ describe('a grace period of a model', () => {
     ]);
     const report = violation === null ? '' : violationReport(machine, violation, 'title', 'token');
     expect(report).toMatch(/^=+\nrcu: INFO: rcu detected stalls/);
-    expect(report).toContain('thread updater: about to await(rcu.readers[0])');
+    expect(report).toContain('thread updater: waits at synchronizeRcu(rcu)');
   });
 
   it('that waits for a reader which spins', () => {
@@ -155,7 +155,7 @@ describe('a grace period of a model', () => {
     expect(violation?.kind).toBe('rcu-stall');
     expect(violation?.witnesses.map(({ what }) => what)).toEqual([
       'livelock: thread reader spins, and nobody is left to end it; thread updater waits meanwhile',
-      'thread reader, over and over: read(cell)',
+      'thread reader, over and over: load(cell)',
     ]);
   });
 });

@@ -44,6 +44,18 @@ describe('siglab new', () => {
     const { status, stdout } = await call('explore', './my-model.ts');
     expect(status).toBe(1);
     expect(stdout).toContain('BUG: assertion failed at the end: an increment was lost\nmodel my-model\n');
+    const [, token = ''] = /^token: (\S+)$/m.exec(stdout) ?? [];
+    const replayed = await call('replay', token, '--file', 'my-model.ts');
+    expect(replayed.stdout).toMatch(/^Thread second\n {2}- reads count: 0$/m);
+    expect(replayed.stdout).toMatch(/│ step │ thread first +│ thread second +│/);
+    const step = await call('replay', token, '--file', 'my-model.ts', '--step', '1');
+    expect(step).toMatchObject({ status: 0, stderr: '' });
+    expect(step.stdout).toMatch(/^thread first\n {2}about to store\(count\)$/m);
+    expect(step.stdout).toMatch(/^shared\n {2}count: 0$/m);
+    const shown = await call('show', 'my-model.ts');
+    expect(shown).toMatchObject({ status: 0, stderr: '' });
+    expect(shown.stdout).toMatch(/^Threads\n {2}first, second$/m);
+    expect(shown.stdout).toMatch(/^What they share\n {2}count$/m);
     expectRefused(await call('run', './my-model.ts', '--no-check'), /only the controlled machine runs/);
     expectRefused(await call('explore', './my-model.ts', '--no-check', '--cpus', '3'), /takes neither patches nor/);
   });

@@ -172,7 +172,7 @@ it('a lock that somebody holds is contended before it is acquired', () => {
     const contended = events.findIndex(({ event }) => event === EVENT_CONTENDED);
     if (contended < 0) continue;
     const wanted = events[contended] as StoryEvent;
-    const line = ftraceLine(wanted, contended, () => undefined);
+    const line = ftraceLine(wanted, contended, {});
     expect(line).toMatch(/^ +task-101 +\[001\] .*: lock_contended: 0x[0-9a-f]+ siglock of process 102$/);
     const acquired = events.findIndex((e) => e.event === OP_LOCK && e.cpu === 1 && e.address === wanted.address);
     expect(acquired).toBeGreaterThan(contended);

@@ -26,7 +26,7 @@ describe('a thread that breaks the rules by which it is scheduled', () => {
   it.each<[string, string, (t: Thread, cell: Cell) => Generator<unknown, void, number>]>([
     [
       'an operation is not yielded, and another comes',
-      'misuse: thread one: write(cell) is not yielded',
+      'misuse: thread one: store(cell) is not yielded',
       function* (t, cell) {
         t.store(cell, 1);
         yield t.load(cell);
@@ -34,7 +34,7 @@ describe('a thread that breaks the rules by which it is scheduled', () => {
     ],
     [
       'the last operation is not yielded',
-      'misuse: thread one: add(cell) is not yielded',
+      'misuse: thread one: fetchAdd(cell) is not yielded',
       function* (t, cell) {
         yield t.load(cell);
         t.fetchAdd(cell, 1);
@@ -57,14 +57,14 @@ describe('a thread that breaks the rules by which it is scheduled', () => {
     ],
     [
       'there is no such variable',
-      'misuse: thread one: read is called with undefined, which is nothing that the model declares',
+      'misuse: thread one: an operation (read) on undefined, which is nothing that the model declares',
       function* (t) {
         yield t.load(([] as Cell[])[3] as Cell);
       },
     ],
     [
       'there is no such plain variable',
-      'misuse: thread one: write is called with undefined, which is nothing that the model declares',
+      'misuse: thread one: an operation (write) on undefined, which is nothing that the model declares',
       function* (t) {
         t.write(undefined as never, 1);
       },

@@ -11,7 +11,12 @@ describe('the account of kill against exec', () => {
   const machine = killVsExecMachine(PATCHED);
   const { schedule } = minimize(machine, failingSchedule(machine, 1).schedule);
   const { events, violation } = replayWithStacks(machine, schedule);
-  const parts = tellAccount(events, { switches: findSwitches(machine, schedule), watch: WATCH, violation });
+  const parts = tellAccount(events, {
+    switches: findSwitches(machine, schedule),
+    watch: WATCH,
+    violation,
+    tracks: ['CPU 0', 'CPU 1', 'CPU 2'],
+  });
   const text = parts.map((part) => part.text).join('\n');
 
   it('tells the race in plain words, in order', () => {

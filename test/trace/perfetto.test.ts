@@ -6,7 +6,11 @@ import { CPUS, killVsExecMachine, randomSchedule, UNPATCHED } from '../support/k
 
 const machine = killVsExecMachine(UNPATCHED);
 const { events } = replayWithStacks(machine, randomSchedule(machine, 5));
-const trace = perfettoTrace(events, { cpus: CPUS, eventName: (event) => TRACE_NAMES[event], about: { token: 'none' } });
+const trace = perfettoTrace(events, {
+  tracks: Array.from({ length: CPUS }, (_, cpu) => `CPU ${cpu}`),
+  eventNames: TRACE_NAMES,
+  about: { token: 'none' },
+});
 const entries = trace.traceEvents;
 const ofPhase = (...phases: TraceEntry['ph'][]): TraceEntry[] => entries.filter(({ ph }) => phases.includes(ph));
 
