@@ -159,7 +159,16 @@ export const SCENARIOS: readonly Scenario[] = [
 export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map((scenario) => scenario.name);
 export const PATCH_NAMES: readonly string[] = PATCHES.map((patch) => patch.name);
 
-/** A name that nothing has. */
+/**
+ * A name that nothing has.
+ *
+ * @example
+ * try {
+ *   findScenario('kill-vs-exek');
+ * } catch (error) {
+ *   if (error instanceof UnknownNameError) console.log(error.kind, error.given, error.known.length);
+ * }
+ */
 export class UnknownNameError extends Error {
   override readonly name = 'UnknownNameError';
   /**
@@ -176,14 +185,29 @@ export class UnknownNameError extends Error {
   }
 }
 
-/** Finds a scenario. @throws UnknownNameError */
+/**
+ * Finds a scenario of the package's.
+ *
+ * @param name one of `SCENARIO_NAMES`
+ * @throws UnknownNameError
+ * @example
+ * const { cpus, claim } = findScenario('kill-vs-exec');
+ * cpus; // 3
+ */
 export function findScenario(name: string): Scenario {
   const found = SCENARIOS.find((scenario) => scenario.name === name);
   if (found === undefined) throw new UnknownNameError('scenario', name, SCENARIO_NAMES);
   return found;
 }
 
-/** Finds a patch. @throws UnknownNameError */
+/**
+ * Finds a patch of the package's.
+ *
+ * @param name one of `PATCH_NAMES`
+ * @throws UnknownNameError
+ * @example
+ * Object.keys(findPatch('no-kill-retry').functions); // ['kill_pid_info']
+ */
 export function findPatch(name: string): Patch {
   const found = PATCHES.find((patch) => patch.name === name);
   if (found === undefined) throw new UnknownNameError('patch', name, PATCH_NAMES);
@@ -197,7 +221,14 @@ export interface ModelDescription {
   readonly cpus: number;
 }
 
-/** Makes the model of a description. @throws UnknownNameError */
+/**
+ * Makes the model of a description.
+ *
+ * @throws UnknownNameError
+ * @example
+ * const model = modelOf({ scenario: 'two-waiters', patches: [], cpus: 3 });
+ * model.name; // 'two-waiters'
+ */
 export function modelOf({ scenario, patches, cpus }: ModelDescription): ReturnType<typeof kernelModel> {
   return kernelModel(findScenario(scenario), { patches: patches.map(findPatch), cpus });
 }

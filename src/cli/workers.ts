@@ -8,7 +8,14 @@ function entryPoint(name: string): URL {
   return new URL(`${folder}/${name}.js`, import.meta.url);
 }
 
-/** The entry point of a CPU's thread, for a model. */
+/**
+ * The entry point of a CPU's thread, for a model. The thread makes the model again from its description.
+ *
+ * @example
+ * const description = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
+ * const threads = ThreadMachine.start(modelOf(description), workerCode(description));
+ * await threads.dispose();
+ */
 export function workerCode(description: FileDescription): WorkerCode {
   return { url: entryPoint('cpu'), description };
 }

@@ -43,7 +43,12 @@ function* places(
 /**
  * Decodes the objects that are in use in the state that a machine is in.
  *
- * @param struct only those of one struct
+ * @param struct only those of one struct, by the kernel's name
+ * @example
+ * machine.execute({ choose: (movers) => movers.byDefault });
+ * for (const { index, fields } of decodeObjects(machine, 'pid')) {
+ *   console.log(index, fields.find(({ name }) => name === 'nr')?.text);
+ * }
  */
 export function decodeObjects(machine: ControlledMachine, struct?: string): readonly DecodedObject[] {
   const { arena, model } = machine;

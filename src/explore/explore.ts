@@ -106,6 +106,14 @@ export function explore(what: ControlledMachine | Model, options: ExploreOptions
 /**
  * Explores a model a slice at a time: yields how many executions were made, and takes whether to stop. For callers
  * that have something else to do in between, like listening to Ctrl-C.
+ *
+ * @param what a model, or a machine made for one
+ * @throws UnknownStrategyError for a strategy of another name, RangeError for a limit or a bound that cannot be
+ * @example
+ * const exploring = exploreInSlices(model, { strategy: 'random', keepGoing: true });
+ * let slice = exploring.next(false);
+ * while (!slice.done) slice = exploring.next(slice.value >= 1000);
+ * slice.value.interrupted; // true
  */
 export function* exploreInSlices(
   what: ControlledMachine | Model,

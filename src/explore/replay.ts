@@ -49,6 +49,8 @@ export interface ReplayOptions {
 /**
  * Runs a schedule.
  *
+ * @param machine any machine of the model
+ * @param schedule who moves at each decision; the default rule makes those that it does not cover
  * @throws ScheduleMismatchError if it does not fit the model, unless `loose`
  * @example
  * const { violation, departures } = replay(machine, decodeToken(token).schedule, { loose: true });
@@ -70,7 +72,15 @@ export function nameOfTask(cpu: Cpu, task: number): string {
   return task === 0 ? cpu.label(cpu.id) : cpu.describe(task).replace(/ \S+$/, '');
 }
 
-/** Runs a schedule and keeps for each event its place in the source. */
+/**
+ * Runs a schedule and keeps for each event its place in the source, and what it is in words.
+ *
+ * @throws ScheduleMismatchError if it does not fit the model, unless `loose`
+ * @example
+ * const { events, violation } = replayWithStacks(machine, found.schedule);
+ * for (const { told } of events) if (told !== null) console.log(`${told.who} ${told.what}`);
+ * console.log(violation?.message);
+ */
 export function replayWithStacks(
   machine: ControlledMachine,
   schedule: Uint8Array,

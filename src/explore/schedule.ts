@@ -6,7 +6,16 @@ import { describeOperation } from '../machine/end.js';
 import { BY_DEFAULT, inTurn, turnOf } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
 
-/** A schedule does not fit the model: it was made with another, or the model has changed. */
+/**
+ * A schedule does not fit: it names a CPU that cannot move, or goes on after the end.
+ *
+ * @example
+ * try {
+ *   replay(machine, new Uint8Array(9).fill(2));
+ * } catch (error) {
+ *   if (error instanceof ScheduleMismatchError) console.log(error.message); // the schedule does not fit: decision 9, …
+ * }
+ */
 export class ScheduleMismatchError extends Error {
   override readonly name = 'ScheduleMismatchError';
   /**

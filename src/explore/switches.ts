@@ -54,11 +54,16 @@ interface Place {
 type Noted = FoundSwitch & Place;
 
 /**
- * Explains the switches of a schedule, in order.
+ * Explains the switches of a schedule, in order: how the execution ends without each of them.
  *
  * @param machine any machine of the model
  * @param schedule one that fits
  * @param most none are explained where there are more; no limit if not given
+ * @example
+ * const { schedule } = minimize(machine, found.schedule);
+ * for (const { fromName, toName, without } of explainSwitches(machine, schedule)) {
+ *   console.log(`${fromName} to ${toName}; without it: ${without.violation?.message ?? without.outcome}`);
+ * }
  */
 export function explainSwitches(
   machine: ControlledMachine,
@@ -88,7 +93,13 @@ function nameOf(machine: ControlledMachine, id: number): string {
 /**
  * The switches of a schedule, in order.
  *
+ * @param machine any machine of the model
  * @param schedule one that fits
+ * @example
+ * const preemptions = findSwitches(machine, found.schedule).filter(({ preemption }) => preemption);
+ * for (const { fromName, before, toName } of preemptions) {
+ *   console.log(`${fromName} is about to ${before}; ${toName} goes on`);
+ * }
  */
 export function findSwitches(machine: ControlledMachine, schedule: Uint8Array): readonly FoundSwitch[] {
   return noteSwitches(machine, schedule).map(({ moves, ...found }) => found);

@@ -20,7 +20,16 @@ const MAX_CPUS = 31;
 /** A schedule of more decisions is not believed. */
 const MAX_DECISIONS = 1 << 20;
 
-/** A string is no token, or not one for this. */
+/**
+ * A string is no token, or not one for this.
+ *
+ * @example
+ * try {
+ *   decodeToken('sl1.kill-vs-exec@3.AAAA');
+ * } catch (error) {
+ *   if (error instanceof TokenError) console.log(error.message); // this token is damaged: …
+ * }
+ */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
@@ -56,7 +65,16 @@ function headOf({ scenario, cpus, patches }: Omit<TokenContents, 'schedule'>): s
   return [`${scenario}@${cpus}`, ...patches].join('+');
 }
 
-/** Writes a token. @throws TokenError for names or numbers that a token cannot hold */
+/**
+ * Writes a token.
+ *
+ * @param contents the scenario or model, its patches, its CPUs, and who moves at each decision
+ * @throws TokenError for names or numbers that a token cannot hold
+ * @example
+ * const schedule = Uint8Array.of(2, 2, 0);
+ * const text = encodeToken({ scenario: 'kill-vs-exec', patches: ['no-kill-retry'], cpus: 3, schedule });
+ * text.startsWith('sl1.kill-vs-exec@3+no-kill-retry.'); // true
+ */
 export function encodeToken(contents: TokenContents): string {
   const { scenario, patches, cpus, schedule } = contents;
   for (const name of [scenario, ...patches]) {
@@ -101,6 +119,10 @@ export function encodeToken(contents: TokenContents): string {
  * @param token the string
  * @param expected what it must be for
  * @throws TokenError with a sentence that says what is wrong with it
+ * @example
+ * const { scenario, patches, cpus, schedule } = decodeToken('sl1.kill-vs-exec@3+no-kill-retry.DhUiITQ');
+ * const { violation } = replay(new ControlledMachine(modelOf({ scenario, patches, cpus })), schedule);
+ * violation?.kind; // 'invariant'
  */
 export function decodeToken(token: string, expected: TokenExpectation = {}): TokenContents {
   const [format = '', head = '', body = '', ...rest] = token.trim().split('.');

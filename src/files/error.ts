@@ -1,6 +1,13 @@
 /** Mistakes in a user's file, told with the line they are in. */
 
-/** A user's file is broken. The message has the place and the lines around it. */
+/**
+ * A user's file is broken. The message has the place and the lines around it.
+ *
+ * @example
+ * await loadUserFile('./no-such-file.ts').catch((error) => {
+ *   console.log(error instanceof UserFileError && error.message);
+ * });
+ */
 export class UserFileError extends Error {
   override readonly name = 'UserFileError';
 }

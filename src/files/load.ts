@@ -30,7 +30,11 @@ const loaded = new Map<string, Promise<UserFile>>();
 /**
  * Loads a file, once. `import … from 'siglab'` in it is this very package, wherever the file lies.
  *
+ * @param path of a `.ts`, `.mts`, `.js` or `.mjs` file
  * @throws UserFileError with the line, if it cannot be read or run, or exports something that is not whole
+ * @example
+ * const { scenarios, patches, models } = await loadUserFile(file);
+ * scenarios.length + patches.length + models.length > 0; // true
  */
 export function loadUserFile(path: string): Promise<UserFile> {
   const file = resolve(path);

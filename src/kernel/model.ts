@@ -30,7 +30,16 @@ export interface KernelModelOptions {
   readonly limits?: KernelLimits;
 }
 
-/** The values that a run's programs have reported, by name. */
+/**
+ * The values that a run's programs have reported with `sys.result`, by name; null for one that was not.
+ *
+ * @param arena as the run has left it
+ * @example
+ * const scenario = findScenario('kill-vs-exec');
+ * const machine = new ControlledMachine(kernelModel(scenario));
+ * machine.execute({ choose: (movers) => movers.byDefault });
+ * console.log(readResults(machine.arena, scenario));
+ */
 export function readResults(arena: Arena, scenario: Scenario): Record<string, number | null> {
   const memory = arena.static(user_memory) + user_memory.results;
   const results: Record<string, number | null> = {};
@@ -70,6 +79,13 @@ const DESCRIBING = { describe: describeAddress };
 /**
  * Makes the model of a scenario. The object has the shape that every machine takes (`Model` in `src/machine`); it is
  * not named here because the kernel does not know what runs it.
+ *
+ * @param scenario one of the package's, or of one's own
+ * @example
+ * const patches = [findPatch('no-kill-retry')];
+ * const patched = kernelModel(findScenario('kill-vs-exec'), { patches, cpus: 3 });
+ * explore(patched).found?.violation.kind; // 'invariant'
+ * @see the model is of Linux 5.3.1: kernel/signal.c, kernel/exit.c, kernel/fork.c, fs/exec.c, and what they call
  */
 export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}) {
   const { patches = [], cpus = scenario.cpus, limits = DEFAULT_LIMITS } = options;

@@ -33,7 +33,13 @@ export interface SigMask {
   readonly hi: number;
 }
 
-/** The set of the given signals. */
+/**
+ * The set of the given signals, which does not change.
+ *
+ * @example
+ * const { lo } = sigmask(SIGINT, SIGTERM);
+ * lo; // 16386
+ */
 export function sigmask(...signals: readonly number[]): SigMask {
   let lo = 0;
   let hi = 0;
@@ -47,6 +53,9 @@ export function sigmask(...signals: readonly number[]): SigMask {
 /** The size of a set in bytes, as the kernel wants it. */
 export const SIGSET_SIZE = 8;
 
+/**
+ * The set of no signal.
+ */
 export const EMPTY_MASK: SigMask = { lo: 0, hi: 0 };
 const SIG_KERNEL_ONLY_MASK = sigmask(SIGKILL, SIGSTOP);
 export const SIG_KERNEL_STOP_MASK = sigmask(SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU);

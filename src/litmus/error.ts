@@ -6,7 +6,16 @@ export interface Place {
   readonly column: number;
 }
 
-/** A litmus file that cannot be read. */
+/**
+ * A litmus file that cannot be read, with the place.
+ *
+ * @example
+ * try {
+ *   parseLitmus('litmus broken');
+ * } catch (error) {
+ *   if (error instanceof LitmusError) console.log(`${error.at.line}:${error.at.column}: ${error.what}`);
+ * }
+ */
 export class LitmusError extends Error {
   override readonly name = 'LitmusError';
   /** @param what one sentence: what was expected, what is there */

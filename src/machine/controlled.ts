@@ -75,6 +75,16 @@ const ABANDONED = new Abandoned('the strategy gave this execution up');
 /** Decisions that one execution's record has room for. */
 const MAX_CHOICES = 1 << 17;
 
+/**
+ * The machine that executes a model in this thread, under a schedule that somebody else decides. One machine makes any number
+ * of executions, each from the same beginning.
+ *
+ * @throws RangeError for a model whose number of CPUs it cannot have
+ * @example
+ * const machine = new ControlledMachine(model, { checked: ['memory'] });
+ * const { violation, steps } = machine.execute({ choose: (movers) => movers.byDefault });
+ * console.log(steps, violation?.message ?? machine.model.outcome(machine.arena));
+ */
 export class ControlledMachine implements CpuHost {
   readonly arena: Arena;
   readonly cpus: readonly ControlledCpu[];

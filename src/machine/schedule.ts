@@ -15,6 +15,9 @@ export const LONGEST_TURN = 4;
  * What ends a schedule that goes on by turns: after so many decisions it is the next one's turn, in the order of the numbers.
  *
  * @param decisions 1 to `LONGEST_TURN`
+ * @example
+ * // CPU 1 first, and from then on by turns of two decisions.
+ * const { violation } = replay(machine, Uint8Array.of(1, inTurn(2)), { loose: true });
  */
 export function inTurn(decisions: number): number {
   return BY_DEFAULT - decisions;

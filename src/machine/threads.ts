@@ -17,7 +17,19 @@ import { NOISE, type Noise } from './parallel-cpu.js';
 import type { KeptRun } from './recording-host.js';
 import { EVENT_WORDS, traceHash } from './trace-buffer.js';
 
-/** A machine of worker threads could not go on: a thread died, or nothing moved any more. */
+/**
+ * A machine of worker threads could not go on: a thread died, or nothing moved any more, or it was disposed of.
+ *
+ * @example
+ * const description = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
+ * const threads = ThreadMachine.start(modelOf(description), workerCode(description));
+ * await threads.dispose();
+ * try {
+ *   await threads.run({ iterations: 1 });
+ * } catch (error) {
+ *   if (error instanceof MachineError) console.log(error.message);
+ * }
+ */
 export class MachineError extends Error {
   override readonly name = 'MachineError';
 }
@@ -95,6 +107,21 @@ const MAX_STEPS = 100_000;
 /** How long the end of a machine waits for threads that are still starting, in milliseconds. */
 const START_MS = 5000;
 
+/**
+ * The machine whose CPUs are worker threads, over shared memory: for real interleavings (`run`), for those written down
+ * (`record`), and for a schedule step by step (`replay`). Its threads live until `dispose`.
+ *
+ * @example
+ * const description = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
+ * const threads = ThreadMachine.start(modelOf(description), workerCode(description));
+ * try {
+ *   const { iterations, violations } = await threads.run({ iterations: 20, noise: NOISE.low, seed: 1 });
+ *   iterations; // 20
+ *   console.log(violations.length);
+ * } finally {
+ *   await threads.dispose();
+ * }
+ */
 export class ThreadMachine {
   private readonly control: Int32Array;
   private readonly pool: Piscina;

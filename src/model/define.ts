@@ -22,7 +22,16 @@ import {
   type ThreadRef,
 } from './thread.js';
 
-/** A model is declared wrongly. */
+/**
+ * A model is declared wrongly.
+ *
+ * @example
+ * try {
+ *   defineModel('no-threads', (m) => void m.cell('count'));
+ * } catch (error) {
+ *   if (error instanceof ModelError) console.log(error.message); // no-threads has no threads
+ * }
+ */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
 }

@@ -103,7 +103,15 @@ export interface Witness {
   readonly stack: string;
 }
 
-/** A broken rule, found by a checker or asserted by the model. Ends the execution. */
+/**
+ * A broken rule, found by a checker or asserted by the model. Ends the execution.
+ *
+ * @example
+ * const { violation } = found;
+ * violation instanceof Violation; // true
+ * violation.kind; // 'invariant'
+ * console.log(violation.message, violation.witnesses.map(({ what }) => what));
+ */
 export class Violation extends Error {
   /** Whether those made now know their stack. It costs more than all else in a short execution that nobody looks at. */
   static keepsStack = true;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createJiti } from 'jiti';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkTypes } from '../../src/files/check.js';
+import * as siglab from '../../src/index.js';
 import { ensureBuilt, ROOT } from '../support/build.js';
 import { type Example, publicApi } from '../support/examples.js';
 
@@ -18,6 +19,9 @@ const GIVEN: Readonly<Record<string, string>> = {
   file: `const file = ${JSON.stringify(join(ROOT, 'templates/scenario.ts'))};`,
   text: `const text = 'litmus zombie question "Can it be signalled?" from kill(2) process A { r = kill(B, 0); } process B { exit_group(0); } forall (A:r == 0)';`,
 };
+
+/** What others are the examples of: `explore(model, { strategy: 'dpor' })`. */
+const ELSEWHERE = new Set(['dporStrategy']);
 
 /** Examples that are a part of something: what is around them. */
 const AROUND: Readonly<Record<string, (code: string) => string>> = {
@@ -59,10 +63,18 @@ const [first] = Object.keys(explore(kernelModel(scenario), { strategy: 'dpor' })
 if (first !== '1') throw new Error(\`the program did not come to its end: \${first}\`);`;
 }
 
-const { examples, names } = publicApi();
+const { examples, names, without } = publicApi();
 const folder = mkdtempSync(join(tmpdir(), 'siglab-examples-'));
 const file = join(folder, 'examples.ts');
 let ran: Readonly<Record<string, () => Promise<void>>> = {};
+
+/** `expression; // value` in an example: that is its value. Where the comment is no literal, it says something else. */
+const CLAIM = /^(\s*)(?!const |let |console\.)(\S.*); \/\/ (true|false|null|-?\d+|'[^'…]*'|\['[^…]*'\])$/gm;
+const CHECK = `function same(found: unknown, claimed: unknown): void {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(claimed)];
+  if (a !== b) throw new Error(\`this is \${a}, and the example says \${b}\`);
+}
+`;
 
 const uses = (code: string, name: string): boolean => new RegExp(`(?<![.\\w])${name}\\b`).test(code);
 const declares = (code: string, name: string): boolean =>
@@ -75,6 +87,7 @@ function functionOf({ of, code }: Example, at: number): string {
   for (const name of ['found', 'token', 'machine', 'model', 'file', 'text']) {
     if (uses(body, name) && !declares(code, name)) body = `${GIVEN[name]}\n${body}`;
   }
+  body = body.replaceAll(CLAIM, '$1same($2, $3);');
   return `// ${of}\nexport async function example${at}(): Promise<void> {\n${body}\n}\n`;
 }
 
@@ -83,8 +96,7 @@ beforeAll(async () => {
   const bodies = examples.map(functionOf).join('\n');
   const needed = [...names].filter(([name]) => uses(bodies, name));
   const imports = needed.map(([name, isType]) => (isType ? `type ${name}` : name)).join(', ');
-  writeFileSync(file, `import { ${imports} } from 'siglab';\n\n${bodies}`);
-  const siglab: unknown = await import('../../src/index.js');
+  writeFileSync(file, `import { ${imports} } from 'siglab';\n\n${CHECK}\n${bodies}`);
   const jiti = createJiti(file, { virtualModules: { siglab }, fsCache: false, moduleCache: false });
   ran = await jiti.import(file);
 });
@@ -97,14 +109,19 @@ describe('the examples in the docstrings of the public API', () => {
     );
   });
 
+  it('are with every function and class that can be called', () => {
+    expect(without.filter((name) => name in siglab && !ELSEWHERE.has(name))).toEqual([]);
+  });
+
   it('type-check', () => {
     expect(checkTypes(file)).toEqual([]);
   });
 
-  it.each(examples.map(({ of }, at) => [of, at] as const))('run: %s', async (_, at) => {
+  it.each(examples.map(({ of, code }, at) => [of, at, code] as const))('run: %s', async (_, at, code) => {
     const printed = vi.spyOn(console, 'log').mockImplementation(() => {});
     try {
       await ran[`example${at}`]?.();
+      if (code.includes('console.log(')) expect(printed).toHaveBeenCalled();
     } finally {
       printed.mockRestore();
     }

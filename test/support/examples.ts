@@ -14,6 +14,8 @@ export interface PublicApi {
   readonly examples: readonly Example[];
   /** What can be imported, and whether it is a type only. */
   readonly names: ReadonlyMap<string, boolean>;
+  /** The functions and classes that have no example, those of which only the type is exported included. */
+  readonly without: readonly string[];
 }
 
 /** Reads what `src/index.ts` exports. */
@@ -27,6 +29,7 @@ export function publicApi(): PublicApi {
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
   if (source === undefined || module === undefined) throw new Error('src/index.ts is no module');
   const examples: Example[] = [];
+  const without: string[] = [];
   const names = new Map<string, boolean>();
   const collect = (of: string, tags: readonly ts.JSDocTagInfo[]): void => {
     for (const { name, text } of tags)
@@ -35,6 +38,9 @@ export function publicApi(): PublicApi {
   for (const one of checker.getExportsOfModule(module)) {
     const symbol = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one;
     names.set(one.name, (symbol.flags & ts.SymbolFlags.Value) === 0);
+    const called = (symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) !== 0;
+    const hasExample = symbol.getJsDocTags(checker).some(({ name }) => name === 'example');
+    if (called && !hasExample) without.push(one.name);
     collect(one.name, symbol.getJsDocTags(checker));
     for (const member of symbol.members?.values() ?? []) {
       collect(`${one.name}.${member.name}`, member.getJsDocTags(checker));
@@ -44,5 +50,5 @@ export function publicApi(): PublicApi {
   const page = /^\/\*\*[\s\S]*?\*\//.exec(source.text)?.[0] ?? '';
   const [, own = ''] = /@example\n([\s\S]*?)\n \*\n \* @packageDocumentation/.exec(page) ?? [];
   examples.push({ of: 'siglab', code: own.replaceAll(/^ \* ?/gm, '') });
-  return { examples, names };
+  return { examples, names, without };
 }

@@ -18,6 +18,10 @@ export interface CheckedStrategy extends Strategy {
  * @param inner makes the decisions, undisturbed
  * @param every one execution of so many is made again, twice, and the traces are compared; 100 if not given
  * @throws NondeterminismError from `end`, saying where the executions differ
+ * @example
+ * const strategy = checkDeterminism(randomStrategy(1), 10);
+ * explore(model, { strategy, schedules: 100, keepGoing: true });
+ * strategy.checked; // 10
  */
 export function checkDeterminism(inner: Strategy, every = 100): CheckedStrategy {
   let machine: ControlledMachine | null = null;

@@ -5,7 +5,25 @@ import type { Strategy } from '../strategy.js';
 import { boundInWords, delaysOf, isPreemption } from './bounds.js';
 import { sizeByProbes } from './tree-size.js';
 
-/** The machine did not do the same thing twice. */
+/**
+ * The machine did not do the same thing twice.
+ *
+ * @example
+ * let executions = 0;
+ * const drifting = defineModel('drifting', (m) => {
+ *   const cell = m.cell('cell');
+ *   for (const name of ['one', 'other']) {
+ *     m.thread(name, function* (t) {
+ *       yield t.store(cell, executions++);
+ *     });
+ *   }
+ * });
+ * try {
+ *   explore(drifting, { strategy: checkDeterminism(randomStrategy(1), 1), schedules: 1 });
+ * } catch (error) {
+ *   if (error instanceof NondeterminismError) console.log(error.message); // a schedule made again differs from event 1 on: …
+ * }
+ */
 export class NondeterminismError extends Error {
   override readonly name = 'NondeterminismError';
 }
@@ -21,8 +39,18 @@ interface Node {
 }
 
 /**
- * @param preemptions the bound (`Bounds`); none if not given
- * @param delays the bound of delays; none if not given
+ * Depth-first search: every schedule once, or every one within the bounds (`Bounds`).
+ *
+ * @param preemptions switches at most away from a CPU that could go on; none if not given
+ * @param delays CPUs at most that are passed over, counted in turn from the default rule's choice; none if not given
+ * @example
+ * const { exhausted, phases } = explore(modelOf({ scenario: 'kill-vs-exec', patches: [], cpus: 3 }), {
+ *   strategy: dfsStrategy(1),
+ * });
+ * exhausted; // true
+ * phases[0]?.bound; // 'at most 1 preemption'
+ * @see "Iterative Context Bounding for Systematic Testing of Multithreaded Programs" (Musuvathi, Qadeer; PLDI 2007),
+ *   "Delay-Bounded Scheduling" (Emmi, Qadeer, Rakamarić; POPL 2011)
  */
 export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY, delays = Number.POSITIVE_INFINITY): Strategy {
   const path: Node[] = [];

@@ -15,8 +15,26 @@ import { mix } from './lots.js';
 const LONGEST_BITS = 6;
 
 /**
+ * By turns, after up to 64 decisions at random: for livelocks.
+ *
  * @param seed the same seed gives the same executions
  * @param first the number of the first execution, for a share of a longer exploration
+ * @example
+ * const polite = defineModel('polite', (m) => {
+ *   const [left, right] = [m.mutex('left'), m.mutex('right')];
+ *   for (const [name, first, second] of [['one', left, right] as const, ['other', right, left] as const]) {
+ *     m.thread(name, function* (t) {
+ *       for (let got = false; !got; ) {
+ *         yield t.lock(first);
+ *         got = yield* t.tryLock(second);
+ *         if (got) t.unlock(second);
+ *         t.unlock(first);
+ *       }
+ *     });
+ *   }
+ * });
+ * explore(polite, { strategy: fairStrategy(1), schedules: 100 }).found?.violation.kind; // 'livelock'
+ * @see "Fair Stateless Model Checking" (Musuvathi, Qadeer; PLDI 2008)
  */
 export function fairStrategy(seed = 1, first = 0): Strategy {
   let execution = first;

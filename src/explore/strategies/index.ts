@@ -44,7 +44,16 @@ const MAKERS: Readonly<Record<string, (options: StrategyOptions) => Strategy>> =
 
 export const STRATEGY_NAMES: readonly string[] = Object.keys(MAKERS);
 
-/** There is no strategy of a name. */
+/**
+ * There is no strategy of a name.
+ *
+ * @example
+ * try {
+ *   explore(model, { strategy: 'depth-first' });
+ * } catch (error) {
+ *   if (error instanceof UnknownStrategyError) console.log(error.message); // there is no strategy "depth-first"; there is …
+ * }
+ */
 export class UnknownStrategyError extends Error {
   override readonly name = 'UnknownStrategyError';
 }
@@ -53,7 +62,11 @@ export class UnknownStrategyError extends Error {
  * Makes a strategy.
  *
  * @param name one of `STRATEGY_NAMES`
- * @throws UnknownStrategyError
+ * @param options those that concern it are used
+ * @throws UnknownStrategyError for another name
+ * @example
+ * const strategy = strategyNamed('dfs', { preemptions: 2, iterative: true });
+ * explore(model, { strategy }).found?.violation.kind; // 'invariant'
  */
 export function strategyNamed(name: string, options: StrategyOptions = {}): Strategy {
   const make = MAKERS[name];

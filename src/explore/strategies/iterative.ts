@@ -27,6 +27,11 @@ export interface Iterative extends Strategy {
  * in memory, some 50 bytes for each switch that was passed over; the highest bound limits it.
  *
  * @param bounds the last bound; of delays, if they are given, and otherwise of preemptions
+ * @example
+ * const strategy = iterativeStrategy({ preemptions: 2 });
+ * const { found } = explore(model, { strategy });
+ * minimize(new ControlledMachine(model), found?.schedule ?? new Uint8Array()).preemptions; // 1
+ * @see "Iterative Context Bounding for Systematic Testing of Multithreaded Programs" (Musuvathi, Qadeer; PLDI 2007)
  */
 export function iterativeStrategy(bounds: Bounds = {}): Iterative {
   const { preemptions = Number.POSITIVE_INFINITY, delays } = bounds;

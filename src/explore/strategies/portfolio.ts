@@ -40,7 +40,15 @@ function isFairTurn(execution: number): boolean {
   return execution % FAIR_EVERY === FAIR_EVERY - 1;
 }
 
-/** Some of the members learn, so an execution depends on those before it. */
+/**
+ * Several strategies by turns: `pos`, `pct` and `surw` if no others are given, and one execution in 64 by `fair`. Some of the
+ * members learn, so an execution depends on those before it.
+ *
+ * @example
+ * const strategy = portfolioStrategy({ seed: 7 });
+ * const { executions, found } = explore(model, { strategy, schedules: 2000 });
+ * console.log(found === null ? `nothing in ${executions} executions` : found.violation.message);
+ */
 export function portfolioStrategy({ seed = 1, first = 0, members = MEMBERS }: PortfolioOptions = {}): Strategy {
   // Member number m makes the executions m, m + n, m + 2n, … but for the fair ones; those before `first` are somebody else's.
   const strategies = members.map((make, at) => make(seed, madeBefore(first, at, members.length)));

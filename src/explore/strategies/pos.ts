@@ -21,6 +21,10 @@ export function mayModify(op: number): boolean {
  *
  * @param seed the same seed gives the same walks
  * @param first the number of the first execution, for a share of a longer exploration
+ * @example
+ * const { found } = explore(model, { strategy: posStrategy(1), schedules: 2000 });
+ * found?.violation.kind; // 'invariant'
+ * @see "Partial Order Aware Concurrency Sampling" (Yuan, Yang, Gu; CAV 2018)
  */
 export function posStrategy(seed = 1, first = 0): Strategy {
   const lots = new Lots(seed);

@@ -4,8 +4,14 @@ import type { Strategy } from '../strategy.js';
 import { mix } from './lots.js';
 
 /**
+ * At every decision each CPU that can move is as likely as another.
+ *
  * @param seed the same seed gives the same walks
  * @param first the number of the first execution, for a share of a longer exploration
+ * @example
+ * // The executions 1,000 to 1,999 of an exploration: another thread may make those before them.
+ * const { executions } = explore(model, { strategy: randomStrategy(1, 1000), schedules: 1000, keepGoing: true });
+ * executions; // 1000
  */
 export function randomStrategy(seed: number, first = 0): Strategy {
   let execution = first;

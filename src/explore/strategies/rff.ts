@@ -38,11 +38,15 @@ const HELD = 1;
 const WANTED = 2;
 
 /**
- * It learns from every execution: an execution depends on all before it. What a step will read and write is
- * taken from what the same CPU's steps with the same announced operation have done before.
+ * Greybox search by reads-from pairs. It learns from every execution: an execution depends on all before it. What a step
+ * will read and write is taken from what the same CPU's steps with the same announced operation have done before.
  *
  * @param seed the same seed gives the same executions
  * @param first the number of the first execution: another one makes another, unrelated search
+ * @example
+ * const { found } = explore(model, { strategy: rffStrategy(1), schedules: 2000 });
+ * console.log(found?.execution);
+ * @see "Greybox Fuzzing for Concurrency Testing" (Wolff, Shi, Duck, Mathur, Roychoudhury; ASPLOS 2024)
  */
 export function rffStrategy(seed = 1, first = 0): Strategy {
   const lots = new Lots(seed);

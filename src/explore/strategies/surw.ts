@@ -24,9 +24,17 @@ export interface SurwOptions {
 const PROFILED = 5;
 
 /**
+ * A random walk that is uniform over orders, not over decisions.
+ *
  * Without selection, in a model whose CPUs make the same number of steps whatever their order and never wait, each
  * order of all steps is as likely as another. With it, each order of the steps that take the chosen word. The first
  * executions count the steps; so an execution depends on those before it.
+ *
+ * @example
+ * const strategy = surwStrategy({ seed: 1, select: false });
+ * const { phases } = explore(model, { strategy, schedules: 100, keepGoing: true });
+ * phases[0]?.executions; // 100
+ * @see "Selectively Uniform Concurrency Testing" (Zhao, Wolff, Mathur, Roychoudhury; ASPLOS 2025)
  */
 export function surwStrategy({ seed = 1, first = 0, select = true }: SurwOptions = {}): Strategy {
   const lots = new Lots(seed);

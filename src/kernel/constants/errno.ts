@@ -53,7 +53,12 @@ const ERROR_NAMES: Record<number, string> = {
   [ERESTART_RESTARTBLOCK]: 'ERESTART_RESTARTBLOCK',
 };
 
-/** A system call's result as strace would show it: `0`, `101`, `-ESRCH`. */
+/**
+ * A system call's result as strace would show it: `0`, `101`, `-ESRCH`.
+ *
+ * @example
+ * errorName(-ESRCH); // '-ESRCH'
+ */
 export function errorName(result: number): string {
   const name = ERROR_NAMES[-result];
   return name === undefined ? String(result) : `-${name}`;

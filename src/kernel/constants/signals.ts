@@ -76,7 +76,14 @@ export const SIGNAL_NAMES = [
   'SIGSYS',
 ] as const;
 
-/** A signal's name: `SIGTERM`, `SIGRTMIN+3`. */
+/**
+ * A signal's name: `SIGTERM`, `SIGRTMIN+3`.
+ *
+ * @param sig 1 to 64
+ * @example
+ * signalName(SIGTERM); // 'SIGTERM'
+ * signalName(SIGRTMIN + 3); // 'SIGRTMIN+3'
+ */
 export function signalName(sig: number): string {
   const name = SIGNAL_NAMES[sig];
   if (name !== undefined) return name;
