@@ -80,6 +80,7 @@ import { waitForATracedChild } from './wait-for-a-traced-child.js';
 import { waitLoopPerSigchld } from './wait-loop-per-sigchld.js';
 import { waitpidVsOtherExit } from './waitpid-vs-other-exit.js';
 
+/** The collection of races, in the order in which they are told. */
 export const SCENARIOS: readonly Scenario[] = [
   killVsExec,
   killVsWaitingExec,
@@ -156,7 +157,9 @@ export const SCENARIOS: readonly Scenario[] = [
   execWithBlockedSignals,
   execWithMaskReset,
 ];
+/** The names of the scenarios. */
 export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map((scenario) => scenario.name);
+/** The names of the patches. */
 export const PATCH_NAMES: readonly string[] = PATCHES.map((patch) => patch.name);
 
 /**

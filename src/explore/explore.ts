@@ -11,6 +11,7 @@ import { SeenSchedules } from './seen.js';
 import { type StrategyOptions, strategyNamed } from './strategies/index.js';
 import type { Strategy } from './strategy.js';
 
+/** What an exploration is to do: its strategy with what that can be told, and when it ends. */
 export interface ExploreOptions extends StrategyOptions {
   /** A strategy or the name of one. If not given, a portfolio hunts for a while, and then `dpor` covers what there is. */
   readonly strategy?: Strategy | string;
@@ -54,6 +55,7 @@ export interface Phase {
   readonly estimate?: number;
 }
 
+/** What an exploration has made and found. */
 export interface Exploration {
   readonly executions: number;
   /**

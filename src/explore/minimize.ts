@@ -18,6 +18,7 @@ import { countSwitches, recordedSchedule, ScheduleMismatchError, scheduleChooser
 import { fairStrategy } from './strategies/fair.js';
 import { explainSwitches, type Switch } from './switches.js';
 
+/** A schedule made as simple as was found, and what it shows. */
 export interface Minimized {
   readonly schedule: Uint8Array;
   readonly violation: Violation;
@@ -33,6 +34,7 @@ export interface Minimized {
   readonly switches: readonly Switch[];
 }
 
+/** How much may be tried to make a schedule simpler. */
 export interface MinimizeOptions {
   /** Executions at most; 50,000 if not given. */
   readonly budget?: number;

@@ -31,6 +31,7 @@ export interface StoryEvent extends TraceEvent {
   readonly told: { readonly who: string; readonly what: string } | null;
 }
 
+/** What a schedule came to. */
 export interface Replay {
   readonly events: readonly TraceEvent[];
   readonly traceHash: string;
@@ -41,6 +42,7 @@ export interface Replay {
   readonly departures: readonly Departure[];
 }
 
+/** How a schedule is followed. */
 export interface ReplayOptions {
   /** Follows a schedule that does not fit as far as it can. */
   readonly loose?: boolean;

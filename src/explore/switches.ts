@@ -24,6 +24,7 @@ export interface Ending {
 /** A switch, without what happens where it is not made. */
 export type FoundSwitch = Omit<Switch, 'without'>;
 
+/** A switch of a schedule, and how the execution ends without it. */
 export interface Switch {
   /** The scheduling point at which it happens, from 1. */
   readonly step: number;

@@ -34,6 +34,7 @@ export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
+/** What a token says: which model, and who moves. */
 export interface TokenContents {
   readonly scenario: string;
   readonly patches: readonly string[];

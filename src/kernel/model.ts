@@ -23,6 +23,7 @@ import { COUNTER_NAMES, TRACE_NAMES } from './trace.js';
 import { type ModelEvent, type TraceFields, traceFields, traceText } from './tracepoints.js';
 import { userFunctions, userSpaceOf } from './user.js';
 
+/** How the model of a scenario differs from what the scenario says. */
 export interface KernelModelOptions {
   readonly patches?: readonly Patch[];
   /** The scenario's own number if not given. */

@@ -34,6 +34,7 @@ export const SUBJECTS = [
   'credentials and containers',
   'programs',
 ] as const;
+/** What a scenario is about. */
 export type Subject = (typeof SUBJECTS)[number];
 
 /** A patch that breaks a scenario's claim. */
@@ -59,6 +60,7 @@ export interface SeenCounter {
   readonly because: string;
 }
 
+/** A race: who takes part, what must hold, how it ends: docs/scenarios.md. */
 export interface Scenario {
   /** As typed on the command line. */
   readonly name: string;
@@ -111,6 +113,7 @@ export interface Scenario {
   readonly outcome: (results: Readonly<Record<string, number | null>>) => string;
 }
 
+/** Functions of the kernel that are replaced, and why: docs/scenarios.md. */
 export interface Patch {
   /** As typed on the command line. */
   readonly name: string;

@@ -31,9 +31,11 @@ export interface SetupTask {
   readonly task: Task;
 }
 
+/** A thread that is there from the beginning: where, and with what. */
 export interface TaskOptions {
   /** Where it runs; taken modulo the number of CPUs of the machine. */
   readonly cpu?: number;
+  /** What its program finds in `sys.arg`; 0 if not given. */
   readonly arg?: number;
   /** It is inside its program's first system call already: one that only a signal ends, like `pause`. */
   readonly blocked?: boolean;

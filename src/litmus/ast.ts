@@ -111,6 +111,7 @@ export interface Note {
   readonly excludes: Condition | null;
 }
 
+/** A litmus test: its processes, what they do, and what is asked of the end. */
 export interface Litmus {
   readonly name: string;
   readonly question: string;

@@ -14,6 +14,7 @@ import { type Outcome, outcomeOf } from './final.js';
 import { outcomeText, satisfies, verdict } from './judge.js';
 import { type Lowered, lower } from './lower.js';
 
+/** An outcome that the model allows. */
 export interface AllowedOutcome {
   /** As a line. */
   readonly text: string;
@@ -26,6 +27,7 @@ export interface AllowedOutcome {
   readonly witness: string;
 }
 
+/** What the model allows for a litmus test. */
 export interface Allowed {
   readonly test: Litmus;
   readonly outcomes: readonly AllowedOutcome[];
@@ -39,6 +41,7 @@ export interface Allowed {
   readonly violation: string | null;
 }
 
+/** When a search for outcomes ends that has not covered its space. */
 export interface OutcomeLimits {
   /** Executions at most of the exhaustive search; 200,000 if not given. */
   readonly executions?: number;

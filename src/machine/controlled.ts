@@ -40,6 +40,7 @@ export interface Chooser {
   choose(movers: Movers, current: number, machine: ControlledMachine): number;
 }
 
+/** What a controlled machine looks at, and how long it goes on. */
 export interface ControlledOptions {
   /** Which checkers watch: all if not given or true (on the kernel all but `race`), none for false. */
   readonly checked?: boolean | readonly Checker[];

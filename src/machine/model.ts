@@ -71,6 +71,7 @@ export interface StalledGracePeriod {
   readonly readerWord: number;
 }
 
+/** What a machine runs: its memory, its coroutines, and what reports say of them. `kernelModel` and `defineModel` make one. */
 export interface Model {
   /** What tokens and reports call it. */
   readonly name: string;

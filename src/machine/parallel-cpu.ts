@@ -56,6 +56,7 @@ export interface Noise {
   readonly longest: number;
 }
 
+/** The delays that `siglab run --noise` names. */
 export const NOISE: Readonly<Record<'none' | 'low' | 'high', Noise>> = {
   none: { every: 0, longest: 0 },
   low: { every: 16, longest: 2_000 },

@@ -34,6 +34,7 @@ export class MachineError extends Error {
   override readonly name = 'MachineError';
 }
 
+/** What the threads of a machine look at. */
 export interface ThreadMachineOptions {
   /** The memory checker; off if not given. */
   readonly checked?: boolean;
@@ -41,10 +42,15 @@ export interface ThreadMachineOptions {
   readonly stallSeconds?: number;
 }
 
+/** How often a machine of threads runs its model, and how its threads are disturbed. */
 export interface RunOptions {
+  /** Runs of the model, each from its beginning. */
   readonly iterations: number;
+  /** Delays at scheduling points, as in `NOISE`; low if not given. */
   readonly noise?: Noise;
+  /** Of the delays; 1 if not given. */
   readonly seed?: number;
+  /** Ends with the first run that is violated. */
   readonly untilViolation?: boolean;
 }
 
@@ -59,6 +65,7 @@ export interface RunResult {
   readonly violationCount: number;
 }
 
+/** What is kept of runs that are recorded. */
 export interface RecordOptions extends RunOptions {
   /** So many runs are kept with their schedules from the first one on, besides those that are kept anyway; 0 if not given. */
   readonly kept?: number;

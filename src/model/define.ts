@@ -52,11 +52,15 @@ export interface ModelBuilder {
   cells(name: string, count: number, initial?: number): readonly Cell[];
   /** A shared 32-bit integer without: for what a lock protects. */
   plain(name: string, initial?: number): Plain;
+  /** Several in a row. */
   plains(name: string, count: number, initial?: number): readonly Plain[];
+  /** A lock that one thread has at a time. It is not recursive: one that takes it twice waits for itself. */
   mutex(name: string): Mutex;
+  /** A lock that any number of readers have, or one writer. */
   rwlock(name: string): RwLock;
+  /** A condition variable, to be waited for with a mutex. Nobody is woken for nothing. */
   condition(name: string): Condition;
-  /** @param count what it begins with */
+  /** @param count what it begins with, 0 or more; 0 if not given */
   semaphore(name: string, count?: number): Semaphore;
   /** What is read in read-side sections, and freed after a grace period. */
   rcu(name: string): Rcu;

@@ -45,11 +45,15 @@ type Shared<R extends string> = number & { readonly [role]: R };
 export type Cell = Shared<'cell'>;
 /** A shared 32-bit integer without: two threads that use it at once, one of them to write, have a data race. */
 export type Plain = Shared<'plain'>;
+/** A lock that one thread has at a time, and that only it gives back. */
 export type Mutex = Shared<'mutex'>;
+/** A lock that any number of readers have at once, or one writer. */
 export type RwLock = Shared<'rwlock'>;
 /** A condition variable. Those who wait are woken in the order in which they came, and never for nothing. */
 export type Condition = Shared<'condition'>;
+/** A count that is waited for to be above 0. */
 export type Semaphore = Shared<'semaphore'>;
+/** A place where threads wait until as many have come as it is for. */
 export type Barrier = Shared<'barrier'>;
 /** What is read under RCU, and changed by those who wait for its readers. */
 export type Rcu = Shared<'rcu'>;
@@ -171,7 +175,7 @@ export class Thread {
     return owner === 0;
   }
 
-  /** Releases a mutex. */
+  /** Releases a mutex, at once. It is a `bad-unlock` where this thread does not have it. */
   unlock(mutex: Mutex): void {
     const { cpu } = this;
     if (cpu.words[mutex] !== cpu.id + 1) cpu.badUnlock(mutex);
@@ -184,6 +188,7 @@ export class Thread {
     return this.cpu.point(OP_READ_LOCK, lock, 0, 0);
   }
 
+  /** Releases it as a reader, at once. It is a `bad-unlock` where nobody reads under it. */
   readUnlock(lock: RwLock): void {
     const { cpu } = this;
     const state = cpu.words[lock] as number;
@@ -197,6 +202,7 @@ export class Thread {
     return this.cpu.point(OP_WRITE_LOCK, lock, 0, 0);
   }
 
+  /** Releases it as its writer, at once. It is a `bad-unlock` where this thread is not. */
   writeUnlock(lock: RwLock): void {
     const { cpu } = this;
     if (cpu.words[lock] !== (RW_WRITER | (cpu.id + 1))) cpu.badUnlock(lock);

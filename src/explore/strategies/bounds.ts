@@ -2,6 +2,7 @@
 
 import type { Movers } from '../../machine/movers.js';
 
+/** What bounds a search of all schedules. */
 export interface Bounds {
   /**
    * Preemptions at most: switches away from a CPU that could go on. Switches that blocking forces are free. After

@@ -6,6 +6,7 @@ import { recordedSchedule, ScheduleMismatchError, scheduleChooser } from '../sch
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 
+/** A strategy whose executions are made again now and then. */
 export interface CheckedStrategy extends Strategy {
   /** Executions that were made again, and came to the same. */
   readonly checked: number;

@@ -42,6 +42,7 @@ const MAKERS: Readonly<Record<string, (options: StrategyOptions) => Strategy>> =
   dpor: () => dporStrategy(),
 };
 
+/** The names that `explore` takes for a strategy. */
 export const STRATEGY_NAMES: readonly string[] = Object.keys(MAKERS);
 
 /**

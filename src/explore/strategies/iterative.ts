@@ -17,6 +17,7 @@ interface Beginning {
   readonly pick: number;
 }
 
+/** A strategy whose bound rises. */
 export interface Iterative extends Strategy {
   /** The cost of the present execution's schedule: preemptions, or delays. */
   readonly level: number;

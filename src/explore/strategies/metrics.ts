@@ -7,6 +7,7 @@ import type { Strategy } from '../strategy.js';
 /** Of how many executions a number was so high. */
 export type Histogram = ReadonlyMap<number, number>;
 
+/** What executions were like. */
 export interface Metrics {
   /** Those that were given up are not among them. */
   readonly executions: number;
@@ -28,6 +29,7 @@ export interface Metrics {
   readonly preemptionCounts: Histogram;
 }
 
+/** A strategy whose executions are counted. */
 export interface WithMetrics extends Strategy {
   /** So far. */
   readonly metrics: Metrics;

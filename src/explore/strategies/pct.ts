@@ -8,6 +8,7 @@ import { MAX_CPUS } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { Lots } from './lots.js';
 
+/** What `pctStrategy` can be told. */
 export interface PctOptions {
   readonly seed?: number;
   readonly first?: number;

@@ -9,6 +9,7 @@ import { pctStrategy } from './pct.js';
 import { posStrategy } from './pos.js';
 import { surwStrategy } from './surw.js';
 
+/** What `portfolioStrategy` can be told. */
 export interface PortfolioOptions {
   readonly seed?: number;
   readonly first?: number;

@@ -10,6 +10,7 @@ import type { Strategy } from '../strategy.js';
 import { Lots } from './lots.js';
 import { Profile } from './profile.js';
 
+/** What `surwStrategy` can be told. */
 export interface SurwOptions {
   readonly seed?: number;
   readonly first?: number;
