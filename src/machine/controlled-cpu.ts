@@ -11,6 +11,7 @@ import {
   OP_READ,
   OP_RELAX,
   OP_START,
+  OP_XCHG,
   type TraceSink,
   Violation,
 } from '../sync/gate.js';
@@ -238,7 +239,7 @@ export class FlatCpu extends ControlledCpu {
     return isEnabledAt(op, this.words[this.opAddress] as number, this.opA);
   }
 
-  /** Words read since the last `OP_RELAX`, with what they were: address and value by turns. */
+  /** Words read or exchanged since the last `OP_RELAX`, with what they were then: address and value by turns. */
   get watched(): Int32Array {
     return this.watchList.entries();
   }
@@ -251,6 +252,7 @@ export class FlatCpu extends ControlledCpu {
   private goOn(): void {
     const { op } = this;
     if (op === OP_READ || op === OP_CMPXCHG) this.watchList.add(this.opAddress, this.result);
+    else if (op === OP_XCHG) this.watchList.add(this.opAddress, this.opA);
     else if (op === OP_RELAX) this.watchList.clear();
     // An addition finds the value before it, as `Atomics.add` does.
     const found = op === OP_ADD ? this.result - this.opA : this.result;

@@ -157,8 +157,8 @@ export class Thread {
   }
 
   /**
-   * For the body of a loop that spins: goes on when one of the cells that this thread has loaded since it last
-   * relaxed holds another value. A loop that spins without it has executions without end.
+   * For the body of a loop that spins: goes on when one of the cells that this thread has loaded or exchanged since
+   * it last relaxed holds another value than then. A loop that spins without it has executions without end.
    */
   relax(): boolean {
     return this.cpu.point(OP_RELAX, 0, 0, 0);
