@@ -6,9 +6,13 @@
  *
  * First one deviation after another is dropped as long as that leaves a failure. Then everything with 0, 1, 2, …
  * preemptions is searched.
+ *
+ * A livelock is a way to a state and a cycle of states. It is found by turns, perhaps only where an execution has come to the limit
+ * of steps, and then most of its way is already the cycle: so first the way is cut where turns can begin. The search is left
+ * out, as it knows only executions that end.
  */
 
-import { ControlledMachine } from '../machine/controlled.js';
+import { type Chooser, ControlledMachine } from '../machine/controlled.js';
 import { BY_DEFAULT, turnOf } from '../machine/schedule.js';
 import type { Violation } from '../sync/gate.js';
 import { BoundedSearch } from './bounded-search.js';
@@ -43,6 +47,11 @@ export interface MinimizeOptions {
 /** Of schedules that go on by turns: decisions by the default rule that are tried before that, and tries at random. */
 const MAX_PREFIX = 64;
 const FAIR_TRIES = 200;
+/** Steps after which an execution by turns is given up at first, and then so many times as many as those of the best. */
+const FIRST_STEPS = 2_000;
+const SLACK = 4;
+/** Steps of all executions by turns together, so that the result comes in seconds where each takes long. */
+const STEPS_BY_TURNS = 4_000_000;
 
 /** A failing schedule, and what it is judged by. */
 interface Candidate {
@@ -84,6 +93,9 @@ class Shrinking {
   /** How it fails by what its end shows, and by what a closer look shows. */
   private readonly seen: string;
   private readonly goal: string;
+  /** Steps after which an execution is given up; only of schedules that go on by turns. */
+  private stepLimit = Number.POSITIVE_INFINITY;
+  private stepsByTurns = 0;
 
   constructor(
     private readonly machine: ControlledMachine,
@@ -126,11 +138,57 @@ class Shrinking {
 
   private attempt(schedule: Uint8Array): boolean {
     try {
-      return this.consider(this.machine, this.machine.execute(scheduleChooser(schedule)).violation);
+      return this.execute(scheduleChooser(schedule));
     } catch (error) {
       if (error instanceof ScheduleMismatchError) return false;
       throw error;
     }
+  }
+
+  /** Makes an execution, and takes it for the best if it is. */
+  private execute(chooser: Chooser): boolean {
+    const { machine, stepLimit } = this;
+    if (stepLimit === Number.POSITIVE_INFINITY) return this.consider(machine, machine.execute(chooser).violation);
+    if (this.stepsByTurns > STEPS_BY_TURNS) return false;
+    const { violation } = machine.execute({
+      everyStep: true,
+      choose(movers, current) {
+        if (machine.steps > stepLimit) return -1;
+        const asks = movers.count > 1 || chooser.everyStep === true;
+        return asks ? chooser.choose(movers, current, machine) : movers.byDefault;
+      },
+    });
+    this.stepsByTurns += machine.steps;
+    return this.consider(machine, violation);
+  }
+
+  /** Of a schedule that goes on by turns: begins with that where it leaves the failure, as early as halving the way shows. */
+  cutWay(): void {
+    const way = this.best.schedule;
+    const turn = way.at(-1) as number;
+    if (turnOf(turn) === 0) return;
+    const fails = (length: number): boolean => {
+      this.executions++;
+      return this.attempt(Uint8Array.of(...way.subarray(0, length), turn));
+    };
+    for (let limit = FIRST_STEPS; limit < this.best.steps; limit *= SLACK) {
+      this.stepLimit = limit;
+      const most = Math.min(way.length - 1, limit);
+      let ends = -1;
+      let length = 0;
+      while (length < most && !fails(length)) {
+        ends = length;
+        length = Math.min(most, 2 * length + 1);
+      }
+      if (length >= most) continue;
+      while (length - ends > 1) {
+        const middle = (ends + length) >> 1;
+        if (fails(middle)) length = middle;
+        else ends = middle;
+      }
+      break;
+    }
+    this.stepLimit = SLACK * this.best.steps;
   }
 
   /**
@@ -149,7 +207,7 @@ class Shrinking {
     for (let tries = 0; tries < FAIR_TRIES && this.executions < this.budget; tries++) {
       fair.begin();
       this.executions++;
-      this.consider(this.machine, this.machine.execute(fair).violation);
+      this.execute(fair);
     }
     return this.best.preemptions === 0;
   }
@@ -196,6 +254,7 @@ export function minimize(machine: ControlledMachine, schedule: Uint8Array, optio
   chooser.assertEnded(first);
   if (first === null) throw new ScheduleMismatchError(0, 'there is nothing to minimize: the schedule does not fail');
   const shrinking = new Shrinking(machine, first, budget);
+  shrinking.cutWay();
   shrinking.dropDeviations();
   const fewest = shrinking.search();
   const { executions, best } = shrinking;

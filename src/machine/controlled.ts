@@ -73,6 +73,9 @@ class Abandoned extends Error {
 
 const ABANDONED = new Abandoned('the strategy gave this execution up');
 
+/** Steps without a decision after which it is asked whether whoever moves alone ever ends: what is to end does not take as long. */
+const LONG_ALONE = 1024;
+
 /** Decisions that one execution's record has room for. */
 const MAX_CHOICES = 1 << 17;
 
@@ -127,8 +130,10 @@ export class ControlledMachine implements CpuHost {
   next = -1;
   private readonly movers = new Movers();
   private chooser: Chooser | null = null;
-  /** Where decisions are made by turns: what looks for states that come again. */
+  /** Where decisions are made by turns, or none are made for long: what looks for states that come again. */
   private fairCycle: FairCycle | null = null;
+  /** The step of the last decision. */
+  private decidedAt = 0;
   /** The word that is not 0 while time can pass (`ModelClock`); NULL where the model has no clock. */
   readonly clockWord: number;
   /** Steps after which the execution is no longer waited for. */
@@ -194,6 +199,8 @@ export class ControlledMachine implements CpuHost {
     this.forced = false;
     this.limit = this.maxSteps;
     this.steps = 0;
+    this.decidedAt = 0;
+    this.fairCycle = null;
     this.next = -1;
     this.booting = false;
     this.ended = false;
@@ -287,8 +294,10 @@ export class ControlledMachine implements CpuHost {
       this.picked[at] = picked;
       this.defaultAt[at] = byDefault;
       this.currentAt[at] = current;
+      this.decidedAt = this.steps;
+      if (this.inTurnFrom < 0) this.fairCycle = null;
     } else if (chooser.everyStep === true && !this.forced && chooser.choose(movers, current, this) < 0) throw ABANDONED;
-    if (this.inTurnFrom >= 0) this.lookForCycle(picked, current);
+    if (this.inTurnFrom >= 0 || this.steps - this.decidedAt > LONG_ALONE) this.lookForCycle(picked, current);
     return picked === cpus.length ? this.tick(current) : picked;
   }
 
@@ -304,7 +313,9 @@ export class ControlledMachine implements CpuHost {
   }
 
   private lookForCycle(picked: number, current: number): void {
-    const cycle = this.fairCycle?.step(this.movers, picked, (this.choices - this.inTurnFrom) % this.turn) ?? null;
+    this.fairCycle ??= new FairCycle(this.arena, this.cpus);
+    const phase = this.inTurnFrom < 0 ? 0 : (this.choices - this.inTurnFrom) % this.turn;
+    const cycle = this.fairCycle.step(this.movers, picked, phase);
     if (cycle === null) return;
     const going = cycle.map(({ cpu }) => ({ id: cpu }));
     const found = livelock(this.cpus, cycle, current);

@@ -5,11 +5,15 @@ import { explore } from '../../src/explore/explore.js';
 import { minimize } from '../../src/explore/minimize.js';
 import { replay, replayWithStacks } from '../../src/explore/replay.js';
 import { recordedSchedule } from '../../src/explore/schedule.js';
+import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
+import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { decodeToken, encodeToken } from '../../src/explore/token.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import type { Model } from '../../src/machine/model.js';
+import type { Movers } from '../../src/machine/movers.js';
 import { inTurn, turnOf } from '../../src/machine/schedule.js';
 import { defineModel } from '../../src/model/define.js';
+import type { Cell, Thread } from '../../src/model/thread.js';
 
 /** Two that take two locks in the two orders, and give the first back when the second is taken. */
 function backingOff(attempts = Number.POSITIVE_INFINITY): Model {
@@ -99,6 +103,85 @@ describe('one that spins', () => {
   it('on what another one changes comes to its end under fair scheduling', () => {
     expect(explore(spinning(true), { strategy: 'fair', schedules: 100 }).found).toBeNull();
   });
+});
+
+describe('a livelock that shows only at the limit of steps', () => {
+  /** Two that wait, each for a cell that nobody sets, after a step of the other. */
+  const waiting = defineModel('waiting', (m) => {
+    const ready = m.cells('ready', 2);
+    const set = m.cells('set', 2);
+    for (const [name, own, other] of [
+      ['one', 0, 1],
+      ['other', 1, 0],
+    ] as const) {
+      m.thread(name, function* (t) {
+        yield t.store(ready[own] as (typeof ready)[number], 1);
+        yield t.load(ready[other] as (typeof ready)[number]);
+        while ((yield t.load(set[own] as (typeof set)[number])) === 0);
+      });
+    }
+  });
+
+  it.each([
+    ['one alone for all that time', spinning(false), dfsStrategy()],
+    ['both by lots', waiting, randomStrategy(3)],
+  ])('is made again by its schedule, and shrunk to the way that leads to it: %s', (_, model, strategy) => {
+    const machine = new ControlledMachine(model);
+    const { found } = explore(machine, { strategy, schedules: 1 });
+    if (found === null) throw new Error('nothing was found');
+    expect(found.violation.kind).toBe('livelock');
+    expect(found.schedule.length).toBeGreaterThan(90_000);
+    expect(replay(machine, found.schedule).violation?.message).toBe(found.violation.message);
+    const { schedule, steps, preemptions, executions, violation } = minimize(machine, found.schedule);
+    expect({ preemptions, message: violation.message }).toEqual({ preemptions: 0, message: found.violation.message });
+    expect(schedule.length).toBeLessThanOrEqual(4);
+    expect(steps).toBeLessThan(1000);
+    expect(executions).toBeLessThan(500);
+    expect(replay(machine, schedule).violation?.message).toBe(found.violation.message);
+  });
+});
+
+describe('one that moves alone for long', () => {
+  const alone = (step: (t: Thread, set: Cell) => boolean): ControlledMachine =>
+    new ControlledMachine(
+      defineModel('alone', (m) => {
+        const set = m.cell('set');
+        m.thread('thread', function* (t) {
+          for (let round = 0; round < 5000; round++) yield step(t, set);
+        });
+      }),
+    );
+  const byDefault = { choose: (movers: Movers) => movers.byDefault };
+
+  it('is a livelock where all is as it was again and again, long before the limit of steps', () => {
+    const { violation, steps } = alone((t, set) => t.load(set)).execute(byDefault);
+    expect(violation?.kind).toBe('livelock');
+    expect(steps).toBeLessThan(2000);
+  });
+
+  it('is none where something changes', () => {
+    expect(alone((t, set) => t.fetchAdd(set, 1)).execute(byDefault)).toMatchObject({ violation: null, steps: 5000 });
+  });
+});
+
+it('one that spins on what it exchanges goes on when that has changed', () => {
+  const model = defineModel('test-and-set', (m) => {
+    const lock = m.cell('lock');
+    const count = m.cell('count');
+    for (const name of ['one', 'other', 'third']) {
+      m.thread(name, function* (t) {
+        while ((yield t.exchange(lock, 1)) === 1) yield t.relax();
+        const seen = yield t.load(count);
+        yield t.store(count, seen + 1);
+        yield t.store(lock, 0);
+      });
+    }
+    m.finally((end) => end.assert(end.value(count) === 3, 'an increment was lost'));
+  });
+  for (const options of [{ strategy: 'dpor' }, { strategy: 'dfs', preemptions: 2 }] as const) {
+    const { found, exhausted } = explore(model, options);
+    expect({ found, exhausted }).toEqual({ found: null, exhausted: true });
+  }
 });
 
 it('a count that goes on is no livelock that could be proven: the limit is told as that', () => {
