@@ -21,7 +21,9 @@ export const killVsWaitingExec: Scenario = {
   ],
   claim: 'the process dies, and its end of the pipe is closed.',
   watch: ['de_thread', 'deThreadKilled', 'complete_signal', 'zap_other_threads', '__exit_signal', 'exit_files'],
-  patches: [],
+  patches: [
+    { name: 'exec-ignores-kill', breaks: 'exec goes round for ever, and the process does not die', kind: 'livelock' },
+  ],
   possible: [{ outcome: 'read 0', because: 'SIGKILL comes before exec, while it waits, or when it is done.' }],
   learn:
     'A wait that can be broken off has two ends, and whoever wakes must ask which it is. A sleep from which nothing can wake ' +

@@ -8,6 +8,7 @@ import { contWithoutTrapNotify } from './cont-without-trap-notify.js';
 import { credWithoutRcu } from './cred-without-rcu.js';
 import { detachWakesNoParent } from './detach-wakes-no-parent.js';
 import { detachWithoutTasklist } from './detach-without-tasklist.js';
+import { execIgnoresKill } from './exec-ignores-kill.js';
 import { execWakesNoTracer } from './exec-wakes-no-tracer.js';
 import { exitNoNotifyPidfd } from './exit-no-notify-pidfd.js';
 import { exitNoRetarget } from './exit-no-retarget.js';
@@ -105,6 +106,7 @@ export const PATCHES: readonly Patch[] = [
   killLeavesTrapping,
   contWithoutTrapNotify,
   listenIgnoresNotify,
+  execIgnoresKill,
   execWakesNoTracer,
   stopWithoutTrapNotify,
   giveToParentWithoutTasklist,

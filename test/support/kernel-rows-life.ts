@@ -132,7 +132,7 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
           ],
           [`${S}/execve`]: ['of a thread ends the others, and takes the number of the process'],
         },
-        races: { 'kill-vs-exec': ['no-kill-retry'] },
+        races: { 'kill-vs-exec': ['no-kill-retry'], 'kill-vs-waiting-exec': ['exec-ignores-kill'] },
       },
       {
         functions: 'execve flush_old_exec setup_new_exec flush_signal_handlers',
