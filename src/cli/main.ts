@@ -35,8 +35,8 @@ function build(end: (status: number) => void): Command {
 
   program
     .command('show')
-    .description('the story of a scenario, its processes, its claim, its patches')
-    .argument('<scenario>', 'its name, or a file of your own')
+    .description('the story of a scenario, its processes, its claim, its patches; or of a patch')
+    .argument('<name>', 'of a scenario or a patch, or a file of your own')
     .option('--json', 'as a JSON document')
     .action(async (name, flags) => end(await (await import('./show.js')).showCommand(name, flags)));
 

@@ -1,5 +1,6 @@
-/** `siglab show SCENARIO`: what it is about. */
+/** `siglab show NAME`: what a scenario is about, a model, or a patch. */
 
+import { findPatch, PATCH_NAMES, SCENARIOS } from '../../scenarios/catalog.js';
 import { decodeObjects } from '../explore/decode.js';
 import type { NamedOutcome, Patch } from '../kernel/scenario.js';
 import { ControlledMachine } from '../machine/controlled.js';
@@ -8,6 +9,7 @@ import { patchDiff } from './patch-diff.js';
 import { type Target, targetOf } from './target.js';
 
 export async function showCommand(word: string, { json = false }: { json?: boolean }): Promise<number> {
+  if (PATCH_NAMES.includes(word)) return showPatch(word, json);
   const target = await targetOf(word, {});
   const { known, scenario } = target;
   if (scenario === null) return showModel(target, word, json);
@@ -93,5 +95,27 @@ function showModel({ model, description }: Target, word: string, json: boolean):
   print(`\n${paint('bold', 'What they share')}`);
   print(wrap(shared.join(', ') || 'nothing', 100, '  '));
   print(`\n${paint('bold', 'Try')}\n  siglab explore ${word}`);
+  return EXIT_HOLDS;
+}
+
+/** A patch of the package's: what it replaces, and the scenarios whose claims it breaks. */
+function showPatch(word: string, json: boolean): number {
+  const patch = findPatch(word);
+  const { name, title, story } = patch;
+  const broken = SCENARIOS.flatMap(({ name: scenario, patches }) =>
+    patches.filter((one) => one.name === name).map(({ breaks, kind }) => ({ scenario, breaks, kind })),
+  );
+  const diff = patchDiff(patch, undefined);
+  if (json) {
+    printJson({ name, title, story, scenarios: broken, diff });
+    return EXIT_HOLDS;
+  }
+  print(`${paint('bold', name)}: ${title}\n`);
+  print(wrap(story));
+  if (broken.length > 0) print(`\n${paint('bold', 'What it breaks')}`);
+  for (const { scenario, breaks, kind } of broken) print(wrap(`${scenario}: ${breaks} (${kind})`, 100, '  '));
+  print(`\n${paint('bold', 'What it changes')}\n${diff.trimEnd().replaceAll(/^/gm, '  ')}`);
+  print(`\n${paint('bold', 'Try')}`);
+  for (const { scenario } of broken) print(`  siglab explore ${scenario} --patch ${name}`);
   return EXIT_HOLDS;
 }

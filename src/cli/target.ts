@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { UnknownNameError } from '../../scenarios/catalog.js';
+import { PATCH_NAMES, SCENARIOS, UnknownNameError } from '../../scenarios/catalog.js';
 import { checkTypes } from '../files/check.js';
 import { type FileDescription, type Known, knownFrom, modelFrom } from '../files/describe.js';
 import { UserFileError } from '../files/error.js';
@@ -71,6 +71,12 @@ export async function describedTarget(
 ): Promise<Target> {
   const twice = patches.find((patch, at) => patches.indexOf(patch) !== at);
   if (twice !== undefined) throw new UsageError(`patch ${twice} is given twice`);
+  if (PATCH_NAMES.includes(name)) {
+    const [scenario = 'SCENARIO'] = SCENARIOS.filter((one) => one.patches.some((patch) => patch.name === name)).map(
+      (one) => one.name,
+    );
+    throw new UsageError(`${name} is a patch: name a scenario, as in ${scenario} --patch ${name}`);
+  }
   const subject = await withSuggestions(() => known.subject(name));
   await withSuggestions(() => patches.map((patch) => known.patch(patch)));
   const scenario = 'scenario' in subject ? subject.scenario : null;

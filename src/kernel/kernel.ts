@@ -135,6 +135,8 @@ export interface KernelData {
   start_program(fromKernel: boolean): Coroutine<void>;
   /** What the kernel would find in the file of a program. */
   program_file(program: number): ProgramFile;
+  /** An error that has come out of a program: a violation, if it is the program's own. */
+  program_threw(error: unknown): unknown;
   /** Handler number `handler` of the current task's program; `info` is null unless it was installed with `SA_SIGINFO`. */
   start_handler(handler: number, sig: number, info: KernelSiginfo | null): Coroutine<void>;
 }

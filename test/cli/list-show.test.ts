@@ -63,3 +63,24 @@ describe('siglab show', () => {
     expectRefused(await siglab(['show', 'kill-vs-exek', '--json']), /did you mean kill-vs-exec\?/);
   });
 });
+
+describe('siglab show of a patch', () => {
+  it('says what it changes, and which claims it breaks, as text and as JSON', async () => {
+    const { status, stdout, stderr } = await siglab(['show', 'no-kill-retry']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^no-kill-retry: /);
+    expect(stdout).toMatch(/^ {2}kill-vs-exec: kill says ESRCH/m);
+    expect(stdout).toMatch(/^ {2}\+\+\+ src\/patches\/no-kill-retry\.ts$/m);
+    expect(stdout).toMatch(/^ {2}siglab explore kill-vs-exec --patch no-kill-retry$/m);
+    const { document } = await siglabJson('show', 'no-kill-retry');
+    expect(document).toMatchObject({
+      name: 'no-kill-retry',
+      scenarios: [{ scenario: 'kill-vs-exec', kind: 'invariant' }],
+    });
+  });
+
+  it('is what other commands are told by its name: they want a scenario with it', async () => {
+    const sentence = 'siglab: no-kill-retry is a patch: name a scenario, as in kill-vs-exec --patch no-kill-retry';
+    for (const command of ['explore', 'run']) expectRefused(await siglab([command, 'no-kill-retry']), sentence);
+  });
+});
