@@ -48,6 +48,7 @@ export async function targetOf(word: string, flags: TargetFlags): Promise<Target
   if (flags.check !== false) for (const one of paths) checkFile(one);
   const known = await knownOf(paths);
   const name = chosen ?? onlyOne(known.files[0] as UserFile);
+  if (path !== '') expectIn(known.files[0] as UserFile, name);
   const patches: string[] = [];
   for (const patch of flags.patch ?? []) {
     if (isUserFile(patch)) patches.push(...(await loadUserFile(patch)).patches.map((one) => one.name));
@@ -97,6 +98,12 @@ export function scenarioOf({ scenario, description }: Target): Scenario {
     );
   }
   return scenario;
+}
+
+/** @throws UsageError for a name after the `#` that the file does not have */
+function expectIn({ path, scenarios, models }: UserFile, name: string): void {
+  const names = [...scenarios, ...models].map((one) => one.name);
+  if (!names.includes(name)) throw new UsageError(`${path}: ${suggestion('scenario or model', name, names)}`);
 }
 
 function onlyOne({ path, scenarios, models, patches }: UserFile): string {

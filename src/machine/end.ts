@@ -170,7 +170,8 @@ function findCycle(stuck: readonly Parked[], holdersOf: HoldersOf): readonly num
     if (at >= 0) return way.slice(at);
     const lock = waiting.get(id);
     if (lock === undefined) return [];
-    for (const holder of holdersOf(lock)) {
+    // One that has a part of the lock itself waits for the others, if there are any.
+    for (const holder of [...holdersOf(lock)].sort((a, b) => Number(a === id) - Number(b === id))) {
       const cycle = follow(holder, [...way, id]);
       if (cycle.length > 0) return cycle;
     }

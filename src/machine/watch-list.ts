@@ -4,12 +4,15 @@
 const CAPACITY = 32;
 
 export class WatchList {
-  /** Address and value by turns; the last one of an address counts. */
+  /** Address and value by turns. */
   private words = new Int32Array(2 * CAPACITY);
   private length = 0;
+  /** A word was read twice, and found to be another: it has changed, whatever it is now. */
+  private differed = false;
 
   clear(): void {
     this.length = 0;
+    this.differed = false;
   }
 
   /** Notes what a word was when it was read. */
@@ -20,18 +23,22 @@ export class WatchList {
     this.length += 2;
   }
 
-  /** Whether one of the words is not what it was. */
+  /** Whether one of the words is not what it was each time that it was read. */
   hasChanged(memory: Int32Array): boolean {
     this.dropOlder();
     const { words } = this;
+    if (this.differed) return true;
     for (let at = 0; at < this.length; at += 2) if (memory[words[at] as number] !== words[at + 1]) return true;
     return false;
   }
 
-  /** Address and value by turns, each address once, in the order in which they were first read. */
+  /**
+   * Address and value by turns, each address once, in the order in which they were first read. Nothing where one of them
+   * has changed in between: then no word's value matters any more.
+   */
   entries(): Int32Array {
     this.dropOlder();
-    return this.words.subarray(0, this.length);
+    return this.words.subarray(0, this.differed ? 0 : this.length);
   }
 
   private makeRoom(): void {
@@ -48,6 +55,7 @@ export class WatchList {
     for (let at = 0; at < this.length; at += 2) {
       let place = 0;
       while (place < kept && words[place] !== words[at]) place += 2;
+      if (place < kept && words[place + 1] !== words[at + 1]) this.differed = true;
       words[place] = words[at] as number;
       words[place + 1] = words[at + 1] as number;
       if (place === kept) kept += 2;

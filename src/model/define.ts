@@ -274,6 +274,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     ended(cpu) {
       const { face } = cpu as ThreadCpu;
+      if (face.forgotten !== null) (cpu as FlatCpu).misuse(`${face.forgotten} is called without yield*`);
       if (face.isReading) {
         const name = describe(face.readerCounts[0] as number).replace(/\.readers\[\d\]$/, '');
         cpu.violate('rcu-usage', `WARNING: ${label(cpu.id)} ends inside a read-side section of ${name}`);

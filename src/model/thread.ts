@@ -82,11 +82,32 @@ export class Thread {
   /** The read-side sections that the thread is in: of which RCU, which of its two counts it is in, and how deep. */
   private readonly sections = new Map<Rcu, Section>();
 
+  /** Operations of several steps that were called, and those that have begun: one that is not yielded never does. */
+  private calls = 0;
+  private begun = 0;
+  private lastCalled = '';
+  private suspect = '';
+
   constructor(private readonly cpu: FlatCpu) {}
 
   /** Begins an execution. */
   forget(): void {
     if (this.sections.size > 0) this.sections.clear();
+    this.calls = 0;
+    this.begun = 0;
+    this.suspect = '';
+  }
+
+  /** Once the thread has ended: an operation of several steps that was called and never begun; null if there is none. */
+  get forgotten(): string | null {
+    if (this.calls === this.begun) return null;
+    return this.suspect === '' ? this.lastCalled : this.suspect;
+  }
+
+  private called(name: string): void {
+    if (this.calls > this.begun && this.suspect === '') this.suspect = this.lastCalled;
+    this.calls++;
+    this.lastCalled = name;
   }
 
   /** Whether the thread is in a read-side section. */
@@ -158,7 +179,7 @@ export class Thread {
 
   /**
    * For the body of a loop that spins: goes on when one of the cells that this thread has loaded or exchanged since
-   * it last relaxed holds another value than then. A loop that spins without it has executions without end.
+   * it last relaxed holds another value than each time then. A loop that spins without it has executions without end.
    */
   relax(): boolean {
     return this.cpu.point(OP_RELAX, 0, 0, 0);
@@ -170,7 +191,13 @@ export class Thread {
   }
 
   /** Takes a mutex if nobody has it: whether it did. */
-  *tryLock(mutex: Mutex): Steps<boolean> {
+  tryLock(mutex: Mutex): Steps<boolean> {
+    this.called('tryLock');
+    return this.tryLockSteps(mutex);
+  }
+
+  private *tryLockSteps(mutex: Mutex): Steps<boolean> {
+    this.begun++;
     const owner = yield this.cpu.point(OP_CMPXCHG, mutex, 0, this.cpu.id + 1);
     return owner === 0;
   }
@@ -211,7 +238,13 @@ export class Thread {
   }
 
   /** Releases the mutex, waits to be woken, and takes the mutex again. */
-  *wait(condition: Condition, mutex: Mutex): Steps<void> {
+  wait(condition: Condition, mutex: Mutex): Steps<void> {
+    this.called('wait');
+    return this.waitSteps(condition, mutex);
+  }
+
+  private *waitSteps(condition: Condition, mutex: Mutex): Steps<void> {
+    this.begun++;
     const { cpu } = this;
     const place = yield cpu.point(OP_ADD, condition, 1, 0);
     this.unlock(mutex);
@@ -220,7 +253,13 @@ export class Thread {
   }
 
   /** Wakes the one that has waited longest, if anybody waits. */
-  *signal(condition: Condition): Steps<void> {
+  signal(condition: Condition): Steps<void> {
+    this.called('signal');
+    return this.signalSteps(condition);
+  }
+
+  private *signalSteps(condition: Condition): Steps<void> {
+    this.begun++;
     const { cpu } = this;
     const came = yield cpu.point(OP_READ, condition, 0, 0);
     const woken = cpu.peek(condition + 1);
@@ -229,7 +268,13 @@ export class Thread {
   }
 
   /** Wakes all that wait. */
-  *broadcast(condition: Condition): Steps<void> {
+  broadcast(condition: Condition): Steps<void> {
+    this.called('broadcast');
+    return this.broadcastSteps(condition);
+  }
+
+  private *broadcastSteps(condition: Condition): Steps<void> {
+    this.begun++;
     const { cpu } = this;
     const came = yield cpu.point(OP_READ, condition, 0, 0);
     const woken = cpu.peek(condition + 1);
@@ -238,7 +283,13 @@ export class Thread {
   }
 
   /** Waits until a semaphore is above 0, and counts it down. */
-  *acquire(semaphore: Semaphore): Steps<void> {
+  acquire(semaphore: Semaphore): Steps<void> {
+    this.called('acquire');
+    return this.acquireSteps(semaphore);
+  }
+
+  private *acquireSteps(semaphore: Semaphore): Steps<void> {
+    this.begun++;
     yield this.cpu.point(OP_AWAIT_ABOVE, semaphore, 0, 0);
     this.cpu.atomicXchg(semaphore, (this.cpu.words[semaphore] as number) - 1);
   }
@@ -249,7 +300,13 @@ export class Thread {
   }
 
   /** Waits until as many have come as the barrier is for: true for the last of them. */
-  *arrive(barrier: Barrier): Steps<boolean> {
+  arrive(barrier: Barrier): Steps<boolean> {
+    this.called('arrive');
+    return this.arriveSteps(barrier);
+  }
+
+  private *arriveSteps(barrier: Barrier): Steps<boolean> {
+    this.begun++;
     const { cpu } = this;
     const parties = cpu.words[barrier + 2] as number;
     const before = yield cpu.point(OP_ADD, barrier, 1, 0);
@@ -266,7 +323,13 @@ export class Thread {
    * Enters a read-side section: what the thread finds there is not changed under it by one who waits with
    * `synchronizeRcu`. Sections may be nested.
    */
-  *rcuReadLock(rcu: Rcu): Steps<void> {
+  rcuReadLock(rcu: Rcu): Steps<void> {
+    this.called('rcuReadLock');
+    return this.rcuReadLockSteps(rcu);
+  }
+
+  private *rcuReadLockSteps(rcu: Rcu): Steps<void> {
+    this.begun++;
     const { cpu, sections } = this;
     const inside = sections.get(rcu);
     if (inside !== undefined) {
@@ -298,7 +361,13 @@ export class Thread {
    * Waits for a grace period: until everybody who is in a read-side section now has left it. After `synchronize_srcu`: new
    * readers are counted apart, and one grace period is waited for at a time.
    */
-  *synchronizeRcu(rcu: Rcu): Steps<void> {
+  synchronizeRcu(rcu: Rcu): Steps<void> {
+    this.called('synchronizeRcu');
+    return this.synchronizeRcuSteps(rcu);
+  }
+
+  private *synchronizeRcuSteps(rcu: Rcu): Steps<void> {
+    this.begun++;
     const { cpu } = this;
     if (this.sections.has(rcu)) {
       cpu.violate('rcu-usage', `WARNING: illegal synchronize_rcu() in a read-side section of ${cpu.describe(rcu)}`);

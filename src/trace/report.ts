@@ -3,7 +3,7 @@
 import type { ControlledMachine } from '../machine/controlled.js';
 import { isAtRest } from '../machine/enabled.js';
 import { describeOperation } from '../machine/end.js';
-import type { Violation } from '../sync/gate.js';
+import { OP_START, type Violation } from '../sync/gate.js';
 import { type Frame, frameText, simulatedFrames } from './stack.js';
 
 const RULE = '='.repeat(80);
@@ -28,7 +28,7 @@ export function violationReport(
     if (!here && isAtRest(cpu.op)) continue;
     const who =
       cpu.current === 0 ? cpu.label(cpu.id) : `CPU ${cpu.id}, ${cpu.describe(cpu.current).replace(/ \S+$/, '')}`;
-    const where = here ? 'found here' : `${cpu.enabled() ? 'about to' : 'waits at'} ${describeOperation(cpu, cpu)}`;
+    const where = here ? 'found here' : stands(cpu);
     lines.push('', `${who}: ${where}`);
     lines.push(...heldLocks(machine, cpu.id), '  call trace:');
     const frames = here ? foundAt(violation, cpu.announcedAt) : simulatedFrames(cpu.announcedAt);
@@ -40,6 +40,12 @@ export function violationReport(
   }
   lines.push('', `token: ${token}`, RULE);
   return lines.join('\n');
+}
+
+/** What one that is not where the violation was found is doing. */
+function stands(cpu: ControlledMachine['cpus'][number]): string {
+  if (cpu.op === OP_START) return 'has not begun';
+  return `${cpu.enabled() ? 'about to' : 'waits at'} ${describeOperation(cpu, cpu)}`;
 }
 
 /** A witness of a violation, as JSON documents have it. */

@@ -134,3 +134,19 @@ describe('a thread of a model', () => {
     expect(explore(model, { strategy: 'dfs' }).found?.violation.kind).toBe('deadlock');
   });
 });
+
+it('a deadlock of readers that want to write has the cycle through the other, and not through the one itself', () => {
+  const model = defineModel('upgrade', (m) => {
+    const lock = m.rwlock('lock');
+    for (const name of ['first', 'second']) {
+      m.thread(name, function* (t) {
+        yield t.readLock(lock);
+        yield t.writeLock(lock);
+      });
+    }
+  });
+  const { found } = explore(model, { strategy: 'dfs' });
+  expect(found?.violation.witnesses.map(({ what }) => what)).toEqual([
+    'the cycle: thread first -> thread second -> thread first',
+  ]);
+});

@@ -58,6 +58,8 @@ describe('siglab new', () => {
     expect(shown.stdout).toMatch(/^What they share\n {2}count$/m);
     expectRefused(await call('run', './my-model.ts', '--no-check'), /only the controlled machine runs/);
     expectRefused(await call('explore', './my-model.ts', '--no-check', '--cpus', '3'), /takes neither patches nor/);
+    const other = await call('explore', './my-model.ts#my-modle', '--no-check');
+    expectRefused(other, /my-model\.ts: there is no scenario or model "my-modle"; did you mean my-model\?/);
   });
 
   it('explores a model to a limit, and says how large its space is and which lock and loop make it so', async () => {

@@ -56,6 +56,23 @@ describe('a thread that breaks the rules by which it is scheduled', () => {
       },
     ],
     [
+      'an operation of several steps is called, and nothing else',
+      'misuse: thread one: tryLock is called without yield*',
+      function* (t, cell) {
+        yield t.load(cell);
+        t.tryLock(cell as never);
+      },
+    ],
+    [
+      'an operation of several steps is called before another, which is not',
+      'misuse: thread one: tryLock is called without yield*',
+      function* (t, cell) {
+        yield t.store(cell, 1);
+        t.tryLock(cell as never);
+        yield* t.acquire(cell as never);
+      },
+    ],
+    [
       'there is no such variable',
       'misuse: thread one: an operation (read) on undefined, which is nothing that the model declares',
       function* (t) {
@@ -76,6 +93,10 @@ describe('a thread that breaks the rules by which it is scheduled', () => {
   it('is told from one that follows them', () => {
     const body = function* (t: Thread, cell: Cell): Generator<boolean, void, number> {
       yield t.store(cell, 1);
+      // Called early, and used.
+      const later = t.tryLock(cell as never);
+      yield* t.acquire(cell as never);
+      yield* later;
       yield t.load(cell);
     };
     expect(violationOf(single(body))).toBeUndefined();
