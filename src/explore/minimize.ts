@@ -18,7 +18,14 @@ import type { Violation } from '../sync/gate.js';
 import { BoundedSearch } from './bounded-search.js';
 import { diagnose } from './diagnosis/diagnose.js';
 import { failureOf } from './failure.js';
-import { countSwitches, recordedSchedule, ScheduleMismatchError, scheduleChooser, trimSchedule } from './schedule.js';
+import {
+  byTurnsAfter,
+  countSwitches,
+  recordedSchedule,
+  ScheduleMismatchError,
+  scheduleChooser,
+  trimSchedule,
+} from './schedule.js';
 import { fairStrategy } from './strategies/fair.js';
 import { explainSwitches, type Switch } from './switches.js';
 
@@ -169,7 +176,7 @@ class Shrinking {
     if (turnOf(turn) === 0) return;
     const fails = (length: number): boolean => {
       this.executions++;
-      return this.attempt(Uint8Array.of(...way.subarray(0, length), turn));
+      return this.attempt(byTurnsAfter(way.subarray(0, length), turn));
     };
     for (let limit = FIRST_STEPS; limit < this.best.steps; limit *= SLACK) {
       this.stepLimit = limit;

@@ -40,8 +40,16 @@ export function recordedSchedule(machine: ControlledMachine): Uint8Array {
     schedule[at] = picked === machine.defaultAt[at] ? BY_DEFAULT : picked;
   }
   if (machine.inTurnFrom < 0) return trimSchedule(schedule);
-  schedule[machine.inTurnFrom] = inTurn(machine.turn);
-  return schedule.slice(0, machine.inTurnFrom + 1);
+  // Also where nobody had a choice any more: what spins alone is found out by turns.
+  return byTurnsAfter(schedule.subarray(0, machine.inTurnFrom), inTurn(machine.turn));
+}
+
+/** A schedule that goes on by turns after some decisions. @param turn `inTurn(…)` */
+export function byTurnsAfter(decisions: Uint8Array, turn: number): Uint8Array {
+  const schedule = new Uint8Array(decisions.length + 1);
+  schedule.set(decisions);
+  schedule[decisions.length] = turn;
+  return schedule;
 }
 
 /** Without the decisions at the end that the default rule makes anyway. */
@@ -114,6 +122,8 @@ export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleCh
   };
   return {
     departures,
+    // Turns begin where its last decision is made, even if nobody has a choice there.
+    everyStep: isInTurn,
     get decisions() {
       return position;
     },
@@ -123,6 +133,7 @@ export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleCh
         position = schedule.length;
         return last as number;
       }
+      if (movers.count === 1) return movers.byDefault;
       const named = schedule[position++];
       if (named === undefined || named === BY_DEFAULT) return movers.byDefault;
       if (movers.has(named)) return named;

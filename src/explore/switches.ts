@@ -114,7 +114,8 @@ function noteSwitches(machine: ControlledMachine, schedule: Uint8Array): readonl
   const chooser: Chooser = {
     everyStep: true,
     choose(movers, current) {
-      const picked = movers.count === 1 ? movers.byDefault : inner.choose(movers, current, machine);
+      const asks = movers.count > 1 || inner.everyStep === true;
+      const picked = asks ? inner.choose(movers, current, machine) : movers.byDefault;
       // From there on by turns: none of that is a switch of the schedule's own.
       if (turnOf(picked) > 0) return picked;
       if (picked !== movers.byDefault) {

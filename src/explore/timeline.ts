@@ -44,7 +44,8 @@ function stoppingAfter(step: number, inner: Chooser): Chooser {
     everyStep: true,
     choose(movers, current, machine) {
       if (machine.steps > step) return -1;
-      return movers.count === 1 ? movers.byDefault : inner.choose(movers, current, machine);
+      const asks = movers.count > 1 || inner.everyStep === true;
+      return asks ? inner.choose(movers, current, machine) : movers.byDefault;
     },
   };
 }

@@ -24,7 +24,7 @@ import { inTurn, takeTurn, turnOf } from './schedule.js';
 
 /** Picks who moves. One strategy serves many executions. */
 export interface Chooser {
-  /** Ask also where only one can move. Such an answer is no decision, and is not recorded. */
+  /** Ask also where only one can move. Such an answer is no decision, and is not recorded; `inTurn(…)` counts there too. */
   readonly everyStep?: boolean;
   /** When it ends it has covered its whole space: all executions, or all within `bound`. Not given where it has no end. */
   readonly bound?: string | null;
@@ -72,9 +72,6 @@ class Abandoned extends Error {
 }
 
 const ABANDONED = new Abandoned('the strategy gave this execution up');
-
-/** Steps without a decision after which it is asked whether whoever moves alone ever ends: what is to end does not take as long. */
-const LONG_ALONE = 1024;
 
 /** Decisions that one execution's record has room for. */
 const MAX_CHOICES = 1 << 17;
@@ -130,10 +127,8 @@ export class ControlledMachine implements CpuHost {
   next = -1;
   private readonly movers = new Movers();
   private chooser: Chooser | null = null;
-  /** Where decisions are made by turns, or none are made for long: what looks for states that come again. */
+  /** Where decisions are made by turns: what looks for states that come again. */
   private fairCycle: FairCycle | null = null;
-  /** The step of the last decision. */
-  private decidedAt = 0;
   /** The word that is not 0 while time can pass (`ModelClock`); NULL where the model has no clock. */
   readonly clockWord: number;
   /** Steps after which the execution is no longer waited for. */
@@ -199,8 +194,6 @@ export class ControlledMachine implements CpuHost {
     this.forced = false;
     this.limit = this.maxSteps;
     this.steps = 0;
-    this.decidedAt = 0;
-    this.fairCycle = null;
     this.next = -1;
     this.booting = false;
     this.ended = false;
@@ -294,10 +287,12 @@ export class ControlledMachine implements CpuHost {
       this.picked[at] = picked;
       this.defaultAt[at] = byDefault;
       this.currentAt[at] = current;
-      this.decidedAt = this.steps;
-      if (this.inTurnFrom < 0) this.fairCycle = null;
-    } else if (chooser.everyStep === true && !this.forced && chooser.choose(movers, current, this) < 0) throw ABANDONED;
-    if (this.inTurnFrom >= 0 || this.steps - this.decidedAt > LONG_ALONE) this.lookForCycle(picked, current);
+    } else if (chooser.everyStep === true && !this.forced) {
+      const answer = chooser.choose(movers, current, this);
+      if (answer < 0) throw ABANDONED;
+      if (answer > MAX_CPUS) this.takeTurn(answer, after);
+    }
+    if (this.inTurnFrom >= 0) this.lookForCycle(picked, current);
     return picked === cpus.length ? this.tick(current) : picked;
   }
 
@@ -313,9 +308,7 @@ export class ControlledMachine implements CpuHost {
   }
 
   private lookForCycle(picked: number, current: number): void {
-    this.fairCycle ??= new FairCycle(this.arena, this.cpus);
-    const phase = this.inTurnFrom < 0 ? 0 : (this.choices - this.inTurnFrom) % this.turn;
-    const cycle = this.fairCycle.step(this.movers, picked, phase);
+    const cycle = this.fairCycle?.step(this.movers, picked, (this.choices - this.inTurnFrom) % this.turn) ?? null;
     if (cycle === null) return;
     const going = cycle.map(({ cpu }) => ({ id: cpu }));
     const found = livelock(this.cpus, cycle, current);

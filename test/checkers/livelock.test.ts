@@ -10,7 +10,6 @@ import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { decodeToken, encodeToken } from '../../src/explore/token.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import type { Model } from '../../src/machine/model.js';
-import type { Movers } from '../../src/machine/movers.js';
 import { inTurn, turnOf } from '../../src/machine/schedule.js';
 import { defineModel } from '../../src/model/define.js';
 import type { Cell, Thread } from '../../src/model/thread.js';
@@ -141,26 +140,33 @@ describe('a livelock that shows only at the limit of steps', () => {
   });
 });
 
-describe('one that moves alone for long', () => {
-  const alone = (step: (t: Thread, set: Cell) => boolean): ControlledMachine =>
+describe('one that goes round alone', () => {
+  const alone = (step: (t: Thread, set: Cell) => boolean, rounds: number): ControlledMachine =>
     new ControlledMachine(
       defineModel('alone', (m) => {
         const set = m.cell('set');
         m.thread('thread', function* (t) {
-          for (let round = 0; round < 5000; round++) yield step(t, set);
+          for (let round = 0; round < rounds; round++) yield step(t, set);
         });
       }),
     );
-  const byDefault = { choose: (movers: Movers) => movers.byDefault };
 
-  it('is a livelock where all is as it was again and again, long before the limit of steps', () => {
-    const { violation, steps } = alone((t, set) => t.load(set)).execute(byDefault);
+  it('is found at the limit, and from its schedule at once', () => {
+    const machine = alone((t, set) => t.load(set), Number.POSITIVE_INFINITY);
+    const { violation, steps } = machine.execute({ choose: ({ byDefault }) => byDefault });
     expect(violation?.kind).toBe('livelock');
-    expect(steps).toBeLessThan(2000);
+    expect(steps).toBeGreaterThan(100_000);
+    const schedule = recordedSchedule(machine);
+    expect(schedule).toEqual(Uint8Array.of(inTurn(1)));
+    expect(replay(machine, schedule)).toMatchObject({ violation: { message: violation?.message } });
+    const again = machine.steps;
+    expect(again).toBeLessThan(1000);
+    expect(minimize(machine, schedule)).toMatchObject({ schedule, preemptions: 0, steps: again });
   });
 
-  it('is none where something changes', () => {
-    expect(alone((t, set) => t.fetchAdd(set, 1)).execute(byDefault)).toMatchObject({ violation: null, steps: 5000 });
+  it('and comes to its end is no livelock, however long it takes', () => {
+    const machine = alone((t, set) => t.load(set), 5000);
+    expect(machine.execute({ choose: ({ byDefault }) => byDefault })).toMatchObject({ violation: null, steps: 5000 });
   });
 });
 
