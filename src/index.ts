@@ -59,6 +59,7 @@ export { type PortfolioOptions, portfolioStrategy } from './explore/strategies/p
 export { posStrategy } from './explore/strategies/pos.js';
 export { randomStrategy } from './explore/strategies/random.js';
 export { rffStrategy } from './explore/strategies/rff.js';
+export { type RoundRobinOptions, roundRobinStrategy } from './explore/strategies/round-robin.js';
 export { type SurwOptions, surwStrategy } from './explore/strategies/surw.js';
 export type { Strategy } from './explore/strategy.js';
 export { type Ending, explainSwitches, type FoundSwitch, findSwitches, type Switch } from './explore/switches.js';

@@ -11,7 +11,7 @@ const WITHDRAWAL = 4;
 /** @param fixed with the right sign */
 export function accountModel(fixed = false): Model {
   return defineModel('account', (m) => {
-    const create = createdByMain(m, false);
+    const create = createdByMain(m, 'in reverse');
     const lock = m.mutex('lock');
     const balance = m.plain('balance', BALANCE);
     const deposited = m.plain('deposited');

@@ -6,10 +6,12 @@
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
 import type { Steps, Thread } from '../../src/model/thread.js';
+import { createdByMain } from './main-thread.js';
 
 /** @param fixed counts the request before it looks at the flag */
 export function bluetoothDriverModel(fixed = false): Model {
   return defineModel('bluetooth-driver', (m) => {
+    const create = createdByMain(m, 'in reverse');
     const pendingIo = m.cell('pendingIo', 1);
     const stoppingFlag = m.cell('stoppingFlag');
     const stoppingEvent = m.cell('stoppingEvent');
@@ -20,13 +22,12 @@ export function bluetoothDriverModel(fixed = false): Model {
       if (before === 1) yield t.store(stoppingEvent, 1);
     }
 
-    const stop = m.spawned('stop', function* (t) {
+    create('stop', function* (t) {
       yield t.store(stoppingFlag, 1);
       yield* decrement(t);
       if ((yield t.load(stoppingEvent)) === 1) yield t.store(stopped, 1);
     });
-    m.thread('add', function* (t) {
-      yield t.start(stop);
+    create('add', function* (t) {
       if (fixed) yield t.fetchAdd(pendingIo, 1);
       const stopping = yield t.load(stoppingFlag);
       if (stopping === 0) {
@@ -34,7 +35,6 @@ export function bluetoothDriverModel(fixed = false): Model {
         t.assert((yield t.load(stopped)) === 0, 'the driver works after it was stopped');
       }
       yield* decrement(t);
-      yield t.join(stop);
     });
   });
 }

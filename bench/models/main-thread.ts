@@ -6,13 +6,16 @@ import type { ThreadBody, ThreadRef } from '../../src/model/thread.js';
 /**
  * Declares `main`: it starts the threads that are created with what this returns, in their order, and then waits for them.
  *
- * @param joins false where `main` does not wait
+ * @param joins in which order it waits for them: that in which they are created, or the reverse
  */
-export function createdByMain(m: ModelBuilder, joins = true): (name: string, body: ThreadBody) => void {
+export function createdByMain(
+  m: ModelBuilder,
+  joins: 'in order' | 'in reverse' = 'in order',
+): (name: string, body: ThreadBody) => void {
   const created: ThreadRef[] = [];
   m.thread('main', function* (t) {
     for (const one of created) yield t.start(one);
-    if (joins) for (const one of created) yield t.join(one);
+    for (const one of joins === 'in order' ? created : created.toReversed()) yield t.join(one);
   });
   return (name, body) => {
     created.push(m.spawned(name, body));

@@ -35,7 +35,7 @@ export function safeStackModel(): Model {
             return first;
           }
           yield t.exchange(next(first), second);
-        } else if ((yield t.load(next(first))) < 0) {
+        } else {
           yield t.relax();
         }
       }

@@ -7,25 +7,26 @@
 
 import type { Model } from '../../src/machine/model.js';
 import { defineModel } from '../../src/model/define.js';
+import { createdByMain } from './main-thread.js';
 
 const LENGTH = 3;
 
 /** @param fixed holds the other's lock all the time */
 export function stringbufferModel(fixed = false): Model {
   return defineModel('stringbuffer', (m) => {
+    const create = createdByMain(m);
     const lock = m.mutex('lock of buffer');
     const count = m.plain('length of buffer', LENGTH);
     const ownLock = m.mutex('lock of sb');
     const ownCount = m.plain('length of sb');
-    const erase = m.spawned('erase and append', function* (t) {
+    create('erase and append', function* (t) {
       for (const change of [-LENGTH, LENGTH]) {
         yield t.lock(lock);
         t.write(count, t.read(count) + change);
         t.unlock(lock);
       }
     });
-    m.thread('append', function* (t) {
-      yield t.start(erase);
+    create('append', function* (t) {
       yield t.lock(ownLock);
       yield t.lock(lock);
       const length = t.read(count);

@@ -9,7 +9,7 @@ import { createdByMain } from './main-thread.js';
 
 export function tokenRingModel(): Model {
   return defineModel('token-ring', (m) => {
-    const create = createdByMain(m, false);
+    const create = createdByMain(m, 'in reverse');
     const atomic = m.mutex('atomic block');
     const x1 = m.plain('x1', 1);
     const x2 = m.plain('x2', 2);

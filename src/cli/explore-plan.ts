@@ -22,12 +22,12 @@ const DEFAULT = 'default';
 const WITHOUT_END = 20_000;
 /** Of pct: change points beyond it would be more than there are steps. */
 const MAX_DEPTH = 1000;
-/** Flags that only one strategy understands, and what they say of it. */
+/** Flags that only some strategies understand, and what they say of them. */
 const OWN_FLAGS = [
-  ['preemptions', 'dfs', 'bounds the search'],
-  ['delays', 'dfs', 'bounds the search'],
-  ['iterative', 'dfs', 'raises the bound'],
-  ['depth', 'pct', 'is the depth'],
+  ['preemptions', ['dfs'], 'bounds the search'],
+  ['delays', ['dfs', 'round-robin'], 'bounds the search'],
+  ['iterative', ['dfs'], 'raises the bound'],
+  ['depth', ['pct'], 'is the depth'],
 ] as const;
 /** Seconds of an exploration without a strategy named, where no limit is given. */
 const DEFAULT_SECONDS = 60;
@@ -52,11 +52,12 @@ export function planOf(flags: PlanFlags): SearchOptions {
   const name = named === DEFAULT || named === null ? impliedStrategy(flags) : named;
   if (name === null) return { ...options, ...(limited ? limits : { seconds: DEFAULT_SECONDS }) };
   for (const [flag, of, says] of OWN_FLAGS) {
-    if (flags[flag] !== undefined && name !== of) throw new UsageError(`--${flag} ${says} of ${of}; ${name} has none`);
+    if (flags[flag] !== undefined && !of.some((one) => one === name))
+      throw new UsageError(`--${flag} ${says} of ${of.join(' and ')}; ${name} has none`);
   }
   const ends = strategyNamed(name, options).bound !== undefined;
   if (exhaustive && !ends) {
-    throw new UsageError(`--exhaustive needs a strategy that ends: dpor or dfs, not ${name}`);
+    throw new UsageError(`--exhaustive needs a strategy that ends: dpor, dfs or round-robin, not ${name}`);
   }
   return { strategy: name, ...options, ...(limited || ends ? limits : { schedules: WITHOUT_END }) };
 }

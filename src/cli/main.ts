@@ -81,7 +81,7 @@ function build(end: (status: number) => void): Command {
     .option('--schedules <n>', 'executions at most')
     .option('--seconds <s>', 'seconds at most')
     .option('--preemptions <n>', 'of dfs: only schedules with at most so many preemptions')
-    .option('--delays <n>', 'of dfs: only schedules that pass over at most so many CPUs that can move')
+    .option('--delays <n>', 'of dfs and round-robin: only schedules that pass over at most so many CPUs that can move')
     .option('--iterative', 'of dfs: those with the fewest preemptions, or delays, first')
     .option('--depth <n>', 'of pct: how many orderings the bug needs')
     .option('--seed <n>', 'seed of the strategies that draw lots', '1')

@@ -13,12 +13,11 @@ describe('counter', () => {
   });
 });
 
-/** Bugs too rare for a test: `npm run bench -- bugs` looks for them. */
-const RARE = ['SafeStack'];
 /** More orders than a test can make: looked at at random. */
 const LARGE = ['twostage_20', 'twostage_100', 'WorkStealQueue', 'circular_buffer', 'queue', 'stack', 'wronglock'];
 
-describe.each(BUGGY_MODELS.filter(({ name }) => !RARE.includes(name)))('$name', ({ name, make, fixed, says }) => {
+// Rare bugs are for `npm run bench -- bugs`.
+describe.each(BUGGY_MODELS.filter(({ rare }) => rare !== true))('$name', ({ name, make, fixed, says }) => {
   it('has its bug', () => {
     const strategy = strategyNamed(name.endsWith('_100') ? 'rff' : 'pos', { seed: 1 });
     // The bug itself, and not what a checker says of it beforehand.

@@ -138,7 +138,7 @@ describe('a call with something missing or too much', () => {
     const random = ['explore', SCENARIO, '--strategy', 'random'];
     expectRefused(
       await siglab([...random, '--exhaustive']),
-      /--exhaustive needs a strategy that ends: dpor or dfs, not random/,
+      /--exhaustive needs a strategy that ends: dpor, dfs or round-robin, not random/,
     );
     expectRefused(await siglab([...random, '--preemptions', '1']), /--preemptions bounds the search of dfs/);
     expectRefused(await siglab([...random, '--depth', '2']), 'siglab: --depth is the depth of pct; random has none');

@@ -10,6 +10,7 @@ import { portfolioStrategy } from './portfolio.js';
 import { posStrategy } from './pos.js';
 import { randomStrategy } from './random.js';
 import { rffStrategy } from './rff.js';
+import { roundRobinStrategy } from './round-robin.js';
 import { surwStrategy } from './surw.js';
 
 /** What a strategy can be told. Each uses what concerns it. */
@@ -20,7 +21,7 @@ export interface StrategyOptions {
   readonly first?: number;
   /** Of dfs: switches at most away from a CPU that could go on; no bound if not given. */
   readonly preemptions?: number;
-  /** Of dfs: CPUs at most that are passed over, counted in turn from the default rule's choice; no bound if not given. */
+  /** Of dfs and round-robin: CPUs at most that are passed over, counted in turn from the default choice; no bound if not given. */
   readonly delays?: number;
   /** Of dfs: within bound 0 first, then 1, and so on, up to the bound that is given; false if not given. */
   readonly iterative?: boolean;
@@ -39,6 +40,7 @@ const MAKERS: Readonly<Record<string, (options: StrategyOptions) => Strategy>> =
     options.iterative === true ? iterativeStrategy(options) : dfsStrategy(options.preemptions, options.delays),
   portfolio: (options) => portfolioStrategy(options),
   fair: ({ seed, first }) => fairStrategy(seed, first),
+  'round-robin': (options) => roundRobinStrategy(options),
   dpor: () => dporStrategy(),
 };
 
