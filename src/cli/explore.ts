@@ -1,12 +1,21 @@
 /** `siglab explore SCENARIO`: the controlled machine; the first violation minimised, or what was covered. */
 
+import type { Exploration } from '../explore/explore.js';
 import { minimize } from '../explore/minimize.js';
 import { replayWithStacks } from '../explore/replay.js';
 import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { surveyBranching } from '../trace/branching.js';
 import { witnessDocuments } from '../trace/report.js';
-import { EXIT_HOLDS, EXIT_INTERRUPTED, EXIT_VIOLATED, expectWritable, printJson, wholeNumber } from './context.js';
+import {
+  EXIT_HOLDS,
+  EXIT_INTERRUPTED,
+  EXIT_VIOLATED,
+  expectWritable,
+  print,
+  printJson,
+  wholeNumber,
+} from './context.js';
 import { exploreAllCommand } from './explore-all.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
 import {
@@ -51,6 +60,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported, branching));
   else {
     printExploration(exploration, branching);
+    if (flags.resume !== undefined && found === null) printKept(flags.resume, exploration);
     if (found !== null && reported !== null) {
       const { minimized, minimalToken } = reported;
       const report = reportOf(machine, minimized.schedule, {
@@ -81,4 +91,11 @@ function shrink(machine: ControlledMachine, of: Explored, schedule: Uint8Array):
     token: encodeToken({ ...of, schedule }),
     minimalToken: encodeToken({ ...of, schedule: minimized.schedule }),
   };
+}
+
+/** Of strategies that go through a space in order nothing is kept. */
+function printKept(file: string, { exhausted, phases }: Exploration): void {
+  const last = phases.at(-1);
+  if (exhausted || last === undefined || last.seen !== undefined) return;
+  print(`${last.strategy} is made as a whole or not at all: with ${file} it begins anew`);
 }

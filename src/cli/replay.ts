@@ -25,7 +25,7 @@ import {
 import { litmusModelOf } from './litmus-file.js';
 import { printStep, stepDocument, stepOf } from './replay-step.js';
 import { ftraceOf, perfettoOf, storyOf } from './story.js';
-import { describedTarget, knownOf, scenarioOf, type Target } from './target.js';
+import { describedTarget, knownOf, MAX_CPUS, scenarioOf, type Target } from './target.js';
 import { workerCode } from './workers.js';
 
 export interface ReplayFlags {
@@ -69,6 +69,14 @@ export async function machineOf(token: string, files: readonly string[] = []): P
   const { scenario, patches, cpus } = contents;
   expectKnown(known, scenario);
   const target = await describedTarget(known, { scenario, patches, files: known.files.map(({ path }) => path) });
+  if (target.scenario === null && cpus !== target.model.cpus) {
+    throw new UsageError(
+      `this token is for ${cpus} threads, and ${scenario} has ${target.model.cpus}: it has changed since`,
+    );
+  }
+  if (target.scenario !== null && cpus > MAX_CPUS) {
+    throw new UsageError(`this token is for ${cpus} CPUs, and a scenario has ${MAX_CPUS} at most`);
+  }
   const description = { ...target.description, cpus };
   const model = cpus === target.model.cpus ? target.model : await modelFrom(description);
   return { contents, machine: new ControlledMachine(model), target: { ...target, description, model } };

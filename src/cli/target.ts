@@ -31,7 +31,8 @@ export interface Target {
   readonly known: Known;
 }
 
-const MAX_CPUS = 31;
+/** CPUs of the kernel's at most: a set of them is a word. */
+export const MAX_CPUS = 31;
 
 /**
  * Finds what a command is about.

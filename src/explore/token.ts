@@ -10,13 +10,13 @@
  * the last: `decisions skipped × 4 + (decisions to a turn − 1)`, with one more byte than it needs.
  */
 
+import { MAX_CPUS } from '../machine/movers.js';
 import { BY_DEFAULT, inTurn, LONGEST_TURN, turnOf } from '../machine/schedule.js';
 
 /** The format's number. A change of what the same bytes mean is a new one. */
 export const TOKEN_VERSION = 1;
 
 const PREFIX = 'sl';
-const MAX_CPUS = 31;
 /** A schedule of more decisions is not believed. */
 const MAX_DECISIONS = 1 << 20;
 
@@ -140,7 +140,7 @@ export function decodeToken(token: string, expected: TokenExpectation = {}): Tok
     throw new TokenError(`"${shorten(token)}" is not a whole token: it has three parts between its dots`);
   }
   const [place = '', ...patches] = head.split('+');
-  const [, scenario, digits] = /^([a-z0-9-]+)@(\d{1,2})$/.exec(place) ?? [];
+  const [, scenario, digits] = /^([a-z0-9-]+)@(\d{1,3})$/.exec(place) ?? [];
   if (scenario === undefined || digits === undefined || ![scenario, ...patches].every((name) => NAME.test(name))) {
     throw new TokenError(`"${shorten(token)}" is not a token: "${head}" is not scenario@cpus+patch`);
   }

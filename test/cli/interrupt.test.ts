@@ -18,6 +18,12 @@ describe('Ctrl-C', () => {
     expect(documentOf(called)).toMatchObject({ scenario: SCENARIO, exhaustive: false, violation: null });
   });
 
+  it('has a like in SIGTERM, as `timeout` sends it', async () => {
+    const { status, stdout, stderr } = await siglabInterrupted(ENDLESS, { patienceMs: 30_000, signal: 'SIGTERM' });
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    expect(stdout).toMatch(/^interrupted: no violation so far$/m);
+  });
+
   it('ends a systematic search too, which then does not claim to be exhaustive', async () => {
     const args = ['explore', SCENARIO, '--exhaustive', '--json'];
     const called = await siglabInterrupted(args, { patienceMs: 30_000 });

@@ -32,6 +32,8 @@ describe('siglab explore --resume', () => {
     const file = join(folder, 'dpor.json');
     const part = await explored(...dpor, '--schedules', '20', '--resume', file);
     expect(part).toMatchObject({ executions: 20, exhaustive: false });
+    const { stdout } = await siglab(['explore', ...dpor, '--schedules', '20', '--resume', file]);
+    expect(stdout).toContain(`dpor is made as a whole or not at all: with ${file} it begins anew`);
     const whole = await explored(...dpor, '--resume', file);
     expect(whole).toEqual(await explored(...dpor));
     expect(whole).toMatchObject({ exhaustive: true, redundant: 0 });

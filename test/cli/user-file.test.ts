@@ -125,6 +125,28 @@ export const race = defineModel('race', (m) => {
   });
 });
 
+describe('a model of many threads', () => {
+  it('has tokens too, which replay; not with another number of threads', async () => {
+    const model = (threads: number) => `import { defineModel } from 'siglab';
+export const many = defineModel('many', (m) => {
+  const count = m.cell('count');
+  for (let id = 0; id < ${threads}; id++) m.thread('thread ' + id, function* (t) {
+    yield t.store(count, (yield t.load(count)) + 1);
+  });
+  m.finally((end) => end.assert(end.value(count) === ${threads}, 'an increment was lost'));
+});
+`;
+    writeFileSync(join(cwd, 'many.mjs'), model(40));
+    const document = documentOf(await call('explore', 'many.mjs', '--schedules', '20', '--json'));
+    const token = textAt(objectAt(document, 'violation'), 'minimalToken');
+    expect(token).toMatch(/^sl1\.many@40\./);
+    expect(await call('replay', token, '--file', 'many.mjs', '--format', 'ftrace')).toMatchObject({ status: 1 });
+    writeFileSync(join(cwd, 'many.mjs'), model(39));
+    const other = await call('replay', token, '--file', 'many.mjs');
+    expectRefused(other, 'siglab: this token is for 40 threads, and many has 39: it has changed since');
+  });
+});
+
 describe('a hang of a user’s model', () => {
   it('is told with the places in the user’s file, as text, in JSON and in JUnit XML', async () => {
     writeFileSync(

@@ -6,7 +6,7 @@ import { decodeToken, encodeToken, TOKEN_VERSION, type TokenContents, TokenError
 import { BY_DEFAULT } from '../../src/machine/schedule.js';
 import { CPUS, failingSchedule, killVsExecMachine, PATCH, PATCHED, SCENARIO } from '../support/kill-vs-exec.js';
 
-const MAX_CPUS = 31;
+const MAX_CPUS = 250;
 const PRINTABLE = Array.from({ length: 0x7f - 0x21 }, (_, at) => String.fromCharCode(0x21 + at));
 
 const nameOf = fc.stringMatching(/^[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,3}$/);
@@ -88,9 +88,9 @@ describe('a token', () => {
     expect(new Set(others).size).toBe(others.length);
   });
 
-  it('holds a schedule of which every CPU number up to 31 is named, far apart', () => {
+  it('holds a schedule of which every CPU number up to 250 is named, far apart', () => {
     const schedule = new Uint8Array(70_000).fill(BY_DEFAULT);
-    schedule[0] = 31;
+    schedule[0] = 250;
     schedule[69_999] = 30;
     const token = encodeToken({ ...EXAMPLE, cpus: MAX_CPUS, schedule });
     expect(decodeToken(token).schedule).toEqual(schedule);
@@ -212,8 +212,8 @@ describe('a token for something else', () => {
     ['no CPUs', 'sl1.kill-vs-exec.AAAA', /is not a token: "kill-vs-exec" is not scenario@cpus\+patch/],
     ['a name in capitals', 'sl1.Kill@3.AAAA', /is not a token: "Kill@3" is not scenario@cpus\+patch/],
     ['an empty patch', 'sl1.kill-vs-exec@3+.AAAA', /is not scenario@cpus\+patch/],
-    ['0 CPUs', 'sl1.kill-vs-exec@0.AAAA', /is for 0 CPUs: 1 to 31 are possible/],
-    ['32 CPUs', 'sl1.kill-vs-exec@32.AAAA', /is for 32 CPUs: 1 to 31 are possible/],
+    ['0 CPUs', 'sl1.kill-vs-exec@0.AAAA', /is for 0 CPUs: 1 to 250 are possible/],
+    ['251 CPUs', 'sl1.kill-vs-exec@251.AAAA', /is for 251 CPUs: 1 to 250 are possible/],
     ['a checksum of half its size', 'sl1.kill-vs-exec@3.AA', /damaged/],
   ])('that is %s is refused with a sentence', (_, text, sentence) => {
     expect(refusal(text)).toMatch(sentence);
@@ -229,7 +229,7 @@ describe('encodeToken', () => {
     },
   );
 
-  it.each([0, -1, 32, 1.5, Number.NaN])('refuses %s CPUs', (cpus) => {
+  it.each([0, -1, 251, 1.5, Number.NaN])('refuses %s CPUs', (cpus) => {
     expect(() => encodeToken({ ...EXAMPLE, cpus, schedule: Uint8Array.of() })).toThrow(TokenError);
   });
 

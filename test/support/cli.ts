@@ -98,16 +98,21 @@ const ANNOUNCE =
 export interface InterruptOptions {
   /** Presses Ctrl-C after so long even if nobody listens: a program that never does is ended by it. */
   readonly patienceMs: number;
+  /** Another signal than that of Ctrl-C. */
+  readonly signal?: 'SIGINT' | 'SIGTERM';
 }
 
 /** Runs `siglab` and presses Ctrl-C as soon as it listens. */
-export async function siglabInterrupted(args: readonly string[], { patienceMs }: InterruptOptions): Promise<Called> {
+export async function siglabInterrupted(
+  args: readonly string[],
+  { patienceMs, signal = 'SIGINT' }: InterruptOptions,
+): Promise<Called> {
   const timers: NodeJS.Timeout[] = [];
   const called = await siglab(args, {
     env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(ANNOUNCE)}"` },
     started: (child) => {
       const interrupt = (): void => {
-        child.kill('SIGINT');
+        child.kill(signal);
       };
       timers.push(setTimeout(interrupt, patienceMs));
       // Nothing may be left running when the test is over.
