@@ -113,7 +113,7 @@ describe('a wrong number', () => {
 
 describe('a call with something missing or too much', () => {
   it.each([
-    [['show'], /missing required argument 'scenario'/],
+    [['show'], /missing required argument 'name'/],
     [['run'], /missing required argument 'scenario'/],
     [['explore'], /missing required argument 'scenario'/],
     [['replay'], /missing required argument 'token'/],
