@@ -1,6 +1,6 @@
 /** What a command is about: a scenario that siglab brings, or one, or a model, from a user's file; and its patches. */
 
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { PATCH_NAMES, SCENARIOS, UnknownNameError } from '../../scenarios/catalog.js';
 import { checkTypes } from '../files/check.js';
@@ -120,7 +120,7 @@ function onlyOne({ path, scenarios, models, patches }: UserFile): string {
 
 /** @throws UserFileError with the first mistakes */
 function checkFile(path: string): void {
-  if (!['.ts', '.mts'].includes(extname(path)) || !existsSync(path)) return;
+  if (!['.ts', '.mts'].includes(extname(path)) || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
   const mistakes = checkTypes(path);
   if (mistakes === null) {
     process.stderr.write(`siglab: the types of ${path} are not checked: no package typescript is installed there\n`);

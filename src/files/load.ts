@@ -48,7 +48,7 @@ export function loadUserFile(path: string): Promise<UserFile> {
 
 async function load(file: string): Promise<UserFile> {
   if (!existsSync(file) || !statSync(file).isFile()) throw new UserFileError(`there is no file ${file}`);
-  const text = readFileSync(file, 'utf8');
+  const text = textOf(file);
   const exported = exportsOf(await run(file, text));
   const mistake = (what: unknown, wrong: string): never => {
     const { name } = what as { name?: unknown };
@@ -78,6 +78,15 @@ async function load(file: string): Promise<UserFile> {
   const names = [...found.scenarios, ...found.patches, ...found.models];
   const twice = names.find(({ name }, at) => names.findIndex((other) => other.name === name) !== at);
   return twice === undefined ? found : mistake(twice, `two things that this file exports are called "${twice.name}"`);
+}
+
+/** @throws UserFileError where it cannot be read */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserFileError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function run(file: string, text: string): Promise<Readonly<Record<string, unknown>>> {

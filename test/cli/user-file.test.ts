@@ -200,6 +200,8 @@ describe('a file that is broken', () => {
 
   it('is refused where there is none, and where it has only patches', async () => {
     expectRefused(await call('explore', './nowhere.ts'), /there is no file .*nowhere\.ts/);
+    mkdirSync(join(cwd, 'folder.ts'));
+    expectRefused(await call('explore', './folder.ts'), /there is no file .*folder\.ts/);
     const text =
       "export const patch = { name: 'p', title: 't', story: 's', functions: { signal_pending_state: () => false } };";
     writeFileSync(join(cwd, 'patch.mjs'), text);
