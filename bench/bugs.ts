@@ -23,7 +23,6 @@ const MOST_OF_RARE = 10_000_000;
 /** Seconds of processor time for one strategy on one model, all seeds together; more where lots are drawn for a rare bug. */
 const SECONDS = 2;
 const SECONDS_OF_RARE = 120;
-const SLOW_SECONDS_OF_RARE = 900;
 
 const RESULTS = fileURLToPath(new URL('../../bench/bugs.jsonl', import.meta.url));
 const DOCS = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
@@ -37,8 +36,6 @@ export interface Contender {
   readonly options?: StrategyOptions;
   /** It draws no lots: one run says all. */
   readonly fixed?: boolean;
-  /** Its executions take some ten times as long as those of others. */
-  readonly slow?: boolean;
 }
 
 export const CONTENDERS: readonly Contender[] = [
@@ -47,7 +44,7 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'pos', strategy: 'pos' },
   { name: 'urw', strategy: 'urw' },
   { name: 'surw', strategy: 'surw' },
-  { name: 'rff', strategy: 'rff', slow: true },
+  { name: 'rff', strategy: 'rff' },
   { name: 'portfolio', strategy: 'portfolio' },
   { name: 'round-robin', strategy: 'round-robin', fixed: true },
   { name: 'dfs, iterative', strategy: 'dfs', options: { iterative: true }, fixed: true },
@@ -87,13 +84,13 @@ export function firstBug(machine: ControlledMachine, says: RegExp, strategy: Str
   return null;
 }
 
-function measure(model: BuggyModel, { name, strategy, options, fixed, slow }: Contender): Needed {
+function measure(model: BuggyModel, { name, strategy, options, fixed }: Contender): Needed {
   // The published means are of executions until the bug itself, and not until a checker foresees it.
   const footprints = strategyNamed(strategy, options).needsFootprints === true;
   const machine = new ControlledMachine(model.make(), { checked: false, footprints });
   const rare = model.rare === true && fixed !== true;
   const limit = rare ? MOST_OF_RARE : machine.cpus.length >= LARGE ? MOST_OF_LARGE : MOST;
-  const until = spent() + (!rare ? SECONDS : slow === true ? SLOW_SECONDS_OF_RARE : SECONDS_OF_RARE);
+  const until = spent() + (rare ? SECONDS_OF_RARE : SECONDS);
   const executions: number[] = [];
   const seeds = fixed === true ? 1 : SEEDS;
   let missed = 0;
