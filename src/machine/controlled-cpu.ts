@@ -65,10 +65,9 @@ export abstract class ControlledCpu extends SerialCpu {
   readonly lockdep: Lockdep | null;
   /** What watches plain accesses, where it is on, and what it knows of them by word. */
   readonly races: RaceDetector | null;
-  readonly plainWrites: Int32Array;
-  readonly plainReads: Int32Array;
-  /** What its plain accesses are stamped with. */
-  epoch = 0;
+  readonly accessRecords: Int32Array;
+  /** What its plain accesses are stamped with; before the first execution what no access is. */
+  epoch = -1;
 
   constructor(
     config: CpuConfig,
@@ -78,8 +77,7 @@ export abstract class ControlledCpu extends SerialCpu {
     this.accesses = machine.accesses;
     this.lockdep = machine.lockdep;
     this.races = machine.races;
-    this.plainWrites = machine.races?.writes ?? NONE;
-    this.plainReads = machine.races?.reads ?? NONE;
+    this.accessRecords = machine.races?.records ?? NONE;
   }
 
   override start(trace: TraceSink | null): void {

@@ -349,8 +349,12 @@ export class ControlledMachine implements CpuHost {
       this.accesses.add(this.clockWord, ACCESS_READ, this.words[this.clockWord] as number, 0);
       this.accesses.guards = 1;
     }
+    const { races } = this;
+    const paused = races?.paused ?? true;
     this.ticking = true;
+    if (races !== null) races.paused = true;
     this.model.clock?.tick(this.cpus[0] as ControlledCpu);
+    if (races !== null) races.paused = paused;
     this.ticking = false;
     return this.pick(current, this.cpus.length);
   }

@@ -13,6 +13,7 @@ import { addr } from '../../src/memory/layout.js';
 import { defineModel, type ModelBuilder } from '../../src/model/define.js';
 import type { Plain, Thread } from '../../src/model/thread.js';
 import { violationReport } from '../../src/trace/report.js';
+import { item, safe, type TinyCpu, tinyModel, violationOf } from '../support/tiny.js';
 
 type Body = (t: Thread) => Generator<boolean, void, number>;
 
@@ -196,5 +197,34 @@ describe('the kernel', () => {
       if (found !== null) kinds.add(found.violation.kind);
     }
     expect([...kinds]).not.toContain('data-race');
+  });
+});
+
+describe('an access just after another of the same CPU to the same word, between which nothing orders', () => {
+  function started(): readonly [TinyCpu, TinyCpu] {
+    const machine = new ControlledMachine(tinyModel({ programs: [], cpus: 2 }), { checked: ['memory', 'race'] });
+    machine.races?.begin();
+    return machine.cpus as readonly unknown[] as readonly [TinyCpu, TinyCpu];
+  }
+
+  it.each(['get', 'set'] as const)(
+    'is looked at by the memory checker again once the object is freed: %s',
+    (access) => {
+      const [first, second] = started();
+      const object = first.kmem_cache_alloc<'item'>(first.items);
+      first.set(object, item.value, 1);
+      first.get(object, item.value);
+      second.kmem_cache_free(second.items, object);
+      expect(violationOf(() => first[access](object, item.value, 2)).kind).toBe('use-after-free');
+    },
+  );
+
+  it('is looked at again once the object is recycled', () => {
+    const [first, second] = started();
+    const object = first.kmem_cache_alloc<'safe'>(first.safes);
+    first.get(object, safe.value);
+    second.kmem_cache_free(second.safes, object);
+    expect(second.kmem_cache_alloc<'safe'>(second.safes)).toBe(object);
+    expect(violationOf(() => first.get(object, safe.value)).kind).toBe('use-after-recycle');
   });
 });

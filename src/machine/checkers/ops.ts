@@ -1,7 +1,7 @@
 /** What the checkers put over the operations of a CPU. Made once for each selection, as machines share their classes. */
 
 import { lockdepOps } from './lockdep-ops.js';
-import { raceOps } from './race-ops.js';
+import { checkedRaceAccess, raceOps } from './race-ops.js';
 import type { Checker } from './selection.js';
 import { operationsUnder } from './under.js';
 
@@ -26,7 +26,7 @@ export function checkerOps(selected: ReadonlySet<Checker>, footprints: boolean):
   let ops = made.get(key);
   if (ops === undefined) {
     const under = operationsUnder(footprints, memory);
-    const watched = race ? { ...under, ...raceOps(under) } : under;
+    const watched = race ? { ...under, ...raceOps(under), ...(memory && !footprints ? checkedRaceAccess : {}) } : under;
     ops = { ...watched, ...(lockdep ? lockdepOps(watched) : {}) };
     made.set(key, ops);
   }

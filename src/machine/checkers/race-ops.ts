@@ -29,16 +29,22 @@ import type { Under } from './under.js';
 
 interface WatchedCpu extends SerialCpu, RacingCpu {
   readonly races: RaceDetector;
-  readonly plainWrites: Int32Array;
-  readonly plainReads: Int32Array;
+  readonly accessRecords: Int32Array;
 }
 
-/** A read-modify-write that orders. */
-function modify(cpu: WatchedCpu, address: number): void {
-  const { races } = cpu;
-  races.markedWrite(cpu, address);
-  races.acquire(cpu, address);
-  races.release(cpu, address);
+/** Where the stamps of a word are: as in races.ts, but the engine folds no constant of another module. */
+const RECORD_SHIFT = 2;
+const LAST_ACCESS = 1;
+
+/** Whether a plain write is the CPU's first to a word in its epoch, or somebody has read the word since. */
+function isNew({ accessRecords, epoch }: WatchedCpu, address: number): boolean {
+  const at = address << RECORD_SHIFT;
+  return accessRecords[at] !== epoch || accessRecords[at + LAST_ACCESS] !== epoch;
+}
+
+interface LooksCloser {
+  lookAtRead(address: number): void;
+  lookAtWrite(address: number): void;
 }
 
 /** The operation that a CPU has just performed. */
@@ -59,10 +65,10 @@ function noteOperation(cpu: WatchedCpu): void {
       return;
     case OP_XCHG:
     case OP_ADD:
-      modify(cpu, opAddress);
+      races.modify(cpu, opAddress);
       return;
     case OP_CMPXCHG:
-      if (cpu.result === cpu.opA) modify(cpu, opAddress);
+      if (cpu.result === cpu.opA) races.modify(cpu, opAddress);
       else races.markedRead(cpu, opAddress);
       return;
     case OP_LOCK:
@@ -98,22 +104,20 @@ export function raceOps(under: Under): object {
     },
     get<S extends string, V>(p: Ptr<S>, field: Field<S, V>): V {
       const address = p + field;
-      const { epoch } = this;
-      if (this.plainWrites[address] !== epoch && this.plainReads[address] !== epoch) this.races.read(this, address);
+      if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.races.read(this, address);
       return get.call(this, p, field) as V;
     },
     set<S extends string, V>(p: Ptr<S>, field: Field<S, V>, value: V): void {
       const address = p + field;
-      if (this.plainWrites[address] !== this.epoch || this.plainReads[address] !== 0) this.races.write(this, address);
+      if (isNew(this, address)) this.races.write(this, address);
       set.call(this, p, field, value);
     },
     load(address: number): number {
-      const { epoch } = this;
-      if (this.plainWrites[address] !== epoch && this.plainReads[address] !== epoch) this.races.read(this, address);
+      if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.races.read(this, address);
       return load.call(this, address);
     },
     store(address: number, value: number): void {
-      if (this.plainWrites[address] !== this.epoch || this.plainReads[address] !== 0) this.races.write(this, address);
+      if (isNew(this, address)) this.races.write(this, address);
       store.call(this, address, value);
     },
     storeOnce(address: number, value: number): void {
@@ -145,7 +149,7 @@ export function raceOps(under: Under): object {
     },
     atomicAdd(address: number, value: number): number {
       const sum = atomicAdd.call(this, address, value);
-      modify(this, address);
+      this.races.modify(this, address);
       return sum;
     },
     /** Counts whose result nobody uses order nothing. */
@@ -168,12 +172,12 @@ export function raceOps(under: Under): object {
     },
     atomicXchg(address: number, value: number): number {
       const before = atomicXchg.call(this, address, value);
-      modify(this, address);
+      this.races.modify(this, address);
       return before;
     },
     atomicCmpxchg(address: number, expected: number, value: number): number {
       const before = atomicCmpxchg.call(this, address, expected, value);
-      if (before === expected) modify(this, address);
+      if (before === expected) this.races.modify(this, address);
       else this.races.markedRead(this, address);
       return before;
     },
@@ -189,8 +193,48 @@ export function raceOps(under: Under): object {
     useFreeObjects(address: number): void {
       this.races.acquire(this, address);
       this.races.release(this, address);
+      this.races.renew();
       useFreeObjects.call(this, address);
     },
   };
   return ops;
 }
+
+/**
+ * Plain accesses for the memory checker and the race detector at once: where a word has the CPU's epoch, both have looked at
+ * such an access already. What the memory checker allows changes where an object is allocated or freed, and then all CPUs
+ * get new epochs (`useFreeObjects`).
+ */
+export const checkedRaceAccess: ThisType<WatchedCpu & LooksCloser> & Record<string, unknown> = {
+  get<S extends string, V>(p: Ptr<S>, field: Field<S, V>): V {
+    const address = p + field;
+    if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.lookAtRead(address);
+    const value = this.words[address] as number;
+    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
+    return value as V;
+  },
+  set<S extends string, V>(p: Ptr<S>, field: Field<S, V>, value: V): void {
+    const address = p + field;
+    if (isNew(this, address)) this.lookAtWrite(address);
+    this.words[address] = value as number;
+  },
+  load(address: number): number {
+    if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.lookAtRead(address);
+    const value = this.words[address] as number;
+    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
+    return value;
+  },
+  store(address: number, value: number): void {
+    if (isNew(this, address)) this.lookAtWrite(address);
+    this.words[address] = value;
+  },
+  lookAtRead(address: number): void {
+    this.races.read(this, address);
+    if (this.shadow[address] !== 0) this.checkAccess(address, false);
+  },
+  lookAtWrite(address: number): void {
+    this.races.write(this, address);
+    if (this.shadow[address] !== 0) this.checkAccess(address, true);
+    this.touchWord(address);
+  },
+};

@@ -21,8 +21,6 @@ export interface RacingCpu extends Cpu {
 /** The machine whose accesses are watched. */
 export interface RaceHost {
   readonly captureStacks: boolean;
-  /** The clock runs, and no CPU, though one lends it its functions. */
-  readonly ticking: boolean;
   readonly cpus: readonly Cpu[];
 }
 
@@ -32,19 +30,32 @@ const PLAIN_WRITE = 'write';
 const MARKED_READ = 'read (marked)';
 const MARKED_WRITE = 'write (marked)';
 
-/** Which races of a word are meant to be. */
-const ANY = 1;
-const READS = 2;
-
 const CLOCK_LIMIT_SHIFT = 30;
 
+/** The record of a word begins at its address, shifted. */
+const RECORD_SHIFT = 2;
+/** The stamp of the last plain write. */
+const LAST_WRITE = 0;
+/** The stamp of the last plain access or, negative, the place where the reads of several CPUs are kept. */
+const LAST_ACCESS = 1;
+/** Where its clocks are; 0 for none. */
+const PLACE = 2;
+/** What is known of it: which races are meant to be, and which of its clocks have been used. */
+const KNOWN = 3;
+
+/** Races are meant to be (`Model.racy`), or those of reads are (`Model.racyReads`). */
+const ANY = 1;
+const READS = 2;
+const RACY = ANY | READS;
+const MARKED_WRITES = 4;
+const MARKED_READS = 8;
+const RELEASED = 16;
+const READERS_RELEASED = 32;
+
 export class RaceDetector {
-  /** By word: the last plain write, and the last plain read or, negative, where those of several CPUs are kept. */
-  readonly writes: Int32Array;
-  readonly reads: Int32Array;
-  /** By word: `ANY` where races are meant to be (`Model.racy`), `READS` where those of reads are (`Model.racyReads`). */
-  readonly racy: Uint8Array;
-  /** Off while something happens that is not an execution of the CPUs. */
+  /** By word, in one record, what is known of it: what is looked at together is near. */
+  readonly records: Int32Array;
+  /** Set while something happens that is not what the CPUs do: the clock runs, or the execution has ended. */
   paused = true;
   /** The first race of the execution, where it goes on after one. */
   found: Violation | null = null;
@@ -53,19 +64,20 @@ export class RaceDetector {
   private readonly count: number;
   private readonly bits: number;
   private readonly mask: number;
-  /** By CPU, and then by CPU: how much of the other's past it has seen. */
+  /** By CPU (a row of a power of two), and then by CPU: how much of the other's past it has seen. */
   private readonly seen: Int32Array;
-  /** By word: places in `clocks`, each a clock for every CPU; 0 for none. */
-  private readonly sharedReadsAt: Int32Array;
-  private readonly markedWritesAt: Int32Array;
-  private readonly markedReadsAt: Int32Array;
-  private readonly releasedAt: Int32Array;
-  private readonly readersReleasedAt: Int32Array;
+  /** For each word that has a place: clocks of several kinds, of each kind one for every CPU. */
   private clocks: Int32Array;
   private clocksUsed: number;
+  /** Where the clocks of a kind begin, from the place of a word; those of plain reads come first. */
+  private readonly markedWrites: number;
+  private readonly markedReads: number;
+  private readonly released: number;
+  private readonly readersReleased: number;
+  private readonly placeWords: number;
   private time = 1;
-  /** Everything up to here belongs to executions before. */
-  private base = 1;
+  /** Whether stacks are captured in this execution. */
+  private capturing = false;
   /** By word, CPU and kind: where it was accessed last. Kept while stacks are captured. */
   private readonly stacks = new Map<string, { readonly by: string; readonly stack: string }>();
 
@@ -80,208 +92,282 @@ export class RaceDetector {
     this.count = cpus;
     this.bits = Math.max(1, 32 - Math.clz32(cpus - 1));
     this.mask = (1 << this.bits) - 1;
-    this.writes = new Int32Array(words);
-    this.reads = new Int32Array(words);
-    this.racy = new Uint8Array(words);
+    this.records = new Int32Array(words << RECORD_SHIFT);
     for (const [fields, what] of [[racyReads, READS] as const, [racy, ANY] as const]) {
       for (const [struct, offsets] of Object.entries(fields)) {
-        for (const base of arena.addressesOf(struct)) for (const offset of offsets) this.racy[base + offset] = what;
+        for (const base of arena.addressesOf(struct)) {
+          for (const offset of offsets) this.records[((base + offset) << RECORD_SHIFT) + KNOWN] = what;
+        }
       }
     }
-    this.seen = new Int32Array(cpus * cpus);
-    this.sharedReadsAt = new Int32Array(words);
-    this.markedWritesAt = new Int32Array(words);
-    this.markedReadsAt = new Int32Array(words);
-    this.releasedAt = new Int32Array(words);
-    this.readersReleasedAt = new Int32Array(words);
-    this.clocks = new Int32Array(cpus * 256);
+    this.seen = new Int32Array(cpus << this.bits);
+    this.markedWrites = cpus;
+    this.markedReads = cpus * 2;
+    this.released = cpus * 3;
+    this.readersReleased = cpus * 4;
+    this.placeWords = cpus * 5;
+    this.clocks = new Int32Array(this.placeWords * 64);
     // Place 0 stands for none.
-    this.clocksUsed = cpus;
+    this.clocksUsed = this.placeWords;
   }
 
   /** Begins an execution: every CPU has seen what all have done before. */
   begin(): void {
     if (this.time >= 1 << (CLOCK_LIMIT_SHIFT - this.bits)) this.restart();
-    this.base = ++this.time;
-    this.time++;
-    this.seen.fill(this.base);
-    for (const cpu of this.host.cpus) this.advance(cpu as RacingCpu);
+    this.seen.fill(++this.time);
+    this.renew();
     this.paused = false;
+    this.capturing = this.host.captureStacks;
     this.found = null;
     this.stacks.clear();
   }
 
   private restart(): void {
     this.time = 1;
-    for (const words of [this.writes, this.reads, this.clocks]) words.fill(0);
+    this.clocks.fill(0);
+    for (let at = 0; at < this.records.length; at += 1 << RECORD_SHIFT) {
+      this.records[at + LAST_WRITE] = 0;
+      this.records[at + LAST_ACCESS] = 0;
+    }
+  }
+
+  /** Gives every CPU a new epoch, so that whatever it accesses next is looked at anew. */
+  renew(): void {
+    this.time++;
+    for (const cpu of this.host.cpus) this.stamp(cpu as RacingCpu);
   }
 
   private advance(cpu: RacingCpu): void {
+    this.time++;
+    this.stamp(cpu);
+  }
+
+  private stamp(cpu: RacingCpu): void {
     const { id } = cpu;
-    this.seen[id * this.count + id] = this.time;
+    this.seen[(id << this.bits) | id] = this.time;
     cpu.epoch = (this.time << this.bits) | id;
   }
 
   /** A plain read whose stamp is not the CPU's epoch already. */
   read(cpu: RacingCpu, address: number): void {
-    if (this.paused || this.host.ticking) return;
-    if (this.racy[address] !== 0) {
-      this.reads[address] = cpu.epoch;
-      return;
-    }
-    this.checkStamp(cpu, address, this.writes[address] as number, PLAIN_READ, PLAIN_WRITE);
-    this.checkClocks(cpu, address, this.markedWritesAt[address] as number, PLAIN_READ, MARKED_WRITE);
-    this.noteStack(cpu, address, PLAIN_READ);
-    const last = this.reads[address] as number;
-    if (last >= 0) {
-      if (last === 0 || this.isOrdered(cpu, last)) {
-        this.reads[address] = cpu.epoch;
+    if (this.paused) return;
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    const known = records[at + KNOWN] as number;
+    if ((known & RACY) === 0) {
+      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, PLAIN_READ, PLAIN_WRITE);
+      if ((known & MARKED_WRITES) !== 0) {
+        this.checkClocks(cpu, address, this.markedWrites + (records[at + PLACE] as number), PLAIN_READ, MARKED_WRITE);
+      }
+      if (this.capturing) this.noteStack(cpu, address, PLAIN_READ);
+      const last = records[at + LAST_ACCESS] as number;
+      if (last < 0 || !this.isOrdered(cpu, last)) {
+        this.readTogether(cpu, address, last);
         return;
       }
-      // Another CPU reads at the same time: from here on each has its own stamp.
-      const place = this.placeIn(this.sharedReadsAt, address);
-      this.clocks.fill(0, place, place + this.count);
-      this.clocks[place + (last & this.mask)] = last >>> this.bits;
-      this.reads[address] = -place;
     }
-    this.clocks[-(this.reads[address] as number) + cpu.id] = cpu.epoch >>> this.bits;
+    records[at + LAST_ACCESS] = cpu.epoch;
+  }
+
+  /** Several CPUs read at the same time: from here on each has its own stamp. */
+  private readTogether(cpu: RacingCpu, address: number, last: number): void {
+    let place = -last;
+    if (last >= 0) {
+      place = this.placeOf(address, 0);
+      for (let by = 0; by < this.count; by++) this.clocks[place + by] = 0;
+      this.clocks[place + (last & this.mask)] = last >>> this.bits;
+      this.records[(address << RECORD_SHIFT) + LAST_ACCESS] = -place;
+    }
+    this.clocks[place + cpu.id] = cpu.epoch >>> this.bits;
   }
 
   /** A plain write whose stamp is not the CPU's epoch already. */
   write(cpu: RacingCpu, address: number): void {
-    if (this.paused || this.host.ticking) return;
-    const racy = this.racy[address] as number;
-    if (racy !== ANY) this.checkStamp(cpu, address, this.writes[address] as number, PLAIN_WRITE, PLAIN_WRITE);
-    if (racy !== 0) {
-      if (racy === READS) {
-        this.checkClocks(cpu, address, this.markedWritesAt[address] as number, PLAIN_WRITE, MARKED_WRITE);
-        this.noteStack(cpu, address, PLAIN_WRITE);
+    if (this.paused) return;
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    const known = records[at + KNOWN] as number;
+    if ((known & ANY) === 0) {
+      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, PLAIN_WRITE, PLAIN_WRITE);
+      if ((known & READS) === 0) this.checkPlainReads(cpu, address, PLAIN_WRITE);
+      if ((known & MARKED_WRITES) !== 0) {
+        this.checkClocks(cpu, address, this.markedWrites + (records[at + PLACE] as number), PLAIN_WRITE, MARKED_WRITE);
       }
-      this.writes[address] = cpu.epoch;
-      this.reads[address] = 0;
-      return;
+      if ((known & (READS | MARKED_READS)) === MARKED_READS) {
+        this.checkClocks(cpu, address, this.markedReads + (records[at + PLACE] as number), PLAIN_WRITE, MARKED_READ);
+      }
+      if (this.capturing) this.noteStack(cpu, address, PLAIN_WRITE);
     }
-    this.checkPlainReads(cpu, address, PLAIN_WRITE);
-    this.checkClocks(cpu, address, this.markedWritesAt[address] as number, PLAIN_WRITE, MARKED_WRITE);
-    this.checkClocks(cpu, address, this.markedReadsAt[address] as number, PLAIN_WRITE, MARKED_READ);
-    this.noteStack(cpu, address, PLAIN_WRITE);
-    this.writes[address] = cpu.epoch;
-    this.reads[address] = 0;
+    const { epoch } = cpu;
+    records[at + LAST_WRITE] = epoch;
+    // Whoever has not seen this has not seen what was read before, either.
+    records[at + LAST_ACCESS] = epoch;
   }
 
   markedRead(cpu: RacingCpu, address: number): void {
-    if (this.paused || this.host.ticking) return;
-    if (this.racy[address] !== 0) {
+    if (this.paused) return;
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    const known = records[at + KNOWN] as number;
+    if ((known & RACY) === 0) {
+      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_READ, PLAIN_WRITE);
+      if (this.capturing) this.noteStack(cpu, address, MARKED_READ);
+      const place =
+        (known & MARKED_READS) !== 0 ? (records[at + PLACE] as number) : this.placeOf(address, MARKED_READS);
+      this.clocks[place + this.markedReads + cpu.id] = cpu.epoch >>> this.bits;
+    }
+    if ((known & RELEASED) !== 0) this.join(cpu, this.released + (records[at + PLACE] as number));
+  }
+
+  /** A marked write, or a read-modify-write that does not order. */
+  markedWrite(cpu: RacingCpu, address: number): void {
+    if (this.paused) return;
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    const known = records[at + KNOWN] as number;
+    if ((known & ANY) !== 0) return;
+    this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_WRITE, PLAIN_WRITE);
+    if ((known & READS) === 0) this.checkPlainReads(cpu, address, MARKED_WRITE);
+    if (this.capturing) this.noteStack(cpu, address, MARKED_WRITE);
+    const place =
+      (known & MARKED_WRITES) !== 0 ? (records[at + PLACE] as number) : this.placeOf(address, MARKED_WRITES);
+    this.clocks[place + this.markedWrites + cpu.id] = cpu.epoch >>> this.bits;
+  }
+
+  /** A read-modify-write that orders. */
+  modify(cpu: RacingCpu, address: number): void {
+    if (this.paused) {
       this.acquire(cpu, address);
       return;
     }
-    this.checkStamp(cpu, address, this.writes[address] as number, MARKED_READ, PLAIN_WRITE);
-    this.noteStack(cpu, address, MARKED_READ);
-    this.clocks[this.placeIn(this.markedReadsAt, address) + cpu.id] = cpu.epoch >>> this.bits;
-    this.acquire(cpu, address);
-  }
-
-  /** A marked write, or a read-modify-write. */
-  markedWrite(cpu: RacingCpu, address: number): void {
-    if (this.paused || this.host.ticking) return;
-    const racy = this.racy[address] as number;
-    if (racy === ANY) return;
-    this.checkStamp(cpu, address, this.writes[address] as number, MARKED_WRITE, PLAIN_WRITE);
-    if (racy === 0) this.checkPlainReads(cpu, address, MARKED_WRITE);
-    this.noteStack(cpu, address, MARKED_WRITE);
-    this.clocks[this.placeIn(this.markedWritesAt, address) + cpu.id] = cpu.epoch >>> this.bits;
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    const known = records[at + KNOWN] as number;
+    const place =
+      (known & RELEASED) !== 0 ? (records[at + PLACE] as number) : this.placeOf(address, RELEASED | MARKED_WRITES);
+    const { seen, clocks, count } = this;
+    const row = cpu.id << this.bits;
+    if ((known & ANY) === 0) {
+      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_WRITE, PLAIN_WRITE);
+      if ((known & READS) === 0) this.checkPlainReads(cpu, address, MARKED_WRITE);
+      if (this.capturing) this.noteStack(cpu, address, MARKED_WRITE);
+      if ((known & MARKED_WRITES) === 0) this.placeOf(address, MARKED_WRITES);
+      clocks[place + this.markedWrites + cpu.id] = seen[row + cpu.id] as number;
+    }
+    const released = place + this.released;
+    for (let by = 0; by < count; by++) {
+      const clock = clocks[released + by] as number;
+      if (clock > (seen[row + by] as number)) seen[row + by] = clock;
+      else clocks[released + by] = seen[row + by] as number;
+    }
+    this.advance(cpu);
   }
 
   /** What was released at a word happens before what this CPU does from now on. */
   acquire(cpu: RacingCpu, address: number): void {
-    this.join(cpu, this.releasedAt[address] as number);
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    if (((records[at + KNOWN] as number) & RELEASED) !== 0)
+      this.join(cpu, this.released + (records[at + PLACE] as number));
   }
 
   /** The same for a lock that is taken alone: what its readers have done happens before, too. */
   acquireAlone(cpu: RacingCpu, address: number): void {
-    this.join(cpu, this.releasedAt[address] as number);
-    this.join(cpu, this.readersReleasedAt[address] as number);
+    this.acquire(cpu, address);
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    if (((records[at + KNOWN] as number) & READERS_RELEASED) !== 0) {
+      this.join(cpu, this.readersReleased + (records[at + PLACE] as number));
+    }
   }
 
   /** What this CPU has done happens before whatever acquires the word next. */
   release(cpu: RacingCpu, address: number): void {
-    if (this.paused || this.host.ticking) return;
-    const place = this.placeIn(this.releasedAt, address);
-    const from = cpu.id * this.count;
-    for (let at = 0; at < this.count; at++) this.clocks[place + at] = this.seen[from + at] as number;
-    this.time++;
+    if (this.paused) return;
+    const place = this.placeOf(address, RELEASED) + this.released;
+    const { seen, clocks, count } = this;
+    const row = cpu.id << this.bits;
+    for (let by = 0; by < count; by++) clocks[place + by] = seen[row + by] as number;
     this.advance(cpu);
   }
 
   /** The same, on top of what others have released there: by readers of a lock, or by senders of an interrupt. */
   releaseToo(cpu: RacingCpu, address: number, readers: boolean): void {
-    if (this.paused || this.host.ticking) return;
-    const place = this.placeIn(readers ? this.readersReleasedAt : this.releasedAt, address);
-    const from = cpu.id * this.count;
+    if (this.paused) return;
+    const place = readers
+      ? this.placeOf(address, READERS_RELEASED) + this.readersReleased
+      : this.placeOf(address, RELEASED) + this.released;
+    const from = cpu.id << this.bits;
     for (let at = 0; at < this.count; at++) {
       const seen = this.seen[from + at] as number;
       if (seen > (this.clocks[place + at] as number)) this.clocks[place + at] = seen;
     }
-    this.time++;
     this.advance(cpu);
   }
 
   /** A store without order has replaced what was released. */
   forgetRelease(address: number): void {
-    const place = this.releasedAt[address] as number;
-    if (place !== 0) this.clocks.fill(0, place, place + this.count);
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    if (((records[at + KNOWN] as number) & RELEASED) === 0) return;
+    const place = this.released + (records[at + PLACE] as number);
+    for (let by = 0; by < this.count; by++) this.clocks[place + by] = 0;
   }
 
   private join(cpu: RacingCpu, place: number): void {
-    if (place === 0) return;
-    const to = cpu.id * this.count;
-    for (let at = 0; at < this.count; at++) {
-      const clock = this.clocks[place + at] as number;
-      if (clock > (this.seen[to + at] as number)) this.seen[to + at] = clock;
+    const { seen, clocks, count } = this;
+    const to = cpu.id << this.bits;
+    for (let at = 0; at < count; at++) {
+      const clock = clocks[place + at] as number;
+      if (clock > (seen[to + at] as number)) seen[to + at] = clock;
     }
   }
 
-  private placeIn(places: Int32Array, address: number): number {
-    const known = places[address] as number;
-    if (known !== 0) return known;
+  /** The place of a word's clocks, of which those of a kind are used from now on. */
+  private placeOf(address: number, kind: number): number {
+    const { records } = this;
+    const at = address << RECORD_SHIFT;
+    const known = records[at + KNOWN] as number;
+    if ((known & kind) !== kind) records[at + KNOWN] = known | kind;
+    const place = records[at + PLACE] as number;
+    return place !== 0 ? place : this.newPlace(address);
+  }
+
+  private newPlace(address: number): number {
     const place = this.clocksUsed;
-    this.clocksUsed = place + this.count;
+    this.clocksUsed = place + this.placeWords;
     if (this.clocksUsed > this.clocks.length) {
       const grown = new Int32Array(this.clocks.length * 2);
       grown.set(this.clocks);
       this.clocks = grown;
     }
-    places[address] = place;
+    this.records[(address << RECORD_SHIFT) + PLACE] = place;
     return place;
   }
 
   private isOrdered(cpu: RacingCpu, stamp: number): boolean {
-    const by = stamp & this.mask;
-    return by === cpu.id || stamp >>> this.bits <= (this.seen[cpu.id * this.count + by] as number);
+    return stamp >>> this.bits <= (this.seen[(cpu.id << this.bits) | (stamp & this.mask)] as number);
   }
 
   private checkStamp(cpu: RacingCpu, address: number, stamp: number, what: string, other: string): void {
-    if (stamp !== 0 && !this.isOrdered(cpu, stamp)) this.report(cpu, address, what, stamp & this.mask, other);
+    if (!this.isOrdered(cpu, stamp)) this.report(cpu, address, what, stamp & this.mask, other);
   }
 
   private checkPlainReads(cpu: RacingCpu, address: number, what: string): void {
-    const last = this.reads[address] as number;
+    const last = this.records[(address << RECORD_SHIFT) + LAST_ACCESS] as number;
     if (last >= 0) this.checkStamp(cpu, address, last, what, PLAIN_READ);
     else this.checkClocks(cpu, address, -last, what, PLAIN_READ);
   }
 
   private checkClocks(cpu: RacingCpu, address: number, place: number, what: string, other: string): void {
-    if (place === 0) return;
-    const from = cpu.id * this.count;
-    for (let by = 0; by < this.count; by++) {
-      if (by !== cpu.id && (this.clocks[place + by] as number) > (this.seen[from + by] as number)) {
-        this.report(cpu, address, what, by, other);
-      }
+    const { seen, clocks, count } = this;
+    const from = cpu.id << this.bits;
+    for (let by = 0; by < count; by++) {
+      if ((clocks[place + by] as number) > (seen[from + by] as number)) this.report(cpu, address, what, by, other);
     }
   }
 
   private noteStack(cpu: RacingCpu, address: number, what: string): void {
-    if (!this.host.captureStacks) return;
     const task = cpu.current === 0 ? '' : `, ${cpu.describe(cpu.current).replace(/ \S+$/, '')}`;
     const announced = (cpu as { announcedAt?: string }).announcedAt ?? '';
     const here = new Error().stack ?? '';
