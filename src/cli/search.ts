@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Exploration } from '../explore/explore.js';
 import { threadPool } from '../explore/shards/pool.js';
 import { ownThread, type ShardRunner } from '../explore/shards/runner.js';
-import { type SearchOptions, type SearchState, searchInShards } from '../explore/shards/search.js';
+import { type SearchOptions, type SearchState, STATE_VERSION, searchInShards } from '../explore/shards/search.js';
 import { expectWritable, progressBar, UsageError, watchInterrupt } from './context.js';
 import type { Target } from './target.js';
 import { explorerCode } from './workers.js';
@@ -34,8 +34,12 @@ function readState(file: string, of: Saved['of']): SearchState | null {
     throw new UsageError(`${file} is no file that --resume has written: it is left as it is`);
   }
   const { siglab, state } = saved;
-  if (siglab !== 'search' || state?.version !== 1 || saved.of === undefined) {
+  if (siglab !== 'search' || state?.version === undefined || saved.of === undefined) {
     throw new UsageError(`${file} is no file that --resume has written: it is left as it is`);
+  }
+  if (state.version !== STATE_VERSION) {
+    const versions = `it has version ${state.version}, and this one reads ${STATE_VERSION}`;
+    throw new UsageError(`${file} was written by --resume of another siglab: ${versions}; it is left as it is`);
   }
   for (const [name, value] of Object.entries(of)) {
     const then = JSON.stringify(saved.of[name]);

@@ -7,6 +7,7 @@
 import { addCounts, type Exploration, type ExploreOptions, type Phase, phasesOf } from '../explore.js';
 import { SeenSchedules } from '../seen.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
+import { advance, Rounds, type RoundsState, type Slot } from './rounds.js';
 import type { ShardRunner } from './runner.js';
 import { type FoundData, foundOf, type Shard, type ShardResult } from './shard.js';
 
@@ -17,15 +18,20 @@ const AHEAD = 2;
 /** Between two looks at the clock, in milliseconds. */
 const LOOK_MS = 50;
 
+/** A file of another version was written by another siglab. */
+export const STATE_VERSION = 2;
+
 /** Where a search stands, as plain data: what `--resume` keeps. */
 export interface SearchState {
-  readonly version: 1;
+  readonly version: typeof STATE_VERSION;
   /** The phase under way, from 0. */
   readonly phase: number;
   readonly phases: readonly Phase[];
   readonly totals: Omit<Totals, 'found'> & { readonly found: FoundData | null };
   /** Schedules seen in this phase, two words of hash each, as often as they came. */
   readonly schedules: readonly number[];
+  /** Of a partial-order reduction under way, whose round is not in the totals; null if none is. */
+  readonly rounds: RoundsState | null;
 }
 
 export interface SearchOptions extends Omit<ExploreOptions, 'strategy' | 'observe'> {
@@ -86,6 +92,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   let phase: MutablePhase = NO_PHASE;
   /** Where the phase under way began, if it can only be made as a whole and was not. */
   const whole: { begun: Pick<SearchState, 'totals' | 'phases'> | null } = { begun: null };
+  let rounds: RoundsState | null = from?.rounds ?? null;
 
   /** Takes a shard's result in. @returns whether to go on */
   function take(result: ShardResult): boolean {
@@ -144,6 +151,59 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     if (phase.exhausted || totals.found !== null) whole.begun = null;
   }
 
+  /** The same of a share of a reduction; all that was made before it was for nothing where everything begins again. */
+  function takeReduced(result: ShardResult): boolean {
+    const redundant =
+      result.rest?.again === true ? phase.executions + result.redundant : phase.redundant + result.redundant;
+    totals.redundant += redundant - phase.redundant;
+    phase.redundant = redundant;
+    return take(result);
+  }
+
+  async function reduce(most: number): Promise<void> {
+    const endsBy = (found: unknown): boolean => found !== null && !keepGoing;
+    if (phase.exhausted || endsBy(totals.found)) return;
+    const tree = new Rounds(rounds);
+    const made = (): number =>
+      tree.slots.reduce((sum, { result }) => sum + (result?.executions ?? 0), phase.executions);
+    rounds = null;
+    while (!stopped && tree.begin()) {
+      const under = underWay(tree.slots, most - made());
+      if (under.length === 0) break;
+      const shards = function* (): Generator<Shard> {
+        for (const { slot, executions } of under) {
+          if (stopped) return;
+          yield { kind: 'subtree', subtree: slot.subtree, executions, keepGoing };
+        }
+      };
+      let taken = 0;
+      await inOrder(runner, shards(), (_, result) => {
+        const { slot } = under[taken++] as (typeof under)[number];
+        advance(slot, result);
+        if (endsBy(result.found)) slot.left = 0;
+        options.progress?.(totals.executions - phase.executions + made());
+        return !endsBy(result.found);
+      });
+      const last = tree.slots.findIndex(({ left, result }) => left > 0 || endsBy(result?.found ?? null));
+      if (last >= 0 && !endsBy(tree.slots[last]?.result?.found ?? null)) continue;
+      for (const { result } of last < 0 ? tree.slots : tree.slots.slice(0, last + 1)) {
+        if (result !== null) takeReduced(result);
+        // Those after it are of a tree that is given up.
+        if (result?.rest?.again === true) break;
+      }
+      if (last >= 0) return;
+      tree.end();
+    }
+    phase.exhausted = !tree.begin();
+    if (phase.exhausted) return;
+    rounds = tree.state();
+    whole.begun = { totals: { ...totals }, phases: [...done.slice(0, at), { ...phase }] };
+    const size = tree.estimate();
+    for (const { result } of tree.slots) if (result !== null) takeReduced(result);
+    if (phase.executions === 0 || endsBy(totals.found)) return;
+    phase.estimate = Math.max(phase.executions, Math.round(size));
+  }
+
   try {
     for (; at < planned.length; at++) {
       const { strategy, schedules: most, seconds: share } = planned[at] as (typeof planned)[number];
@@ -155,7 +215,8 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       look();
       const left = Math.min(most, schedules - others);
       if (left > phase.executions && !stopped) {
-        if (strategyNamed(strategy, options).bound === undefined) await drawLots(strategy, left);
+        if (strategy === 'dpor') await reduce(left);
+        else if (strategyNamed(strategy, options).bound === undefined) await drawLots(strategy, left);
         else await makeWhole(strategy, left);
       }
       done[at] = phase;
@@ -175,12 +236,13 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     phases: done,
   };
   const state: SearchState = {
-    version: 1,
+    version: STATE_VERSION,
     phase: Math.min(at, planned.length - 1),
     phases: done,
     totals,
     ...whole.begun,
     schedules: hashes,
+    rounds,
   };
   return { exploration, state };
 }
@@ -198,6 +260,16 @@ const NOTHING: Totals = {
   witnesses: {},
   found: null,
 };
+
+/** The shares of a round that are still to be explored, each with how many executions it may make of those that are left. */
+function underWay(slots: readonly Slot[], left: number): { readonly slot: Slot; readonly executions: number }[] {
+  let rest = left;
+  return slots.flatMap((slot) => {
+    const executions = Math.min(slot.left, rest);
+    rest -= executions;
+    return executions > 0 ? [{ slot, executions }] : [];
+  });
+}
 
 /** What a strategy is told, without the limits of the search. */
 function strategyOptions(options: SearchOptions): StrategyOptions {

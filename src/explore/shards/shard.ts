@@ -4,11 +4,15 @@
  */
 
 import type { ControlledMachine } from '../../machine/controlled.js';
+import { canDefer } from '../../machine/deferred-rcu.js';
 import type { Model } from '../../machine/model.js';
 import { Violation } from '../../sync/gate.js';
 import { type Exploration, exploreInSlices, type FoundViolation, machineFor } from '../explore.js';
 import { scheduleHash } from '../seen.js';
+import { type Dpor, dporStrategy } from '../strategies/dpor.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
+import type { Subtree, SubtreeRest } from '../strategies/subtree.js';
+import type { Strategy } from '../strategy.js';
 
 interface ShardLimits {
   /** Executions at most. */
@@ -32,7 +36,13 @@ export interface WholeShard extends ShardLimits {
   readonly options: StrategyOptions;
 }
 
-export type Shard = LotsShard | WholeShard;
+/** A share of what `dpor` explores. */
+export interface SubtreeShard extends ShardLimits {
+  readonly kind: 'subtree';
+  readonly subtree: Subtree;
+}
+
+export type Shard = LotsShard | WholeShard | SubtreeShard;
 
 /** A violation as plain data. */
 export interface FoundData {
@@ -61,6 +71,8 @@ export interface ShardResult {
   readonly estimate?: number;
   /** Of `lots`: the schedules, two words of hash for each. */
   readonly schedules: readonly number[];
+  /** Of `subtree`: what there is left; null if nothing was made. */
+  readonly rest: SubtreeRest | null;
 }
 
 export function foundData({ violation, execution, schedule }: FoundViolation): FoundData {
@@ -83,7 +95,10 @@ export class ShardMachine {
     const schedules: number[] = [];
     const limits = { schedules: shard.executions, keepGoing: shard.keepGoing };
     const first = shard.kind === 'lots' ? { first: shard.first } : {};
-    const strategy = strategyNamed(shard.strategy, { ...shard.options, ...first });
+    let reduction: Dpor | null = null;
+    let strategy: Strategy;
+    if (shard.kind === 'subtree') strategy = reduction = dporStrategy(shard.subtree);
+    else strategy = strategyNamed(shard.strategy, { ...shard.options, ...first });
     const observe =
       shard.kind !== 'lots'
         ? {}
@@ -94,8 +109,14 @@ export class ShardMachine {
       machine = machineFor(this.model, strategy);
       this.machines.set(footprints, machine);
     }
+    if (footprints) {
+      machine.deferred.on = canDefer(this.model) && !(shard.kind === 'subtree' && shard.subtree.freesMatter);
+    }
     const exploration: Exploration = yield* exploreInSlices(machine, { strategy, ...limits, ...observe });
-    const { executions, redundant, exhausted, interrupted, steps, outcomes, violations, found } = exploration;
+    const { redundant, exhausted, interrupted, outcomes, violations, found } = exploration;
+    const rest = reduction?.rest() ?? null;
+    // Where the first step that was planned could not be made, no execution was.
+    const { executions, steps } = rest?.impossible === true ? { executions: 0, steps: 0 } : exploration;
     const estimate = exploration.phases[0]?.estimate;
     return {
       executions,
@@ -110,6 +131,7 @@ export class ShardMachine {
       bound: strategy.bound ?? null,
       ...(estimate === undefined ? {} : { estimate }),
       schedules,
+      rest,
     };
   }
 }

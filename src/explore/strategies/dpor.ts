@@ -20,55 +20,62 @@ import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK } from './execution-graph.js';
 import { isFreedInTime } from './grace-periods.js';
+import {
+  type ReversalData,
+  type SleeperData,
+  type StateData,
+  type StepData,
+  type Subtree,
+  type SubtreeRest,
+  type WakeupData,
+  wholeTree,
+} from './subtree.js';
 import { sizeBySearch, type TreeNode } from './tree-size.js';
+import { followFootprint, insertSequence, type Planned, type PlannedStep, type Wakeup } from './wakeups.js';
 
-/** A thread's next step, which was made from a state before. */
-interface Sleeper {
-  readonly who: number;
-  readonly footprint: Footprint;
-}
-
-/** A step that is to be made from a state, and those that are to follow it. */
-interface Wakeup extends Sleeper {
-  readonly next: Wakeup[];
-  /**
-   * Anything that begins with the steps up to here is covered by what will be explored from here. Not so where the last
-   * footprint is that of the same step after something else: what it was to wake may sleep on in truth.
-   */
-  readonly isEnd: boolean;
+/** A step that was made from a state before. */
+interface Sleeper extends PlannedStep {
+  /** All that begins with it is explored. Always so, but for steps that are explored elsewhere. */
+  readonly done: boolean;
 }
 
 /** A state on the path of the present execution. */
 interface State extends TreeNode {
   sleeping: Sleeper[];
+  /** How many of them, the first ones, slept in the state before. */
+  inherited: number;
   /** Branches that are still to be explored, in order. The present one is not among them. */
   wakeups: Wakeup[];
-}
-
-/** A step of a sequence that is to be made possible; its number in the execution, or −1 for the racing one at the end. */
-interface Planned extends Sleeper {
-  readonly step: number;
 }
 
 export interface Dpor extends Strategy {
   /** Executions that turned out to be the same as one made before, but for steps that commute. */
   readonly redundant: number;
+  /** What there is after the executions made so far; null after none. */
+  rest(): SubtreeRest | null;
 }
 
-/** @param machine made with `footprints` */
-export function dporStrategy(): Dpor {
+/** @param subtree what to explore; everything if not given */
+export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
+  const { schedule, base, from } = subtree;
   let graph: ExecutionGraph | null = null;
   let machine: ControlledMachine | null = null;
-  const states: State[] = [];
-  /** Steps of the present execution that the one before began with as well. */
-  let fixed = 0;
+  const states: State[] = subtree.states.map(stateOf);
+  const reversals: ReversalData[] = [];
+  /** Steps of the present execution that an execution before began with as well. */
+  let fixed = schedule.length;
   /** Steps made. */
   let depth = 0;
   let started = false;
   /** A step is under way, and its footprint is still to be taken. */
   let open = false;
+  /** The plan of that step, where others are planned from the same state. */
+  let guided: Wakeup | null = null;
   let redundant = 0;
   let executions = 0;
+  let impossible = false;
+  let again = false;
+  let openTo = 0;
 
   function graphOf(of: ControlledMachine): ExecutionGraph {
     if (graph === null) {
@@ -80,7 +87,7 @@ export function dporStrategy(): Dpor {
   }
 
   function stateWith(wakeups: Wakeup[]): State {
-    return { sleeping: [], wakeups, born: executions, branchBorn: executions, explored: 0 };
+    return { sleeping: [], inherited: 0, wakeups, born: executions, branchBorn: executions, explored: 0 };
   }
 
   function closeStep(steps: ExecutionGraph, of: ControlledMachine): void {
@@ -92,17 +99,29 @@ export function dporStrategy(): Dpor {
       steps.finishStep(of.accesses);
       const state = states[at] as State;
       const next = states[at + 1] as State;
+      // A state that was given has some of its own.
+      const own = next.sleeping;
+      if (own.length > 0) next.sleeping = [];
       for (const sleeper of state.sleeping)
         if (!steps.conflictsWith(at, sleeper.footprint)) next.sleeping.push(sleeper);
+      next.inherited = next.sleeping.length;
+      if (own !== next.sleeping) next.sleeping.push(...own);
+      if (guided !== null) followFootprint(state.wakeups, guided, steps.footprint(at));
     }
   }
 
   /** Who moves from a state that no execution was in before. */
   function pick(state: State, movers: Movers): number {
+    guided = null;
     for (let wakeup = state.wakeups.shift(); wakeup !== undefined; wakeup = state.wakeups.shift()) {
       // A sequence that was planned from an execution where something else came before may turn out impossible.
-      if (!movers.has(wakeup.who) || state.sleeping.some(({ who }) => who === wakeup?.who)) continue;
+      if (!movers.has(wakeup.who) || state.sleeping.some(({ who }) => who === wakeup?.who)) {
+        if (depth >= base) continue;
+        impossible = true;
+        return -1;
+      }
       states[depth + 1] = stateWith(wakeup.next);
+      if (state.wakeups.length > 0) guided = wakeup;
       return wakeup.who;
     }
     states[depth + 1] = stateWith([]);
@@ -115,29 +134,6 @@ export function dporStrategy(): Dpor {
     return -1;
   }
 
-  /** Whether a step can be the first of a sequence, or of one that the sequence can be made to follow it. */
-  function isWeakInitial(steps: ExecutionGraph, sleeper: Sleeper, sequence: readonly Planned[]): boolean {
-    for (let at = 0; at < sequence.length; at++) {
-      const planned = sequence[at] as Planned;
-      if (planned.who === sleeper.who) {
-        for (let before = 0; before < at; before++) {
-          const earlier = sequence[before] as Planned;
-          // Both what the step will do in the sequence, as far as it is known, and what it did from this state.
-          if (isDependent(steps, earlier, planned) || footprintsConflict(earlier.footprint, sleeper.footprint)) {
-            return false;
-          }
-        }
-        return true;
-      }
-    }
-    return sequence.every(({ footprint }) => !footprintsConflict(footprint, sleeper.footprint));
-  }
-
-  function isDependent(steps: ExecutionGraph, first: Planned, second: Planned): boolean {
-    if (first.step >= 0 && second.step >= 0) return steps.happensBefore(first.step, second.step);
-    return footprintsConflict(first.footprint, second.footprint);
-  }
-
   /** Plans the steps that reverse a race. @param racing the second of its steps */
   function reverse(steps: ExecutionGraph, first: number, racing: Planned): void {
     const state = states[first] as State;
@@ -148,7 +144,9 @@ export function dporStrategy(): Dpor {
       sequence.push({ who: steps.who[step] as number, footprint: steps.footprint(step), step });
     }
     sequence.push(racing);
-    insert(steps, state.wakeups, sequence);
+    if (insertSequence(steps, state.wakeups, sequence) && first < base) {
+      reversals.push({ level: first, sequence: sequence.map(plannedData) });
+    }
   }
 
   /** Whether a sleeper can be the first of the steps that reverse a race, so that they were explored already. */
@@ -162,34 +160,11 @@ export function dporStrategy(): Dpor {
     return racing.who === sleeper.who || !footprintsConflict(racing.footprint, sleeper.footprint);
   }
 
-  function insert(steps: ExecutionGraph, wakeups: Wakeup[], sequence: Planned[]): void {
-    let branches = wakeups;
-    let rest = sequence;
-    for (;;) {
-      const branch = branches.find((wakeup) => isWeakInitial(steps, wakeup, rest));
-      if (branch === undefined) break;
-      const own = rest.findIndex(({ who }) => who === branch.who);
-      if (own >= 0) rest = rest.toSpliced(own, 1);
-      if (rest.length === 0) return;
-      if (branch.isEnd) return;
-      branches = branch.next;
-    }
-    branches.push(...branchOf(rest));
-  }
-
-  function branchOf(sequence: readonly Planned[]): Wakeup[] {
-    let branch: Wakeup[] = [];
-    for (const { who, footprint, step } of sequence.toReversed()) {
-      branch = [{ who, footprint, next: branch, isEnd: branch.length === 0 && step >= 0 }];
-    }
-    return branch;
-  }
-
   function findRaces(steps: ExecutionGraph, of: ControlledMachine): void {
     for (let step = fixed; step < steps.length; step++) {
       const races = steps.racesOf(step);
       if (races.length === 0) continue;
-      const racing = { who: steps.who[step] as number, footprint: steps.footprint(step), step: -1 };
+      const racing = { who: steps.who[step] as number, footprint: steps.possibleFootprint(step), step: -1 };
       for (const first of races.toSorted((a, b) => a - b)) reverse(steps, first, racing);
     }
     if (!of.ended) return;
@@ -210,10 +185,52 @@ export function dporStrategy(): Dpor {
   function beginAgain(steps: ExecutionGraph, of: ControlledMachine): void {
     of.deferred.on = false;
     redundant = executions;
+    again = true;
+    if (base > 0) return;
     steps.truncate(0);
     states.length = 0;
+    states.push(stateWith([]));
     fixed = 0;
     started = false;
+  }
+
+  /** The last state with something planned, from which to go on; −1 if there is none. */
+  function lastPlanned(steps: ExecutionGraph): number {
+    for (let at = steps.length - 1; at >= base; at--) if ((states[at] as State).wakeups.length > 0) return at;
+    return -1;
+  }
+
+  /** Where steps that are explored elsewhere sleep in the first state, up to which one they do. */
+  function findOpenStates(steps: ExecutionGraph): void {
+    const isOpen = (at: number): boolean => states[at]?.sleeping.some(({ done }) => !done) === true;
+    if (steps.length < base || !isOpen(base)) return;
+    for (let at = base; at <= steps.length; at++) if (isOpen(at)) openTo = at + 1;
+  }
+
+  function rest(): SubtreeRest | null {
+    const steps = graph;
+    if (steps === null || (executions === 0 && !impossible)) return null;
+    const ends = impossible || (again && base > 0);
+    const last = ends ? -1 : started ? lastPlanned(steps) : 0;
+    const first = Math.max(base, openTo);
+    const finished = last < first;
+    const end = impossible ? steps.length : Math.min(finished ? first : last, steps.length);
+    const way: StepData[] = [];
+    const data: StateData[] = [];
+    for (let at = from; at < end; at++) {
+      way.push({ who: steps.who[at] as number, footprint: Array.from(steps.footprint(at)) });
+      data.push(stateData(states[at] as State, executions));
+    }
+    if (!finished) {
+      const state = states[last] as State;
+      const now = stateData(state, executions);
+      // The branch made last is explored. There is none where everything begins again.
+      const made = last < steps.length ? [sleeperData({ ...stepOf(steps, last), done: true })] : [];
+      const counts = { branchBorn: 0, explored: state.explored + made.length };
+      data.push({ ...now, ...counts, sleeping: [...now.sleeping, ...made] });
+    }
+    const blocked = openTo > steps.length && machine?.ended === false;
+    return { steps: way, states: data, finished, openTo, blocked, reversals, impossible, again };
   }
 
   return {
@@ -224,29 +241,27 @@ export function dporStrategy(): Dpor {
     get redundant() {
       return redundant;
     },
+    rest,
     estimate: () => sizeBySearch(states, ({ wakeups }) => wakeups.length),
     begin() {
       depth = 0;
       open = false;
       if (!started) {
         started = true;
-        states.push(stateWith([]));
         return true;
       }
       const steps = graph;
-      if (steps === null) return false;
-      for (let at = steps.length - 1; at >= 0; at--) {
-        const state = states[at] as State;
-        if (state.wakeups.length === 0) continue;
-        state.sleeping.push({ who: steps.who[at] as number, footprint: steps.footprint(at) });
-        state.explored++;
-        state.branchBorn = executions;
-        steps.truncate(at);
-        states.length = at + 1;
-        fixed = at;
-        return true;
-      }
-      return false;
+      if (steps === null || impossible || openTo > 0 || (again && base > 0)) return false;
+      const at = lastPlanned(steps);
+      if (at < 0) return false;
+      const state = states[at] as State;
+      state.sleeping.push({ ...stepOf(steps, at), done: true });
+      state.explored++;
+      state.branchBorn = executions;
+      steps.truncate(at);
+      states.length = at + 1;
+      fixed = at;
+      return true;
     },
     choose(movers, _current, of) {
       const steps = graphOf(of);
@@ -255,7 +270,7 @@ export function dporStrategy(): Dpor {
       of.accesses.recording = depth >= steps.length;
       let who: number;
       if (depth < fixed) {
-        who = steps.who[depth] as number;
+        who = (depth < steps.length ? steps.who[depth] : schedule[depth]) as number;
         if (!movers.has(who)) {
           throw new NondeterminismError(
             `step ${depth + 1} of an execution made again: CPU ${who} moved before, and cannot move now`,
@@ -264,9 +279,11 @@ export function dporStrategy(): Dpor {
       } else {
         who = pick(states[depth] as State, movers);
         if (who < 0) {
-          redundant++;
+          if (!impossible) redundant++;
           return -1;
         }
+      }
+      if (depth >= steps.length) {
         const cpu = of.cpus[who];
         if (cpu === undefined) steps.beginStep(who, OP_CLOCK, 0);
         else if (cpu.takesInterrupt()) steps.beginHandler(who, cpu.op, cpu.opAddress, cpu.opA);
@@ -280,13 +297,52 @@ export function dporStrategy(): Dpor {
       const steps = graph;
       if (steps === null || machine === null) return;
       closeStep(steps, machine);
-      executions++;
+      if (!impossible) executions++;
       const { deferred } = machine;
       if (machine.ended && (deferred.shortOfMemory || !deferred.objects().every((o) => isFreedInTime(steps, o)))) {
         beginAgain(steps, machine);
       } else {
         findRaces(steps, machine);
+        if (executions === 1 && base > 0) findOpenStates(steps);
       }
     },
   };
+}
+
+function stepOf(steps: ExecutionGraph, at: number): PlannedStep {
+  return { who: steps.who[at] as number, footprint: steps.footprint(at) };
+}
+
+function stateOf({ sleeping, wakeups, ...counts }: StateData): State {
+  return { ...counts, sleeping: sleeping.map(sleeperOf), inherited: 0, wakeups: wakeups.map(wakeupOf) };
+}
+
+function sleeperOf({ who, footprint, done }: SleeperData): Sleeper {
+  return { who, footprint: Int32Array.from(footprint), done };
+}
+
+function wakeupOf({ who, footprint, next, isEnd }: WakeupData): Wakeup {
+  return { who, footprint: Int32Array.from(footprint), next: next.map(wakeupOf), isEnd };
+}
+
+function stateData({ sleeping, inherited, wakeups, born, branchBorn, explored }: State, executions: number): StateData {
+  return {
+    sleeping: sleeping.slice(inherited).map(sleeperData),
+    wakeups: wakeups.map(wakeupData),
+    born: born - executions,
+    branchBorn: branchBorn - executions,
+    explored,
+  };
+}
+
+function sleeperData({ who, footprint, done }: Sleeper): SleeperData {
+  return { who, footprint: Array.from(footprint), done };
+}
+
+function wakeupData({ who, footprint, next, isEnd }: Wakeup): WakeupData {
+  return { who, footprint: Array.from(footprint), next: next.map(wakeupData), isEnd };
+}
+
+function plannedData({ who, footprint, step }: Planned): ReversalData['sequence'][number] {
+  return { who, footprint: Array.from(footprint), racing: step < 0 };
 }

@@ -12,7 +12,7 @@ import {
   applyAccess,
 } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
-import { OP_IDLE, OP_RELAX } from '../../sync/gate.js';
+import { OP_CMPXCHG, OP_IDLE, OP_RELAX } from '../../sync/gate.js';
 import type { Footprint } from './footprint.js';
 
 export { type Footprint, footprintsConflict } from './footprint.js';
@@ -225,6 +225,18 @@ export class ExecutionGraph {
       this.footprints[step] = footprint;
     }
     return footprint;
+  }
+
+  /**
+   * What a step may access after something else: a compare-and-exchange that found another value may find the one that
+   * it expects.
+   */
+  possibleFootprint(step: number): Footprint {
+    const footprint = this.footprint(step);
+    if (this.ops[step * OP_WORDS + OP] !== OP_CMPXCHG) return footprint;
+    const possible = footprint.slice();
+    possible[KIND] = ACCESS_WRITE;
+    return possible;
   }
 
   /** Whether a step accessed something that a footprint conflicts with. */

@@ -27,6 +27,23 @@ function writers(threads: number, writes: number, wrong = -1): Model {
   });
 }
 
+/** Threads that each add to one cell, and may not do so in the order of their numbers backwards. */
+function backwards(threads: number): Model {
+  return defineModel('backwards', (m) => {
+    const cell = m.cell('cell');
+    const places = m.plains('place', threads);
+    places.forEach((place, id) => {
+      m.thread(`thread ${id}`, function* (t) {
+        t.write(place, yield t.fetchAdd(cell, 1));
+      });
+    });
+    m.finally((end) => {
+      const isBackwards = places.every((place, id) => end.value(place) === threads - 1 - id);
+      end.assert(!isBackwards, 'backwards');
+    });
+  });
+}
+
 const same = ({ seconds, ...exploration }: Exploration): Omit<Exploration, 'seconds'> => exploration;
 
 describe('lots drawn in shards', () => {
@@ -68,10 +85,10 @@ describe('a search', () => {
 
   it('begins again, after a stop, what cannot be divided', async () => {
     const model = writers(3, 3);
-    const first = await searchInShards(ownThread(model), { strategy: 'dpor', schedules: 100 });
+    const first = await searchInShards(ownThread(model), { strategy: 'dfs', schedules: 100 });
     expect(first.exploration).toMatchObject({ executions: 100, exhausted: false });
     const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
-    const second = await searchInShards(ownThread(model), { strategy: 'dpor', from });
+    const second = await searchInShards(ownThread(model), { strategy: 'dfs', from });
     expect(second.exploration).toMatchObject({ executions: 1680, redundant: 0, exhausted: true });
   });
 
@@ -85,6 +102,47 @@ describe('a search', () => {
   it('ends with the time', async () => {
     const found = await searchHere(writers(4, 4), { strategy: 'dpor', seconds: 0.1 });
     expect(found).toMatchObject({ interrupted: false, exhausted: false });
+  });
+});
+
+describe('a partial-order reduction', () => {
+  const model = writers(4, 2);
+
+  it('goes on after a stop anywhere, and comes to what it comes to without one', async () => {
+    const whole = same(await searchHere(model, { strategy: 'dpor' }));
+    expect(whole).toMatchObject({ executions: 2520, redundant: 0, exhausted: true });
+    for (const schedules of [0, 1, 999, 1000, 1001, 1700, 2519]) {
+      const first = await searchInShards(ownThread(model), { strategy: 'dpor', schedules });
+      expect(first.exploration).toMatchObject({ executions: schedules, exhausted: false });
+      const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
+      const second = await searchInShards(ownThread(model), { strategy: 'dpor', from });
+      expect(same(second.exploration)).toEqual(whole);
+    }
+  });
+
+  it('goes on after each of many stops', async () => {
+    const whole = same(await searchHere(model, { strategy: 'dpor' }));
+    let from: SearchState | undefined;
+    for (let schedules = 300; ; schedules += 300) {
+      const goingOn = from === undefined ? {} : { from };
+      const part = await searchInShards(ownThread(model), { strategy: 'dpor', schedules, ...goingOn });
+      from = JSON.parse(JSON.stringify(part.state)) as SearchState;
+      if (part.exploration.exhausted) {
+        expect(same(part.exploration)).toEqual(whole);
+        return;
+      }
+      expect(part.exploration.phases[0]?.estimate).toBeGreaterThanOrEqual(schedules);
+    }
+  });
+
+  it('finds first the same violation, also where more shares are given out at once, and after a stop', async () => {
+    const wrong = backwards(7);
+    const alone = same(await searchHere(wrong, { strategy: 'dpor' }));
+    expect(alone.found?.execution).toBeGreaterThan(1000);
+    const many = { ...ownThread(wrong), size: 5 };
+    expect(same((await searchInShards(many, { strategy: 'dpor' })).exploration)).toEqual(alone);
+    const { state } = await searchInShards(ownThread(wrong), { strategy: 'dpor', schedules: 1001 });
+    expect(same(await searchHere(wrong, { strategy: 'dpor', from: state }))).toEqual(alone);
   });
 });
 
@@ -116,5 +174,25 @@ describe('over threads', () => {
     expect(JSON.stringify(one)).toBe(JSON.stringify(here));
     expect(JSON.stringify(two)).toBe(JSON.stringify(here));
     expect(results[1]?.found).not.toBeNull();
+  });
+
+  it('comes to the same result by a reduction in several rounds', async () => {
+    ensureBuilt();
+    const larger = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
+    const results: string[] = [];
+    for (const make of [
+      () => ownThread(modelOf(larger)),
+      ...[1, 2, 3].map((size) => () => threadPool(explorerCode(larger), size)),
+    ]) {
+      const runner: ShardRunner = make();
+      try {
+        const { exploration } = await searchInShards(runner, { strategy: 'dpor', schedules: 2500 });
+        expect(exploration).toMatchObject({ executions: 2500, redundant: 0 });
+        results.push(JSON.stringify(same(exploration)));
+      } finally {
+        await runner.dispose();
+      }
+    }
+    expect(new Set(results).size).toBe(1);
   });
 });

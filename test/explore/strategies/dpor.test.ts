@@ -11,7 +11,7 @@ import { ControlledMachine } from '../../../src/machine/controlled.js';
 import type { Model } from '../../../src/machine/model.js';
 import { defineModel } from '../../../src/model/define.js';
 import type { ThreadBody } from '../../../src/model/thread.js';
-import { programsModel, randomPrograms } from '../../support/random-model.js';
+import { programsModel, randomPrograms, type Statement } from '../../support/random-model.js';
 
 interface Covered {
   readonly executions: number;
@@ -170,6 +170,33 @@ describe('partial-order reduction', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  const cas = (value: 0 | 1 | 2): Statement => ['cas', 0, value];
+  const load: Statement = ['load', 0, 0];
+  it.each<[string, readonly (readonly Statement[])[]]>([
+    ['after an addition', [[['add', 0, 0]], [load], [load], [cas(1)]]],
+    ['after a store', [[['store', 0, 2]], [load], [cas(2)], [load]]],
+    ['after another', [[cas(0)], [load], [cas(1)], [load]]],
+    ['before an addition', [[load], [cas(0)], [load], [['add', 0, 0], cas(1)]]],
+    [
+      'in a longer program',
+      [
+        [['add', 0, 0]],
+        [
+          ['load', 0, 1],
+          ['load', 0, 1],
+        ],
+        [load],
+        [['load', 0, 1]],
+        [cas(1), ['add', 0, 0]],
+      ],
+    ],
+  ])('has the executions in which a compare-and-exchange succeeds, and in which it fails, %s', (_, programs) => {
+    const all = cover(programsModel(programs), dfsStrategy());
+    const reduced = cover(programsModel(programs), dporStrategy());
+    expect(reduced?.classes).toEqual(all?.classes);
+    expect(reduced?.executions).toBe(all?.classes.size);
   });
 
   it.each([
