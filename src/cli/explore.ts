@@ -93,9 +93,9 @@ function shrink(machine: ControlledMachine, of: Explored, schedule: Uint8Array):
   };
 }
 
-/** Of strategies that go through a space in order nothing is kept. */
+/** Of depth-first search nothing is kept. */
 function printKept(file: string, { exhausted, phases }: Exploration): void {
   const last = phases.at(-1);
-  if (exhausted || last === undefined || last.seen !== undefined) return;
+  if (exhausted || last?.strategy !== 'dfs') return;
   print(`${last.strategy} is made as a whole or not at all: with ${file} it begins anew`);
 }

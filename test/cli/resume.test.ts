@@ -32,11 +32,17 @@ describe('siglab explore --resume', () => {
     const file = join(folder, 'dpor.json');
     const part = await explored(...dpor, '--schedules', '20', '--resume', file);
     expect(part).toMatchObject({ executions: 20, exhaustive: false });
-    const { stdout } = await siglab(['explore', ...dpor, '--schedules', '20', '--resume', file]);
-    expect(stdout).toContain(`dpor is made as a whole or not at all: with ${file} it begins anew`);
     const whole = await explored(...dpor, '--resume', file);
     expect(whole).toEqual(await explored(...dpor));
     expect(whole).toMatchObject({ exhaustive: true, redundant: 0 });
+  });
+
+  it('says that dfs begins anew', async () => {
+    const file = join(folder, 'dfs.json');
+    const { stdout } = await siglab([
+      ...['explore', 'pause-wakeup', '--strategy', 'dfs', '--schedules', '20', '--resume', file],
+    ]);
+    expect(stdout).toContain(`dfs is made as a whole or not at all: with ${file} it begins anew`);
   });
 
   it('refuses the file of another search, and one that is none, and leaves it as it is', async () => {
@@ -44,6 +50,13 @@ describe('siglab explore --resume', () => {
     await explored('pause-wakeup', '--strategy', 'random', '--schedules', '10', '--resume', file);
     const args = ['explore', 'kill-vs-exec', '--strategy', 'random', '--resume', file];
     expectRefused(await siglab(args), /is the state of another search: scenario was "pause-wakeup"/);
+    const saved = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...saved, state: { ...saved.state, version: 1 } }));
+    const random = ['explore', 'pause-wakeup', '--strategy', 'random', '--resume', file];
+    expectRefused(
+      await siglab(random),
+      /was written by --resume of another siglab: it has version 1, and this one reads 2/,
+    );
     writeFileSync(file, 'mine');
     expectRefused(await siglab(args), /is no file that --resume has written: it is left as it is/);
     expect(readFileSync(file, 'utf8')).toBe('mine');
