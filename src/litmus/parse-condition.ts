@@ -6,7 +6,7 @@ import type { Reader } from './reader.js';
 
 /** Words for how a process ended or what it does, with and without a number. */
 export const STATUS_WORDS = ['exited', 'killed', 'stopped'] as const;
-export const PLAIN_WORDS = ['unset', 'alive', 'stopped', 'gone', 'continued'] as const;
+export const PLAIN_WORDS = ['unset', 'alive', 'stopped', 'gone', 'continued', 'descriptor'] as const;
 
 function inParentheses(reader: Reader, word: string): string {
   reader.expect('(', `after "${word}"`);

@@ -27,7 +27,21 @@ export const KEYWORDS: readonly string[] = [
     'excludes',
     'container',
   ],
-  ...['true', 'in', 'state', 'pending', 'unset', 'alive', 'stopped', 'gone', 'continued', 'exited', 'killed', 'init'],
+  ...[
+    'true',
+    'in',
+    'state',
+    'pending',
+    'unset',
+    'alive',
+    'stopped',
+    'gone',
+    'continued',
+    'exited',
+    'killed',
+    'init',
+    'descriptor',
+  ],
 ];
 
 /**

@@ -20,7 +20,10 @@ export const CONSTANTS: ReadonlyMap<string, number> = new Map(
 );
 
 /** What a value stands for, and so how it reads. */
-export type ValueKind = 'int' | 'pid' | 'signal' | 'status' | 'code';
+export type ValueKind = 'int' | 'pid' | 'signal' | 'status' | 'code' | 'descriptor';
+
+/** The pid that the first process of a container has there. */
+const NAMESPACE_INIT = 1;
 
 /** How a value of a kind reads that is not a number: of a pid, the name of its process. */
 export type PidNames = (pid: number) => string | null;
@@ -59,11 +62,15 @@ export function valueText(kind: ValueKind, value: number, pidName: PidNames): st
     case 'int':
       return String(value);
     case 'pid':
-      return value === 0 ? '0' : (pidName(value) ?? 'unknown');
+      if (value === 0) return '0';
+      return value === NAMESPACE_INIT ? 'init' : (pidName(value) ?? 'unknown');
     case 'signal':
       return value === 0 ? '0' : signalName(value);
     case 'status':
       return statusText(value);
+    // Which number is free depends on what a program was started with.
+    case 'descriptor':
+      return 'descriptor';
     case 'code':
       return CODES.get(value) ?? String(value);
   }
