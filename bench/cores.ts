@@ -1,4 +1,4 @@
-/** A random exploration of kill-vs-exec by one worker thread and by two: the same work, with the same result. */
+/** Explorations of kill-vs-exec, at random and by dpor, by one worker thread and by two: the same work, with the same result. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { modelOf } from '../scenarios/catalog.js';
@@ -19,9 +19,9 @@ async function warmUp(runner: ShardRunner): Promise<unknown> {
   return result;
 }
 
-function explored(workers: number): Candidate {
+function explored(workers: number, strategy: 'random' | 'dpor'): Candidate {
   return {
-    name: `${workers} worker${workers === 1 ? '' : 's'}`,
+    name: `${strategy}, ${workers} worker${workers === 1 ? '' : 's'}`,
     unit: 'executions/s',
     async sample() {
       const pool = threadPool(explorerCode(SCENARIO), workers);
@@ -29,7 +29,7 @@ function explored(workers: number): Candidate {
         if (!isDeepStrictEqual(await warmUp(pool), await warmUp(ownThread(modelOf(SCENARIO))))) {
           throw new Error(`${workers} workers come to another result than the thread alone`);
         }
-        const { exploration } = await searchInShards(pool, { strategy: 'random', seed: 1, schedules: SCHEDULES });
+        const { exploration } = await searchInShards(pool, { strategy, seed: 1, schedules: SCHEDULES });
         const { executions, seconds } = exploration;
         return executions / seconds;
       } finally {
@@ -41,15 +41,13 @@ function explored(workers: number): Candidate {
 
 export const coresBench: Bench = {
   name: 'cores',
-  title: `${SCHEDULES.toLocaleString('en')} random executions of kill-vs-exec (3 CPUs) by worker threads`,
-  candidates: [explored(1), explored(2)],
-  derived: [
-    {
-      name: '2 workers / 1 worker',
-      unit: '×',
-      goal: 1.8,
-      of: ['2 workers', '1 worker'],
-      from: (two, one) => two / one,
-    },
-  ],
+  title: `${SCHEDULES.toLocaleString('en')} executions of kill-vs-exec (3 CPUs) by worker threads`,
+  candidates: (['random', 'dpor'] as const).flatMap((strategy) => [explored(1, strategy), explored(2, strategy)]),
+  derived: (['random', 'dpor'] as const).map((strategy) => ({
+    name: `${strategy}, 2 workers / 1 worker`,
+    unit: '×',
+    ...(strategy === 'random' ? { goal: 1.8 } : {}),
+    of: [`${strategy}, 2 workers`, `${strategy}, 1 worker`],
+    from: (two: number, one: number) => two / one,
+  })),
 };

@@ -56,43 +56,32 @@ function branch(who: number, footprint: Int32Array, isEnd = false): Branch {
   return { who, footprint, kind: 'planned', isEnd, made: 0, branches: [], states: [], steps: [] };
 }
 
-/** Goes through the tree, a branch before those after it. @param sleeping what sleeps in the state after the branch */
-function walk(
-  path: readonly Branch[],
-  sleeping: readonly Branch[],
-  visit: (path: readonly Branch[], sleeping: readonly Branch[]) => void,
-): void {
-  const top = path.at(-1) as Branch;
-  if (top.kind === 'open') {
-    const asleep = [...sleeping];
-    for (const one of top.branches) {
-      if (one.kind !== 'planned') {
-        const below = asleep.filter((other) => !footprintsConflict(one.footprint, other.footprint));
-        if (one.kind !== 'done') walk([...path, one], below, visit);
-        asleep.push(one);
-      }
+/** Takes the states out of the tree to which nothing can be added any more. @param sleeping after the branch, and not done */
+function tidy(top: Branch, sleeping: readonly Branch[]): void {
+  if (top.kind !== 'open') return;
+  const { branches } = top;
+  const asleep = [...sleeping];
+  for (const one of branches) {
+    if (one.kind === 'planned') continue;
+    if (one.kind === 'open') {
+      tidy(
+        one,
+        asleep.filter((other) => other.kind !== 'done' && !footprintsConflict(one.footprint, other.footprint)),
+      );
     }
+    if (one.kind !== 'done') asleep.push(one);
   }
-  visit(path, sleeping);
-}
-
-/** Takes the states out of the tree to which nothing can be added any more. */
-function tidy(root: Branch): void {
-  walk([root], [], (path, sleeping) => {
-    const top = path.at(-1) as Branch;
-    if (top.kind !== 'open' || sleeping.some(({ kind }) => kind !== 'done')) return;
-    const { branches } = top;
-    if (branches.every(({ kind }) => kind === 'done')) {
-      top.kind = 'done';
-      top.branches = [];
-    } else if (branches.every(({ kind }) => kind === 'done' || kind === 'planned')) {
-      const explored = branches.filter(({ kind }) => kind === 'done');
-      const born = -explored.reduce((sum, { made }) => sum + made, 0);
-      const wakeups = branches.filter(({ kind }) => kind === 'planned').map(wakeupData);
-      const state = { sleeping: explored.map(sleeperData), wakeups, born, branchBorn: 0, explored: explored.length };
-      close(top, [state], []);
-    }
-  });
+  if (sleeping.some(({ kind }) => kind !== 'done')) return;
+  if (branches.every(({ kind }) => kind === 'done')) {
+    top.kind = 'done';
+    top.branches = [];
+  } else if (branches.every(({ kind }) => kind === 'done' || kind === 'planned')) {
+    const explored = branches.filter(({ kind }) => kind === 'done');
+    const born = -explored.reduce((sum, { made }) => sum + made, 0);
+    const wakeups = branches.filter(({ kind }) => kind === 'planned').map(wakeupData);
+    const state = { sleeping: explored.map(sleeperData), wakeups, born, branchBorn: 0, explored: explored.length };
+    close(top, [state], []);
+  }
 }
 
 function close(top: Branch, states: readonly StateData[], steps: readonly StepData[]): void {
@@ -124,19 +113,26 @@ function open(top: Branch): void {
   }
 }
 
+/** What can be handed out, a branch before those after it and before the one that it comes after. */
+function collect(path: readonly Branch[], closed: (readonly Branch[])[], planned: (readonly Branch[])[]): void {
+  const top = path.at(-1) as Branch;
+  if (top.kind === 'closed') closed.push(path);
+  if (top.kind !== 'open') return;
+  for (const one of top.branches) {
+    if (one.kind === 'open' || one.kind === 'closed') collect([...path, one], closed, planned);
+  }
+  // The one after it sleeps with the footprint that the step turns out to have.
+  const next = top.branches.find(({ kind }) => kind === 'planned');
+  if (next !== undefined) planned.push([...path, next]);
+}
+
 /** Divides the tree. @returns shares, as many as there are up to `most`; none if all is explored */
 export function divide(root: Branch, most: number, freesMatter: boolean): Share[] {
-  tidy(root);
+  tidy(root, []);
   for (;;) {
     const closed: (readonly Branch[])[] = [];
     const planned: (readonly Branch[])[] = [];
-    walk([root], [], (path) => {
-      const top = path.at(-1) as Branch;
-      if (top.kind === 'closed') closed.push(path);
-      // The one after it sleeps with the footprint that the step turns out to have.
-      const next = top.kind === 'open' ? top.branches.find(({ kind }) => kind === 'planned') : undefined;
-      if (next !== undefined) planned.push([...path, next]);
-    });
+    collect([root], closed, planned);
     const left = closed.map((path) => path.at(-1) as Branch).filter(isDivisible);
     if (closed.length + planned.length >= most || left.length === 0) {
       return [...closed, ...planned].slice(0, most).map((path) => ({ path, subtree: subtreeOf(path, freesMatter) }));

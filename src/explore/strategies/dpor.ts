@@ -106,7 +106,7 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
         if (!steps.conflictsWith(at, sleeper.footprint)) next.sleeping.push(sleeper);
       next.inherited = next.sleeping.length;
       if (own !== next.sleeping) next.sleeping.push(...own);
-      if (guided !== null) followFootprint(state.wakeups, guided, steps.footprint(at));
+      if (guided !== null) followFootprint(steps, at, state.wakeups, guided);
     }
   }
 

@@ -83,13 +83,16 @@ function branchOf(sequence: readonly Planned[]): Wakeup[] {
  * A planned step was made, and may have turned out to access something else than was planned. Sequences planned from the
  * same state that it can be the first of after all belong below it.
  *
+ * @param step its number
  * @param others what else is planned from the state
+ * @param made its plan
  */
-export function followFootprint(others: Wakeup[], made: Wakeup, footprint: Footprint): void {
-  if (accessesSame(made.footprint, footprint)) return;
-  const mayBelong = ({ who, footprint: its, next }: Wakeup): boolean =>
-    who === made.who || (!footprintsConflict(its, footprint) && (next.length === 0 || next.some(mayBelong)));
+export function followFootprint(steps: ExecutionGraph, step: number, others: Wakeup[], made: Wakeup): void {
+  const mayBelong = ({ who, footprint, next }: Wakeup): boolean =>
+    who === made.who || (!steps.conflictsWith(step, footprint) && (next.length === 0 || next.some(mayBelong)));
   if (!others.some(mayBelong)) return;
+  const footprint = steps.footprint(step);
+  if (accessesSame(made.footprint, footprint)) return;
   const one = { who: made.who, footprint };
   const belongs = (sequence: readonly Planned[]): boolean => isWeakInitial(null, one, sequence);
   const moved: Planned[][] = [];
