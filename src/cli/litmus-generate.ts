@@ -48,7 +48,7 @@ async function ask(sketch: Sketch, iterations: number, { seed, limits }: Generat
   const { exhaustive, outcomes, violation } = allowed;
   if (violation !== null) return { exhaustive, allowed: outcomes.length, seen: 0, wrong: [violation] };
   const native = await runNative(test, { iterations, seconds: limits.seconds ?? 60, seed });
-  const { notAllowed, seen } = compare(allowed, native);
+  const { notAllowed, seen } = compare(allowed, native, limits);
   // Of a search that was cut off, an outcome that it did not find says nothing.
   return { exhaustive, allowed: outcomes.length, seen: seen.length, wrong: exhaustive ? notAllowed : [] };
 }

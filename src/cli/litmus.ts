@@ -10,7 +10,7 @@ import {
   runNative,
   whyNotNative,
 } from '../litmus/native.js';
-import { type Allowed, allowedOutcomes } from '../litmus/outcomes.js';
+import { type Allowed, allowedOutcomes, type OutcomeLimits } from '../litmus/outcomes.js';
 import {
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
@@ -80,7 +80,7 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
     await setImmediate();
     if (interrupt.pressed()) break;
     const options = { iterations, seconds: limits.seconds, seed, signal: interrupt.signal, ...keep, ...jobs };
-    results.push({ file, allowed, ...(flags.native === true ? await askHost(allowed, options) : NOT_ASKED) });
+    results.push({ file, allowed, ...(flags.native === true ? await askHost(allowed, options, limits) : NOT_ASKED) });
     bar.update(results.length);
   }
   bar.stop();
@@ -97,10 +97,14 @@ export async function litmusCommand(paths: readonly string[], flags: LitmusFlags
 const NOT_ASKED = { native: null, refused: null };
 
 /** Runs a test natively. What the host does not run is no fault of the test's. */
-async function askHost(allowed: Allowed, options: NativeOptions): Promise<Pick<LitmusResult, 'native' | 'refused'>> {
+async function askHost(
+  allowed: Allowed,
+  options: NativeOptions,
+  limits: OutcomeLimits,
+): Promise<Pick<LitmusResult, 'native' | 'refused'>> {
   try {
     const run = await runNative(allowed.test, options);
-    return { native: { ...run, ...compare(allowed, run) }, refused: null };
+    return { native: { ...run, ...compare(allowed, run, limits) }, refused: null };
   } catch (error) {
     if (error instanceof NativeError) return { native: null, refused: error.message };
     throw error;

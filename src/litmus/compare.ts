@@ -1,14 +1,15 @@
 /** The model's word beside the host's: which outcomes were seen, which were not, which may not be. */
 
 import { explanation } from './judge.js';
+import { LATER_KERNELS } from './later-kernels.js';
 import { layoutOf } from './layout.js';
 import type { NativeRun } from './native.js';
-import type { Allowed } from './outcomes.js';
+import { type Allowed, allowedOutcomes, type OutcomeLimits } from './outcomes.js';
 
 export interface Comparison {
-  /** Outcomes that the host showed and the model does not have. Empty where they agree. */
+  /** Outcomes that the host showed, the model does not have, and nothing known explains. Empty where they agree. */
   readonly notAllowed: readonly string[];
-  /** Those of them that a note of the test explains by a change of the kernel, each with the note. */
+  /** Those that a note of the test explains, or a known change of later kernels; each with the note. */
   readonly explained: readonly { readonly outcome: string; readonly note: string }[];
   /** Allowed outcomes that were seen. */
   readonly seen: readonly string[];
@@ -18,19 +19,31 @@ export interface Comparison {
   readonly excluded: readonly { readonly outcome: string; readonly note: string }[];
 }
 
-/** Compares what a native run showed with what the model allows. */
-export function compare({ test, outcomes }: Allowed, native: NativeRun): Comparison {
+/**
+ * Compares what a native run showed with what the model allows.
+ *
+ * @param limits of searches for outcomes of later kernels, where something was not allowed
+ */
+export function compare({ test, outcomes }: Allowed, native: NativeRun, limits: OutcomeLimits = {}): Comparison {
   const layout = layoutOf(test);
   const texts = outcomes.map(({ text }) => text);
   const unseen: string[] = [];
   const excluded: { outcome: string; note: string }[] = [];
-  const notAllowed: string[] = [];
+  let notAllowed: string[] = [];
   const explained: { outcome: string; note: string }[] = [];
   for (const [outcome, { values }] of native.observed) {
     if (texts.includes(outcome)) continue;
     const note = explanation(test, layout, values, 'allows');
     if (note === null) notAllowed.push(outcome);
     else explained.push({ outcome, note });
+  }
+  // What one of the changes does not explain may need several of them.
+  for (const patches of [...LATER_KERNELS.map((one) => [one]), LATER_KERNELS]) {
+    if (notAllowed.length === 0) break;
+    const later = new Set(allowedOutcomes(test, { ...limits, patches }).outcomes.map(({ text }) => text));
+    const note = patches.map(({ story }) => story).join(' ');
+    explained.push(...notAllowed.filter((outcome) => later.has(outcome)).map((outcome) => ({ outcome, note })));
+    notAllowed = notAllowed.filter((outcome) => !later.has(outcome));
   }
   for (const { text, values } of outcomes) {
     if (native.observed.has(text)) continue;

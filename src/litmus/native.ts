@@ -104,6 +104,12 @@ function headerFolder(): string {
 export async function runNative(test: Litmus, options: NativeOptions): Promise<NativeRun> {
   const why = await whyNotNative();
   if (why !== null) throw new NativeError(why);
+  const waits = settleTime(test) / 1e9;
+  if (waits > options.seconds) {
+    throw new NativeError(
+      `${test.name} cannot be run in ${options.seconds} s: an iteration waits ${Math.ceil(waits)} s for its longest timer`,
+    );
+  }
   const folder = options.keep ?? (await mkdtemp(join(tmpdir(), 'siglab-litmus-')));
   try {
     return await compileAndRun(test, options, folder);

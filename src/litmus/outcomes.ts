@@ -7,6 +7,7 @@ import { randomStrategy } from '../explore/strategies/random.js';
 import type { Strategy } from '../explore/strategy.js';
 import { encodeToken } from '../explore/token.js';
 import { kernelModel } from '../kernel/model.js';
+import type { Patch } from '../kernel/scenario.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import type { Model } from '../machine/model.js';
 import type { Litmus } from './ast.js';
@@ -47,6 +48,8 @@ export interface OutcomeLimits {
   readonly executions?: number;
   /** Seconds at most of it; 60 if not given. */
   readonly seconds?: number;
+  /** Changes of the kernel; none if not given. */
+  readonly patches?: readonly Patch[];
 }
 
 /** Where the exhaustive search does not end, two others go on, each for a part of its time: few preemptions, and chance. */
@@ -56,9 +59,12 @@ const RANDOM_SEED = 1;
 const CLOCK_EVERY = 64;
 
 /** A test's model. Its outcome is the test's. */
-export function litmusModel(test: Litmus): { readonly lowered: Lowered; readonly model: Model } {
+export function litmusModel(
+  test: Litmus,
+  patches: readonly Patch[] = [],
+): { readonly lowered: Lowered; readonly model: Model } {
   const lowered = lower(test);
-  const model = kernelModel(lowered.scenario);
+  const model = kernelModel(lowered.scenario, { patches });
   return {
     lowered,
     model: { ...model, outcome: (arena) => outcomeText(lowered.layout, outcomeOf(lowered, arena)) },
@@ -73,8 +79,8 @@ export function litmusModel(test: Litmus): { readonly lowered: Lowered; readonly
  * const { outcomes, exhaustive, holds } = allowedOutcomes(parseLitmus(text));
  */
 export function allowedOutcomes(test: Litmus, limits: OutcomeLimits = {}): Allowed {
-  const { executions = 200_000, seconds = 60 } = limits;
-  const { lowered, model } = litmusModel(test);
+  const { executions = 200_000, seconds = 60, patches = [] } = limits;
+  const { lowered, model } = litmusModel(test, patches);
   const started = performance.now();
   const search = searchOf(lowered, model);
   const exhaustive = search.run(dporStrategy(), true, executions, seconds);

@@ -83,6 +83,28 @@ describe("a test on the host's kernel", () => {
     expect(explained).toEqual([{ outcome: 'A:r=-ESRCH', note: 'newer' }]);
   });
 
+  it('that later kernels are known to have is not held against it', () => {
+    const exit = litmus(
+      'process P { w = wait(&s); } process B of P { exit(1); } thread T of B { exit(2); } observe P:w, P:s; forall P:w == B',
+    );
+    const seen = readHistogram(exit, 'outcome 2 @B 256 \noutcome 3 @B 512 \noutcome 1 @B 768 \nend 6 0 session\n');
+    const { notAllowed, explained } = compare(allowedOutcomes(exit), seen);
+    expect(notAllowed).toEqual(['P:w=B P:s=exited(3)']);
+    expect(explained).toEqual([
+      { outcome: 'P:w=B P:s=exited(2)', note: expect.stringContaining('synchronize_group_exit') },
+    ]);
+    const pidfd = litmus('process A { r = pidfd_open(T); } process B { } thread T of B { } forall A:r != 0');
+    const open = compare(allowedOutcomes(pidfd), readHistogram(pidfd, 'outcome 1 -2 \nend 1 0 session\n'));
+    expect(open.notAllowed).toEqual([]);
+    expect(open.explained).toEqual([{ outcome: 'A:r=-ENOENT', note: expect.stringContaining('pidfd_prepare') }]);
+  });
+
+  it('that would wait for a timer for longer than it may run is refused', async ({ skip }) => {
+    if (why !== null) skip(why);
+    const test = litmus('process A { a = alarm(100); } forall A:a == 0');
+    await expect(runNative(test, ITERATIONS)).rejects.toThrow('an iteration waits 101 s for its longest timer');
+  });
+
   it('that a note excludes on a newer kernel is not missed', () => {
     const test = litmus(`
       process A { r = kill(B, SIGTERM); }

@@ -52,15 +52,20 @@ struct lt_task {
   void (*body)(void);
 };
 
+/* What others wait for before the race: its value, and the last one whose announcement has come to its end. */
+struct lt_word {
+  int value, told;
+};
+
 /* Shared by all tasks of a test, images that they execute included. */
 struct lt_shared {
-  int go;
-  int turn; /* whose setup it is: the task's number plus one */
+  struct lt_word go;
+  struct lt_word turn; /* whose setup it is: the task's number plus one */
   int spin_bits; /* delays are at most 2^spin_bits turns of a loop */
   int time_scale; /* sixteenths */
   int memory; /* CLONE_VM: the processes share their memory; 0: each has its own */
-  int ready[LT_TASKS + 1];
-  int turned[LT_TASKS + 1];
+  struct lt_word ready[LT_TASKS + 1];
+  struct lt_word turned[LT_TASKS + 1];
   int done[LT_TASKS + 1];
   int pid[LT_TASKS + 1];
   uint64_t random[LT_TASKS + 1];
@@ -164,16 +169,21 @@ static int64_t lt_time(int64_t ns) { return ns > 0 && ns < 1000000 ? 1 + ns * lt
 
 /* ---- tasks ---- */
 
-/* Before the race nobody keeps a CPU from the others: who waits sleeps. */
-static void lt_wait_until(int *word, int value) {
-  for (int seen; (seen = __atomic_load_n(word, __ATOMIC_SEQ_CST)) != value;) {
-    lt_call4(SYS_futex, word, FUTEX_WAIT, seen, NULL);
+/*
+ * Before the race nobody keeps a CPU from the others: who waits sleeps. A task that sees the value before it is woken is
+ * still to be woken, and would be in the middle of its test, so it goes on when everybody has been woken.
+ */
+static void lt_wait_until(struct lt_word *word, int value) {
+  for (int seen; (seen = __atomic_load_n(&word->value, __ATOMIC_SEQ_CST)) != value;) {
+    lt_call4(SYS_futex, &word->value, FUTEX_WAIT, seen, NULL);
   }
+  while (__atomic_load_n(&word->told, __ATOMIC_SEQ_CST) != value) lt_call0(SYS_sched_yield);
 }
 
-static void lt_announce(int *word, int value) {
-  __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
-  lt_call3(SYS_futex, word, FUTEX_WAKE, LT_TASKS + 1);
+static void lt_announce(struct lt_word *word, int value) {
+  __atomic_store_n(&word->value, value, __ATOMIC_SEQ_CST);
+  lt_call3(SYS_futex, &word->value, FUTEX_WAKE, LT_TASKS + 1);
+  __atomic_store_n(&word->told, value, __ATOMIC_SEQ_CST);
 }
 
 static long lt_clone(unsigned long flags, int task);

@@ -40,6 +40,14 @@ static struct lt_seen lt_look(int tid) {
   }
   for (char *line = text; line != NULL; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
+    if (!strncmp(line, "Pid:", 4) && atoi(line + 4) != tid) {
+      /*
+       * /proc found a thread by this number, and took the number that it has since execve: it answers for a task that
+       * has another one now.
+       */
+      struct lt_seen gone = {kill(tid, 0) == 0 ? 'R' : 0, 0, 0, 0};
+      return gone;
+    }
     if (!strncmp(line, "State:", 6)) sscanf(line + 6, " %c", &seen.state);
     else if (!strncmp(line, "Threads:", 8)) seen.threads = atoi(line + 8);
     else if (!strncmp(line, "SigPnd:", 7) || !strncmp(line, "ShdPnd:", 7)) seen.pending |= strtoull(line + 7, NULL, 16);
@@ -60,26 +68,39 @@ static void lt_sleep(int64_t ns) {
   nanosleep(&time, NULL);
 }
 
-/* Whether some task was in a sleep that no signal ends: it may wait for a disk, or for another task for good. */
-static int lt_disk_sleep;
+/*
+ * Whether some task was in a sleep that no signal ends: it may wait for a disk, or for another task for good. The init
+ * of a pid namespace that dies waits, too, for those in it to give back their numbers, which they do after they have left
+ * /proc.
+ */
+static int lt_deep_sleep;
+
+/* Whether a task is on its way through do_exit. */
+static int lt_exits(int tid) {
+  char text[1024];
+  if (!lt_read_proc(tid, "stat", text, sizeof text)) return 0;
+  unsigned flags = 0;
+  char *end = strrchr(text, ')');
+  return end != NULL && sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && (flags & 4 /* PF_EXITING */) != 0;
+}
 
 /* Looks at every task. True: none of them runs, and none has run since the last look. */
 static int lt_quiet(void) {
   int quiet = 1;
-  lt_disk_sleep = 0;
+  lt_deep_sleep = 0;
   for (int task = 0; task < LT_TASKS; task++) {
     int tid = lt_pid(task);
     if (tid == 0) continue;
     struct lt_seen seen = lt_look(tid);
     int rests = seen.state == 0 || (strchr("SDTtZ", seen.state) != NULL && !lt_runs(tid));
     if (!rests || seen.state != lt_last[task].state || seen.switches != lt_last[task].switches) quiet = 0;
-    if (seen.state == 'D') lt_disk_sleep = 1;
+    if (seen.state == 'D' || (seen.state == 'S' && lt_tasks[task].container && lt_exits(tid))) lt_deep_sleep = 1;
     lt_last[task] = seen;
   }
   return quiet;
 }
 
-enum { LT_DISK_NS = 1000000000 };
+enum { LT_DEEP_NS = 1000000000 };
 
 /*
  * Waits until the tasks have come to rest: all of them asleep, stopped or dead in one look and, without having run in
@@ -92,7 +113,7 @@ static int lt_settle(void) {
   for (int look = 0;; look++) {
     int quiet = lt_quiet();
     int64_t now = lt_now();
-    int64_t time = lt_disk_sleep && LT_DISK_NS > LT_SETTLE_NS ? LT_DISK_NS : LT_SETTLE_NS;
+    int64_t time = lt_deep_sleep && LT_DEEP_NS > LT_SETTLE_NS ? LT_DEEP_NS : LT_SETTLE_NS;
     if (!quiet) quiet_since = 0;
     else if (quiet_since == 0) quiet_since = now;
     if (quiet && now - quiet_since >= time) return 1;
