@@ -22,12 +22,14 @@ import type { ShardResult } from './shard.js';
 export interface RoundsOptions {
   /** Executions of a share in a round. */
   readonly budget: number;
+  /** Executions of the first one, which has the root alone; as many as `budget` if not given. */
+  readonly first?: number;
   /** Shares of a round at most. */
   readonly shares: number;
 }
 
-/** The first round has the root alone, so that what has fewer executions is one search. */
-const ROUNDS: RoundsOptions = { budget: 1000, shares: 16 };
+/** What has no more executions than the first round is one search. Many small shares keep two threads busy to a round's end. */
+const ROUNDS: RoundsOptions = { first: 1000, budget: 500, shares: 32 };
 
 /** A share in the round under way. */
 export interface Slot {
@@ -73,9 +75,10 @@ export class Rounds {
   /** Begins a round, if none is under way. @returns false if all is explored */
   begin(): boolean {
     if (this.slots.length > 0) return true;
-    const { shares, budget } = this.options;
+    const { shares, budget, first = budget } = this.options;
+    const left = this.tree.kind === 'closed' && this.tree.made === 0 ? first : budget;
     for (const share of divide(this.tree, shares, this.freesMatter)) {
-      this.slots.push({ share, subtree: share.subtree, left: budget, result: null });
+      this.slots.push({ share, subtree: share.subtree, left, result: null });
     }
     return this.slots.length > 0;
   }
