@@ -177,13 +177,14 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
         }
       };
       let taken = 0;
-      await inOrder(runner, shards(), (_, result) => {
+      const takeShare = (_: Shard, result: ShardResult): boolean => {
         const { slot } = under[taken++] as (typeof under)[number];
         advance(slot, result);
         if (endsBy(result.found)) slot.left = 0;
         options.progress?.(totals.executions - phase.executions + made());
         return !endsBy(result.found);
-      });
+      };
+      await inOrder(runner, shards(), takeShare, under.length);
       const last = tree.slots.findIndex(({ left, result }) => left > 0 || endsBy(result?.found ?? null));
       if (last >= 0 && !endsBy(tree.slots[last]?.result?.found ?? null)) continue;
       for (const { result } of last < 0 ? tree.slots : tree.slots.slice(0, last + 1)) {
@@ -281,18 +282,20 @@ function strategyOptions(options: SearchOptions): StrategyOptions {
  * Makes shards, several at once, and hands their results over in the order of the shards, until `take` says that it is
  * enough. Those under way are stopped then, and their results dropped.
  *
+ * @param ahead how many are given out before the result of the first is there
  * @returns false if `take` ended it
  */
 async function inOrder(
   runner: ShardRunner,
   shards: Iterable<Shard>,
   take: (shard: Shard, result: ShardResult) => boolean,
+  ahead = runner.size * AHEAD,
 ): Promise<boolean> {
   const under: { readonly shard: Shard; readonly result: Promise<ShardResult> }[] = [];
   const source = shards[Symbol.iterator]();
   let open = true;
   const fill = (): void => {
-    while (open && under.length < runner.size * AHEAD) {
+    while (open && under.length < ahead) {
       const next = source.next();
       if (next.done === true) open = false;
       else {
