@@ -11,6 +11,7 @@ import {
   OP_READ,
   OP_RELAX,
   OP_START,
+  OP_WRITE,
   OP_XCHG,
   type TraceSink,
   Violation,
@@ -204,11 +205,14 @@ export class NestingCpu extends ControlledCpu {
  */
 export class FlatCpu extends ControlledCpu {
   private readonly watchList = new WatchList();
+  /** Plain words that the thread has read since it last stored anything: what it may poll under a lock. */
+  private readonly polled = new WatchList();
   private thread: Coroutine<void> | null = null;
 
   override start(trace: TraceSink | null): void {
     this.onStack = false;
     this.watchList.clear();
+    this.polled.clear();
     this.forget(trace);
     this.thread = this.model.begin(this);
   }
@@ -233,13 +237,30 @@ export class FlatCpu extends ControlledCpu {
   override enabled(): boolean {
     const { op } = this;
     if (op === OP_LOCK) return this.words[this.opAddress] === 0;
-    if (op === OP_RELAX) return this.watchList.hasChanged(this.words);
+    if (op === OP_RELAX) return this.watchList.hasChanged(this.words) || this.polled.hasChanged(this.words);
     return isEnabledAt(op, this.words[this.opAddress] as number, this.opA);
   }
 
-  /** Words read or exchanged since the last `OP_RELAX`, with what they were then: address and value by turns. */
+  /**
+   * Words read or exchanged since the last `OP_RELAX`, with what they were then: address and value by turns. Nothing where
+   * one of them has changed in between.
+   */
   get watched(): Int32Array {
-    return this.watchList.entries();
+    const { watchList, polled } = this;
+    const plain = polled.entries();
+    if (plain.length === 0 && !polled.hasDiffered) return watchList.entries();
+    const atomic = watchList.entries();
+    return watchList.hasDiffered || polled.hasDiffered ? new Int32Array(0) : Int32Array.of(...atomic, ...plain);
+  }
+
+  /** The thread has read a plain word. */
+  notePlainRead(address: number, value: number): void {
+    this.polled.add(address, value);
+  }
+
+  /** The thread has stored: what it read before that is no longer what it polls. */
+  noteStore(): void {
+    this.polled.clear();
   }
 
   /** Runs to the first scheduling point. A model may have put one there itself, where a thread is not to begin yet. */
@@ -251,7 +272,12 @@ export class FlatCpu extends ControlledCpu {
     const { op } = this;
     if (op === OP_READ || op === OP_CMPXCHG) this.watchList.add(this.opAddress, this.result);
     else if (op === OP_XCHG) this.watchList.add(this.opAddress, this.opA);
-    else if (op === OP_RELAX) this.watchList.clear();
+    else if (op === OP_ADD && this.opA === 0) this.watchList.add(this.opAddress, this.result);
+    else if (op === OP_WRITE || op === OP_ADD) this.polled.clear();
+    else if (op === OP_RELAX) {
+      this.watchList.clear();
+      this.polled.clear();
+    }
     // An addition finds the value before it, as `Atomics.add` does.
     const found = op === OP_ADD ? this.result - this.opA : this.result;
     // Until the thread announces another.

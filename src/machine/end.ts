@@ -1,7 +1,7 @@
 /** The end of an execution on a machine where one CPU moves at a time: nobody can move any more. Is that right? */
 
 import type { Cpu } from '../sync/cpu.js';
-import { OP_HALT, OP_NAMES, OP_RELAX, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
+import { OP_AWAIT, OP_HALT, OP_NAMES, OP_RELAX, OP_WRITE_LOCK, RW_WRITER, Violation } from '../sync/gate.js';
 import { spinOwner } from '../sync/spinlock.js';
 import { isAtRest } from './enabled.js';
 import type { CycleStep } from './fair-cycle.js';
@@ -75,7 +75,11 @@ export function findDeadlock(
     const message = `INFO: ${cpu.label(orphan.id)} blocked for ever: it waits for ${lock} held when it ended`;
     return new Violation('hung-task', message, orphan.id, orphan.current);
   }
-  const cycle = findCycle(stuck, holders);
+  const cycle = findCycle(stuck, ({ op, opAddress }) => {
+    const joined = op === OP_AWAIT ? model.endOf?.(opAddress) : undefined;
+    if (joined !== undefined) return [joined];
+    return takesLock(op) ? holders(opAddress) : [];
+  });
   const witnesses =
     cycle.length === 0
       ? []
@@ -162,16 +166,20 @@ function ownerOf({ words }: Cpu): HoldersOf {
   };
 }
 
-/** CPUs of which each waits for a lock that the next one holds, and the last for one of the first; empty if there are none. */
-function findCycle(stuck: readonly Parked[], holdersOf: HoldersOf): readonly number[] {
-  const waiting = new Map(stuck.filter(({ op }) => takesLock(op)).map((one) => [one.id, one.opAddress]));
+/**
+ * CPUs of which each waits for the next one, and the last for the first; empty if there are none.
+ *
+ * @param blockersOf those that hold the lock which one waits for, or whose end it waits for
+ */
+function findCycle(stuck: readonly Parked[], blockersOf: (waiting: Parked) => readonly number[]): readonly number[] {
+  const waiting = new Map(stuck.map((one) => [one.id, one]));
   const follow = (id: number, way: readonly number[]): readonly number[] => {
     const at = way.indexOf(id);
     if (at >= 0) return way.slice(at);
-    const lock = waiting.get(id);
-    if (lock === undefined) return [];
+    const one = waiting.get(id);
+    if (one === undefined) return [];
     // One that has a part of the lock itself waits for the others, if there are any.
-    for (const holder of [...holdersOf(lock)].sort((a, b) => Number(a === id) - Number(b === id))) {
+    for (const holder of [...blockersOf(one)].sort((a, b) => Number(a === id) - Number(b === id))) {
       const cycle = follow(holder, [...way, id]);
       if (cycle.length > 0) return cycle;
     }

@@ -97,6 +97,8 @@ export interface Model {
   resume(cpu: Cpu): Coroutine<void>;
   /** Whether a CPU that cannot move waits for nothing all the same. */
   isAtRest?(parked: { readonly id: number; readonly op: number; readonly opAddress: number }): boolean;
+  /** Of a word that a join waits for: the CPU whose end it waits for; undefined for any other word. */
+  endOf?(address: number): number | undefined;
   /** The outcome of an execution, in words. */
   outcome(arena: Arena): string;
   /** What an event says, in words that a story takes for its own; null for one of the model's that it need not show. */

@@ -23,6 +23,12 @@ export class WatchList {
     this.length += 2;
   }
 
+  /** Whether a word was found to be another than before. */
+  get hasDiffered(): boolean {
+    this.dropOlder();
+    return this.differed;
+  }
+
   /** Whether one of the words is not what it was each time that it was read. */
   hasChanged(memory: Int32Array): boolean {
     this.dropOlder();

@@ -320,6 +320,10 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     },
     // One that nobody started waits for nothing.
     isAtRest: (cpu) => spawned[cpu.id] === true && cpu.opAddress === own[cpu.id],
+    endOf(address) {
+      const id = own.indexOf(address - ENDED);
+      return id < 0 ? undefined : id;
+    },
     outcome(arena) {
       if (describeOutcome === null) return 'ended';
       ended = arena.words;

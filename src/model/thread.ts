@@ -156,7 +156,9 @@ export class Thread {
       this.cpu.misuse(`an operation (read) on ${variable}, which is nothing that the model declares`);
     // Before a checker ends the execution because of it.
     if (this.cpu.trace !== null) this.cpu.emit(EVENT_PLAIN_READ, variable, this.cpu.words[variable] as number);
-    return this.cpu.load(variable);
+    const value = this.cpu.load(variable);
+    this.cpu.notePlainRead(variable, value);
+    return value;
   }
 
   /** Writes a plain variable, at once. */
@@ -165,6 +167,7 @@ export class Thread {
       this.cpu.misuse(`an operation (write) on ${variable}, which is nothing that the model declares`);
     if (this.cpu.trace !== null) this.cpu.emit(EVENT_PLAIN_WRITE, variable, value | 0);
     this.cpu.store(variable, value | 0);
+    this.cpu.noteStore();
   }
 
   /** Waits until a cell holds a value. */
@@ -179,7 +182,9 @@ export class Thread {
 
   /**
    * For the body of a loop that spins: goes on when one of the cells that this thread has loaded or exchanged since
-   * it last relaxed holds another value than each time then. A loop that spins without it has executions without end.
+   * it last relaxed holds another value than each time then; or a plain variable that it has read since it last relaxed
+   * or stored, as one that is polled under a mutex. To add 0 is to load. A loop that spins without it has executions
+   * without end.
    */
   relax(): boolean {
     return this.cpu.point(OP_RELAX, 0, 0, 0);

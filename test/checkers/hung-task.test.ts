@@ -150,3 +150,24 @@ it('a deadlock of readers that want to write has the cycle through the other, an
     'the cycle: thread first -> thread second -> thread first',
   ]);
 });
+
+it('a deadlock of one that joins with a lock held has the cycle through the one that is joined', () => {
+  const model = defineModel('joins', (m) => {
+    const lock = m.mutex('lock');
+    const child = m.spawned('child', function* (t) {
+      yield t.lock(lock);
+      t.unlock(lock);
+    });
+    m.thread('parent', function* (t) {
+      yield t.start(child);
+      yield t.lock(lock);
+      yield t.join(child);
+      t.unlock(lock);
+    });
+  });
+  const violation = explore(model, { strategy: 'dfs' }).found?.violation;
+  expect(violation?.kind).toBe('deadlock');
+  expect(violation?.witnesses.map(({ what }) => what)).toEqual([
+    'the cycle: thread child -> thread parent -> thread child',
+  ]);
+});

@@ -27,7 +27,7 @@ export function findMissedStore(recorder: Recorder, again: () => void): LostWake
   for (const { id, op, opAddress } of machine.cpus) {
     if (op !== OP_AWAIT && op !== OP_AWAIT_ABOVE) continue;
     const name = machine.cpus[id]?.label(id) ?? '';
-    const place = `at until(${machine.cpus[id]?.describe(opAddress)})`;
+    const place = `at ${machine.cpus[id]?.nameOperation(op, opAddress)}`;
     const sleeper: Sleeper = { cpu: id, task: 0, name, place, wakeWord: opAddress };
     const slept = before.findLast((noted) => isBy(sleeper, noted));
     if (slept === undefined) continue;
