@@ -62,6 +62,8 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
   let machine: ControlledMachine | null = null;
   const states: State[] = subtree.states.map(stateOf);
   const reversals: ReversalData[] = [];
+  /** By step of the present execution: those before it that it races with. */
+  const races: number[][] = [];
   /** Steps of the present execution that an execution before began with as well. */
   let fixed = schedule.length;
   /** Steps made. */
@@ -161,11 +163,16 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
   }
 
   function findRaces(steps: ExecutionGraph, of: ControlledMachine): void {
-    for (let step = fixed; step < steps.length; step++) {
-      const races = steps.racesOf(step);
-      if (races.length === 0) continue;
-      const racing = { who: steps.who[step] as number, footprint: steps.possibleFootprint(step), step: -1 };
-      for (const first of races.toSorted((a, b) => a - b)) reverse(steps, first, racing);
+    races.length = Math.min(races.length, fixed);
+    for (let step = races.length; step < steps.length; step++) {
+      races.push([...steps.racesOf(step)].sort((a, b) => a - b));
+    }
+    // Those of steps made before as well: what they can be made after is more now.
+    for (let step = 0; step < steps.length; step++) {
+      const who = steps.who[step] as number;
+      for (const first of races[step] as number[]) {
+        reverse(steps, first, { who, footprint: steps.footprintBefore(step, first), step: -1 });
+      }
     }
     if (!of.ended) return;
     const waits = (who: number, op: number, a: number, footprint: Footprint): void => {

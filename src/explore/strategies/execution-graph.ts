@@ -228,15 +228,19 @@ export class ExecutionGraph {
   }
 
   /**
-   * What a step may access after something else: a compare-and-exchange that found another value may find the one that
-   * it expects.
+   * What a step accesses where it is made before another one, after everything that does not happen after that: whether a
+   * compare-and-exchange finds what it expects is another question there. What it goes on to access in a step of more
+   * than one access may be more; that is not known before it is made.
    */
-  possibleFootprint(step: number): Footprint {
+  footprintBefore(step: number, first: number): Footprint {
     const footprint = this.footprint(step);
     if (this.ops[step * OP_WORDS + OP] !== OP_CMPXCHG) return footprint;
-    const possible = footprint.slice();
-    possible[KIND] = ACCESS_WRITE;
-    return possible;
+    const found = this.valueWithout(footprint[ADDRESS] as number, first, step);
+    const kind = found === this.ops[step * OP_WORDS + OP_A] ? ACCESS_WRITE : ACCESS_READ;
+    if (kind === footprint[KIND]) return footprint;
+    const other = footprint.slice();
+    other[KIND] = kind;
+    return other;
   }
 
   /** Whether a step accessed something that a footprint conflicts with. */
