@@ -179,6 +179,8 @@ describe('partial-order reduction', () => {
     ['after a store', [[['store', 0, 2]], [load], [cas(2)], [load]]],
     ['after another', [[cas(0)], [load], [cas(1)], [load]]],
     ['before an addition', [[load], [cas(0)], [load], [['add', 0, 0], cas(1)]]],
+    // Two steps that race in several executions can be reversed after more in the later ones.
+    ['among five', [[['cas', 1, 2]], [cas(0)], [load], [['add', 1, 2], cas(0)], [['cas', 1, 2]]]],
     [
       'in a longer program',
       [
