@@ -55,7 +55,23 @@ export interface Dpor extends Strategy {
   rest(): SubtreeRest | null;
 }
 
-/** @param subtree what to explore; everything if not given */
+/**
+ * Makes one of all executions that differ only in the order of steps that commute. The machine must keep footprints, as
+ * those of `explore` do for a strategy that needs them.
+ *
+ * @param subtree what to explore, as plain data; everything if not given
+ * @example
+ * const model = defineModel('additions', (m) => {
+ *   const cell = m.cell('cell');
+ *   for (const name of ['one', 'other']) {
+ *     m.thread(name, function* (t) {
+ *       yield t.fetchAdd(cell, 1);
+ *     });
+ *   }
+ * });
+ * const { executions, redundant, exhausted } = explore(model, { strategy: dporStrategy() });
+ * executions; // 2
+ */
 export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
   const { schedule, base, from } = subtree;
   let graph: ExecutionGraph | null = null;
