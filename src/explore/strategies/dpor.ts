@@ -78,8 +78,8 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
   let machine: ControlledMachine | null = null;
   const states: State[] = subtree.states.map(stateOf);
   const reversals: ReversalData[] = [];
-  /** By step of the present execution: those before it that it races with. */
-  const races: number[][] = [];
+  /** By step of the present execution: those before it that it races with, and what it is where it comes before them. */
+  const races: { readonly first: number; readonly racing: Planned }[][] = [];
   /** Steps of the present execution that an execution before began with as well. */
   let fixed = schedule.length;
   /** Steps made. */
@@ -181,15 +181,14 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
   function findRaces(steps: ExecutionGraph, of: ControlledMachine): void {
     races.length = Math.min(races.length, fixed);
     for (let step = races.length; step < steps.length; step++) {
-      races.push([...steps.racesOf(step)].sort((a, b) => a - b));
+      const who = steps.who[step] as number;
+      const firsts = [...steps.racesOf(step)].sort((a, b) => a - b);
+      races.push(
+        firsts.map((first) => ({ first, racing: { who, footprint: steps.footprintBefore(step, first), step: -1 } })),
+      );
     }
     // Those of steps made before as well: what they can be made after is more now.
-    for (let step = 0; step < steps.length; step++) {
-      const who = steps.who[step] as number;
-      for (const first of races[step] as number[]) {
-        reverse(steps, first, { who, footprint: steps.footprintBefore(step, first), step: -1 });
-      }
-    }
+    for (const { first, racing } of races.flat()) reverse(steps, first, racing);
     if (!of.ended) return;
     const waits = (who: number, op: number, a: number, footprint: Footprint): void => {
       for (const first of [...steps.racesOfWaiting(who, op, a, footprint)]) {

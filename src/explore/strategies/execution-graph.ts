@@ -12,6 +12,7 @@ import {
   applyAccess,
 } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
+import { accessKind } from '../../machine/logged.js';
 import { OP_CMPXCHG, OP_IDLE, OP_RELAX } from '../../sync/gate.js';
 import type { Footprint } from './footprint.js';
 
@@ -228,19 +229,15 @@ export class ExecutionGraph {
   }
 
   /**
-   * What a step accesses where it is made before another one, after everything that does not happen after that: whether a
-   * compare-and-exchange finds what it expects is another question there. What it goes on to access in a step of more
-   * than one access may be more; that is not known before it is made.
+   * What a step accesses where it is made before another one, after everything that does not happen after that, as far as
+   * its operation says: a compare-and-exchange may find what it expects there, or something else.
    */
   footprintBefore(step: number, first: number): Footprint {
     const footprint = this.footprint(step);
     if (this.ops[step * OP_WORDS + OP] !== OP_CMPXCHG) return footprint;
     const found = this.valueWithout(footprint[ADDRESS] as number, first, step);
-    const kind = found === this.ops[step * OP_WORDS + OP_A] ? ACCESS_WRITE : ACCESS_READ;
-    if (kind === footprint[KIND]) return footprint;
-    const other = footprint.slice();
-    other[KIND] = kind;
-    return other;
+    const kind = accessKind(OP_CMPXCHG, found === this.ops[step * OP_WORDS + OP_A]);
+    return kind === footprint[KIND] ? footprint : footprint.with(KIND, kind);
   }
 
   /** Whether a step accessed something that a footprint conflicts with. */
