@@ -13,15 +13,12 @@ import {
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
+import { stays } from '../support/tasks.js';
 
 const CORE = 0x80;
 
 function* abort(sys: Sys): Coroutine<void> {
   yield* sys.kill(yield* sys.getpid(), SIGABRT);
-}
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
 }
 
 test('without memory for a table of descriptors of its own the process dies, and has not dumped', () => {
@@ -38,7 +35,7 @@ test('without memory for a table of descriptors of its own the process dies, and
         yield* sys.clone(CLONE_FILES, 'stay', { cpu: 0 });
         yield* abort(sys);
       },
-      stay,
+      stay: stays,
     },
     objects,
     setup: (setup) => void setup.process('main', { limits: { [RLIMIT_CORE]: 1 << 20 } }),

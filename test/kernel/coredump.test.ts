@@ -24,13 +24,11 @@ import {
 } from '../../src/kernel/constants.js';
 import { coredumpFunctions } from '../../src/kernel/coredump.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Patch } from '../../src/kernel/scenario.js';
+import type { Patch, Program } from '../../src/kernel/scenario.js';
 import { user_memory } from '../../src/kernel/structs.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
 
 const CORE = 0x80;
 

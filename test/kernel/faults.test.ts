@@ -25,11 +25,9 @@ import {
   TRAP_BRKPT,
 } from '../../src/kernel/constants.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Patch } from '../../src/kernel/scenario.js';
+import type { Patch, Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
 
 /** A process that faults, and a parent that reports the signal that it died of. */
 function faulting(

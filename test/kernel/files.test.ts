@@ -34,23 +34,9 @@ import {
   SIGUSR1,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
-import type { Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
-import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-/** A process alone, with others that it may start. */
-function alone(results: readonly string[], main: Program, more: Parts['programs'] = {}): Parts {
-  return { results, programs: { main, ...more }, setup: (setup) => void setup.process('main') };
-}
-
-function* pipeOf(sys: Sys, flags = 0): Coroutine<[number, number]> {
-  const fds: [number, number] = [-1, -1];
-  const result = yield* sys.pipe2(fds, flags);
-  sys.check(result === 0, `pipe2 gave ${result}`);
-  return fds;
-}
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
+import { pipeOf } from '../support/tasks.js';
 
 describe('close', () => {
   test('frees the number, lowest first, and knows what is not open', () => {
@@ -226,12 +212,14 @@ describe('two threads', () => {
         yield* sys.stay();
       },
       {
-        *thread(sys) {
-          while ((yield* sys.load(0)) === 0);
-          yield* sys.fcntl(sys.arg, F_SETFD, FD_CLOEXEC);
-          yield* sys.fcntl(sys.arg, F_SETFL, O_NONBLOCK);
-          yield* sys.fcntl(sys.arg, F_DUPFD, 0);
-          yield* sys.stay();
+        programs: {
+          *thread(sys) {
+            while ((yield* sys.load(0)) === 0);
+            yield* sys.fcntl(sys.arg, F_SETFD, FD_CLOEXEC);
+            yield* sys.fcntl(sys.arg, F_SETFL, O_NONBLOCK);
+            yield* sys.fcntl(sys.arg, F_DUPFD, 0);
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -282,9 +270,11 @@ describe('a table', () => {
         sys.result('eof', yield* sys.read(r, buf));
       },
       {
-        *child(sys) {
-          yield* sys.close(0);
-          yield* sys.write(sys.arg, 'abc');
+        programs: {
+          *child(sys) {
+            yield* sys.close(0);
+            yield* sys.write(sys.arg, 'abc');
+          },
         },
       },
     );
@@ -301,12 +291,14 @@ describe('a table', () => {
         yield* sys.stay();
       },
       {
-        *opener(sys) {
-          yield* sys.dup(0);
-          yield* sys.stay();
-        },
-        *child(sys) {
-          sys.result('first', yield* sys.dup(sys.arg));
+        programs: {
+          *opener(sys) {
+            yield* sys.dup(0);
+            yield* sys.stay();
+          },
+          *child(sys) {
+            sys.result('first', yield* sys.dup(sys.arg));
+          },
         },
       },
     );
@@ -326,12 +318,14 @@ describe('a table', () => {
         yield* sys.stay();
       },
       {
-        *thread(sys) {
-          const [, w] = yield* pipeOf(sys);
-          yield* sys.write(w, 'ab');
-          yield* sys.store(0, 1);
-          while ((yield* sys.load(1)) === 0);
-          sys.check((yield* sys.close(0)) === -EBADF, 'close of a number that the other thread has closed');
+        programs: {
+          *thread(sys) {
+            const [, w] = yield* pipeOf(sys);
+            yield* sys.write(w, 'ab');
+            yield* sys.store(0, 1);
+            while ((yield* sys.load(1)) === 0);
+            sys.check((yield* sys.close(0)) === -EBADF, 'close of a number that the other thread has closed');
+          },
         },
       },
     );
@@ -350,8 +344,10 @@ describe('a table', () => {
         sys.result('eof', yield* sys.read(r, new Uint8Array(1)));
       },
       {
-        *child(sys) {
-          yield* sys.close(sys.arg);
+        programs: {
+          *child(sys) {
+            yield* sys.close(sys.arg);
+          },
         },
       },
     );
@@ -367,10 +363,12 @@ describe('a table', () => {
         yield* sys.execve('next', w);
       },
       {
-        *next(sys) {
-          sys.result('kept', yield* sys.fcntl(0, F_GETFD));
-          sys.result('lost', yield* sys.fcntl(sys.arg, F_GETFD));
-          sys.result('eof', yield* sys.read(0, new Uint8Array(1)));
+        programs: {
+          *next(sys) {
+            sys.result('kept', yield* sys.fcntl(0, F_GETFD));
+            sys.result('lost', yield* sys.fcntl(sys.arg, F_GETFD));
+            sys.result('eof', yield* sys.read(0, new Uint8Array(1)));
+          },
         },
       },
     );
@@ -388,11 +386,13 @@ describe('a table', () => {
         sys.result('end', yield* sys.write(w, 'x'));
       },
       {
-        *child(sys) {
-          yield* sys.execve('next', sys.arg);
-        },
-        *next(sys) {
-          sys.result('lost', yield* sys.close(sys.arg));
+        programs: {
+          *child(sys) {
+            yield* sys.execve('next', sys.arg);
+          },
+          *next(sys) {
+            sys.result('lost', yield* sys.close(sys.arg));
+          },
         },
       },
     );
@@ -458,15 +458,17 @@ describe('a table', () => {
         yield* sys.execve('next');
       },
       {
-        *opener(sys) {
-          yield* sys.fcntl(0, F_DUPFD_CLOEXEC, 0);
-          yield* sys.stay();
-        },
-        *next(sys) {
-          // Not marked, whatever the number was before.
-          const fd = yield* sys.dup(0);
-          sys.check((yield* sys.fcntl(fd, F_GETFD)) === 0, 'a duplicate is marked');
-          sys.result('first', fd);
+        programs: {
+          *opener(sys) {
+            yield* sys.fcntl(0, F_DUPFD_CLOEXEC, 0);
+            yield* sys.stay();
+          },
+          *next(sys) {
+            // Not marked, whatever the number was before.
+            const fd = yield* sys.dup(0);
+            sys.check((yield* sys.fcntl(fd, F_GETFD)) === 0, 'a duplicate is marked');
+            sys.result('first', fd);
+          },
         },
       },
     );
@@ -520,11 +522,13 @@ describe('a table', () => {
         yield* sys.execve('next');
       },
       {
-        *thread(sys) {
-          yield* sys.stay();
-        },
-        *next(sys) {
-          sys.result('first', (yield* pipeOf(sys))[0]);
+        programs: {
+          *thread(sys) {
+            yield* sys.stay();
+          },
+          *next(sys) {
+            sys.result('first', (yield* pipeOf(sys))[0]);
+          },
         },
       },
     );
@@ -542,8 +546,10 @@ describe('a table', () => {
         sys.result('eof', yield* sys.read(r, new Uint8Array(1)));
       },
       {
-        *child(sys) {
-          yield* sys.stay();
+        programs: {
+          *child(sys) {
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -564,9 +570,11 @@ describe('a file', () => {
         yield* sys.stay();
       },
       {
-        *closer(sys) {
-          yield* sys.close(sys.arg);
-          yield* sys.stay();
+        programs: {
+          *closer(sys) {
+            yield* sys.close(sys.arg);
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -587,9 +595,11 @@ describe('a file', () => {
         yield* sys.stay();
       },
       {
-        *replacer(sys) {
-          yield* sys.dup2(2, sys.arg);
-          yield* sys.stay();
+        programs: {
+          *replacer(sys) {
+            yield* sys.dup2(2, sys.arg);
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -609,9 +619,11 @@ describe('a file', () => {
         sys.result('write', yield* sys.write(w, 'x'));
       },
       {
-        *reader(sys) {
-          yield* sys.read(sys.arg, new Uint8Array(1));
-          yield* sys.stay();
+        programs: {
+          *reader(sys) {
+            yield* sys.read(sys.arg, new Uint8Array(1));
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -630,10 +642,12 @@ describe('a file', () => {
         yield* sys.wait4(-1);
       },
       {
-        *child(sys) {
-          yield* sys.close(0);
-          yield* sys.close(1);
-          sys.result('enfile', yield* sys.pipe([]));
+        programs: {
+          *child(sys) {
+            yield* sys.close(0);
+            yield* sys.close(1);
+            sys.result('enfile', yield* sys.pipe([]));
+          },
         },
       },
     );

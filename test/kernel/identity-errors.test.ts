@@ -22,38 +22,9 @@ import {
 import { credFunctions } from '../../src/kernel/cred.js';
 import type { Patch } from '../../src/kernel/scenario.js';
 import { globals, task_struct, user_struct } from '../../src/kernel/structs.js';
-import type { Sys } from '../../src/kernel/sys.js';
 import { NULL } from '../../src/memory/layout.js';
-import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-type SetupOptions = Parameters<Parameters<Parts['setup']>[0]['process']>[1];
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
-
-function* sleep(sys: Sys): Coroutine<void> {
-  for (;;) yield* sys.pause();
-}
-
-function alone(options: SetupOptions, main: Program, more: Partial<Parts> = {}): Parts {
-  return {
-    results: ['done'],
-    setup: (setup) => void setup.process('main', options),
-    ...more,
-    programs: {
-      *main(sys) {
-        sys.result('done', (yield* main(sys)) ?? 1);
-        yield* sys.stay();
-      },
-      stay,
-      sleep,
-      ...more.programs,
-    },
-  };
-}
+import { lasting, outcomesOf, type Parts } from '../support/programs.js';
+import { pauses, stays } from '../support/tasks.js';
 
 function patch(functions: Patch['functions']): readonly Patch[] {
   return [{ name: 'test', title: '', story: '', functions }];
@@ -68,7 +39,7 @@ describe('without memory', () => {
   const header = { version: 0x20080522, pid: 0 };
 
   test('for credentials nothing is set, and all but setfsuid and setfsgid say so', () => {
-    const parts = alone(
+    const parts = lasting(
       { uid: 0 },
       function* (sys) {
         const results = [
@@ -92,13 +63,13 @@ describe('without memory', () => {
         sys.check((yield* sys.setfsuid(1)) === 0 && (yield* sys.setfsgid(1)) === 0, 'the ids before');
         return yield* sys.getuid();
       },
-      { programs: { special: stay }, files: { special: { setuid: 5 } } },
+      { programs: { special: stays }, files: { special: { setuid: 5 } } },
     );
     expect(outcomesOf(parts, 20, noCreds)).toEqual(['done=0']);
   });
 
   test('for a user setting the ids fails', () => {
-    const parts = alone({ uid: 1000, capabilities: CAP_SETUID | CAP_KILL }, function* (sys) {
+    const parts = lasting({ uid: 1000, capabilities: CAP_SETUID | CAP_KILL }, function* (sys) {
       sys.check((yield* sys.setuid(1)) === -EAGAIN, 'setuid');
       sys.check((yield* sys.setreuid(1, 1)) === -EAGAIN, 'setreuid');
       sys.check((yield* sys.setresuid(1, 1, 1)) === -EAGAIN, 'setresuid');
@@ -114,7 +85,7 @@ describe('without memory', () => {
   });
 
   test('for one more user the last of sixteen is refused, and given back when it is not needed', () => {
-    const parts = alone(
+    const parts = lasting(
       { uid: 0 },
       function* (sys) {
         for (let uid = 1; uid <= 15; uid++) {
@@ -146,7 +117,7 @@ describe('without memory', () => {
   });
 
   test('for namespaces a clone and an unshare leave nothing behind', () => {
-    const parts = alone({ uid: 0 }, function* (sys) {
+    const parts = lasting({ uid: 0 }, function* (sys) {
       sys.check((yield* sys.clone(CLONE_NEWPID, 'sleep')) === -ENOMEM, 'clone');
       sys.check((yield* sys.unshare(CLONE_NEWPID)) === -ENOMEM, 'unshare');
       sys.check((yield* sys.unshare(CLONE_NEWUSER | CLONE_NEWPID)) === -ENOMEM, 'both');
@@ -158,7 +129,7 @@ describe('without memory', () => {
       },
     });
     expect(outcomesOf(parts, 20, noNamespace)).toEqual(['done=101']);
-    const again = alone(
+    const again = lasting(
       { uid: 0 },
       function* (sys) {
         // Each is gone as soon as it is replaced or refused; the memory follows a grace period later.
@@ -203,7 +174,7 @@ describe('a clone that is killed', () => {
           yield* sys.clone(CLONE_NEWUSER | (sys.arg === 1 ? 0 : CLONE_NEWPID), 'sleep', { cpu: 2 });
           yield* sys.stay();
         },
-        sleep,
+        sleep: pauses,
       },
       setup(setup) {
         const parent = setup.process('main', { uid: 0 });
@@ -265,7 +236,7 @@ describe('users', () => {
         return this.get(this.get(this.globals, globals.root_user), user_struct.processes);
       },
     });
-    const parts = alone(
+    const parts = lasting(
       { uid: 0 },
       function* (sys) {
         const before = yield* sys.geteuid();
@@ -353,7 +324,7 @@ describe('unshare(CLONE_FILES)', () => {
   });
 
   test('RLIMIT_NOFILE is how many descriptors there can be', () => {
-    const parts = alone({ limits: { [RLIMIT_NOFILE]: 3 } }, function* (sys) {
+    const parts = lasting({ limits: { [RLIMIT_NOFILE]: 3 } }, function* (sys) {
       const fds: [number, number] = [-1, -1];
       sys.check((yield* sys.pipe(fds)) === 0, 'two');
       return yield* sys.pipe(fds);

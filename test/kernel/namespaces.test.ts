@@ -41,40 +41,13 @@ import {
   WNOHANG,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
+import type { ProcessOptions } from '../../src/kernel/setup.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-type SetupOptions = Parameters<Parameters<Parts['setup']>[0]['process']>[1];
+import { lasting, outcomesOf, type Parts } from '../support/programs.js';
+import { pauses, stays } from '../support/tasks.js';
 
 const OVERFLOW = 65534;
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
-
-function* sleep(sys: Sys): Coroutine<void> {
-  for (;;) yield* sys.pause();
-}
-
-/** One process that checks what calls give it. */
-function alone(options: SetupOptions, main: Program, more: Partial<Parts> = {}): Parts {
-  return {
-    results: ['done'],
-    setup: (setup) => void setup.process('main', options),
-    ...more,
-    programs: {
-      *main(sys) {
-        sys.result('done', (yield* main(sys)) ?? 1);
-        yield* sys.stay();
-      },
-      stay,
-      sleep,
-      ...more.programs,
-    },
-  };
-}
 
 /** A child's exit code. */
 function* codeOf(sys: Sys, pid: number): Coroutine<number> {
@@ -84,11 +57,11 @@ function* codeOf(sys: Sys, pid: number): Coroutine<number> {
   return (status & 0x7f) === 0 ? status >> 8 : -(status & 0x7f);
 }
 
-const root: SetupOptions = { uid: 0 };
+const root: ProcessOptions = { uid: 0 };
 
 describe('a pid namespace', () => {
   test('begins with its init as number 1, whose parent is nobody that it knows', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         const child = yield* sys.clone(CLONE_NEWPID, 'init', { cpu: 1 });
@@ -123,8 +96,8 @@ describe('a pid namespace', () => {
   });
 
   test('needs CAP_SYS_ADMIN, and not threads', () => {
-    const parts = (options: SetupOptions, wanted: number): Parts =>
-      alone(options, function* (sys) {
+    const parts = (options: ProcessOptions, wanted: number): Parts =>
+      lasting(options, function* (sys) {
         sys.check((yield* sys.clone(CLONE_NEWPID | CLONE_PTHREAD, 'sleep')) === -EINVAL, 'a thread');
         sys.check((yield* sys.clone(CLONE_NEWUSER | CLONE_PTHREAD, 'sleep')) === -EINVAL, 'a thread in a user ns');
         sys.check((yield* sys.clone(CLONE_NEWNS | CLONE_FS, 'sleep')) === -EINVAL, 'a shared root');
@@ -142,7 +115,7 @@ describe('a pid namespace', () => {
   });
 
   test('of unshare is for the children: the first is its init, and threads are refused', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         sys.check((yield* sys.unshare(CLONE_NEWPID)) === 0, 'unshare');
@@ -167,7 +140,7 @@ describe('a pid namespace', () => {
   });
 
   test('has one number in each namespace above it, to the deepest that there can be', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         const child = yield* sys.clone(CLONE_NEWPID, 'nested', { arg: 1, cpu: 1 });
@@ -192,7 +165,7 @@ describe('a pid namespace', () => {
   });
 
   test('lets kill(-1), groups and sessions of its members reach them and nobody else', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         const init = yield* sys.clone(CLONE_NEWPID, 'init', { cpu: 1 });
@@ -222,7 +195,7 @@ describe('a pid namespace', () => {
   });
 
   test('keeps a pidfd that is brought into it from reaching those outside', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         const mine = yield* sys.pidfd_open(100, 0);
@@ -244,7 +217,7 @@ describe('a pid namespace', () => {
   });
 
   test('gives numbers again, and none where all are taken', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         return yield* codeOf(sys, yield* sys.clone(CLONE_NEWPID, 'init', { cpu: 1 }));
@@ -269,7 +242,7 @@ describe('a pid namespace', () => {
       },
     );
     expect(outcomesOf(parts, 5)).toEqual(['done=0']);
-    const full = alone(
+    const full = lasting(
       root,
       function* (sys) {
         // 100 is this process and 101 the init of the namespace: its child has a number inside and none outside.
@@ -289,7 +262,7 @@ describe('a pid namespace', () => {
       },
     );
     expect(outcomesOf(full, 20)).toEqual(['done=3']);
-    const none = alone(
+    const none = lasting(
       root,
       function* (sys) {
         sys.check((yield* sys.unshare(CLONE_NEWPID)) === 0, 'unshare');
@@ -316,7 +289,7 @@ describe('a pid namespace', () => {
   });
 
   test('has no room for more than the machine has, and leaks nothing then', () => {
-    const parts = alone(root, function* (sys) {
+    const parts = lasting(root, function* (sys) {
       let made = 0;
       for (;;) {
         const child = yield* sys.clone(CLONE_NEWPID, 'sleep', { cpu: 1 });
@@ -330,7 +303,7 @@ describe('a pid namespace', () => {
 
 describe('the init of a namespace', () => {
   test('ignores from inside what it has no handler for, and SIGKILL and SIGSTOP always', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         return yield* codeOf(sys, yield* sys.clone(CLONE_NEWPID, 'init', { cpu: 1 }));
@@ -367,7 +340,7 @@ describe('the init of a namespace', () => {
           sys.result('status', (yield* sys.wait4(101)).status);
           yield* sys.stay();
         },
-        stay,
+        stay: stays,
       },
       setup(setup) {
         const parent = setup.process('main', root);
@@ -412,7 +385,7 @@ describe('the init of a namespace', () => {
   });
 
   test('may not have siblings', () => {
-    const parts = alone(
+    const parts = lasting(
       root,
       function* (sys) {
         return yield* codeOf(sys, yield* sys.clone(CLONE_NEWPID, 'init', { cpu: 1 }));
@@ -507,7 +480,7 @@ describe('the init of a namespace', () => {
           yield* sys.getpid();
           yield* sys.exit(4);
         },
-        stay,
+        stay: stays,
       },
       setup(setup) {
         const parent = setup.process('main', root);
@@ -545,7 +518,7 @@ describe('the init of a namespace', () => {
         *leaf(sys) {
           yield* sys.getppid();
         },
-        sleep,
+        sleep: pauses,
       },
       setup(setup) {
         const parent = setup.process('main', root);
@@ -569,7 +542,7 @@ describe('the init of a namespace', () => {
           sys.check((yield* sys.wait4(-1)).pid === 101, 'only the init is mine');
           yield* sys.stay();
         },
-        sleep,
+        sleep: pauses,
         *grandparent(sys) {
           if (subreaper) yield* sys.prctl(PR_SET_CHILD_SUBREAPER, 1);
           const child = yield* sys.fork('parent', 0, 1);
@@ -605,7 +578,7 @@ describe('the init of a namespace', () => {
           yield* sys.kill(101, SIGKILL);
           yield* sys.stay();
         },
-        sleep,
+        sleep: pauses,
       },
       handlers: {
         *onChild(sys, _sig, info) {
@@ -641,7 +614,7 @@ describe('the init of a namespace', () => {
           yield* sys.prctl(PR_SET_PDEATHSIG, SIGKILL);
           yield* sys.stay();
         },
-        stay,
+        stay: stays,
       },
       setup(setup) {
         const parent = setup.process('watcher', root);
@@ -662,7 +635,7 @@ describe('a user namespace', () => {
   }
 
   test('anybody may make: nobody has a number there until one is written, and its maker is root there', () => {
-    const parts = alone(
+    const parts = lasting(
       {},
       function* (sys) {
         const child = yield* sys.clone(CLONE_NEWUSER, 'child', { cpu: 1 });
@@ -753,7 +726,7 @@ describe('a user namespace', () => {
           sys.result('member', yield* sys.kill(100, 0));
           yield* sys.stay();
         },
-        sleep,
+        sleep: pauses,
       },
       setup(setup) {
         const maker = setup.process('maker', { uid: 1000 });
@@ -772,7 +745,7 @@ describe('a user namespace', () => {
   });
 
   test('of unshare is entered at once, and not by a process of several threads', () => {
-    const parts = alone(
+    const parts = lasting(
       {},
       function* (sys) {
         const tid = yield* sys.thread('thread', 0, 1);
@@ -806,7 +779,7 @@ describe('a user namespace', () => {
   });
 
   test('of unshare is refused where handlers are shared with another process', () => {
-    const parts = alone({}, function* (sys) {
+    const parts = lasting({}, function* (sys) {
       sys.check((yield* sys.clone(CLONE_VM | CLONE_SIGHAND, 'sleep', { cpu: 1 })) > 0, 'clone');
       sys.check((yield* sys.unshare(CLONE_SIGHAND)) === -EINVAL, 'handlers');
       sys.check((yield* sys.unshare(CLONE_VM)) === -EINVAL, 'memory');
@@ -816,7 +789,7 @@ describe('a user namespace', () => {
   });
 
   test('of unshare comes first: with it anybody may make a pid namespace', () => {
-    const parts = alone(
+    const parts = lasting(
       {},
       function* (sys) {
         sys.check((yield* sys.unshare(CLONE_NEWUSER | CLONE_NEWPID)) === 0, 'both');
@@ -843,7 +816,7 @@ describe('a user namespace', () => {
   });
 
   test('may be nested: from inside one maps oneself and nobody else', () => {
-    const parts = alone({ uid: 0 }, function* (sys) {
+    const parts = lasting({ uid: 0 }, function* (sys) {
       const me = yield* sys.getpid();
       for (let level = 1; ; level++) {
         const result = yield* sys.unshare(CLONE_NEWUSER);
@@ -943,7 +916,7 @@ describe('a user namespace', () => {
   });
 
   test('counts for the right to pids: a pid namespace of it may be made by its root', () => {
-    const parts = alone(
+    const parts = lasting(
       {},
       function* (sys) {
         return yield* codeOf(sys, yield* sys.clone(CLONE_NEWUSER | CLONE_NEWPID, 'init', { cpu: 1 }));
@@ -1040,7 +1013,7 @@ describe('a user namespace', () => {
           sys.result('unmapped', yield* sys.write_uid_map(nested, [{ first: 0, lower_first: 50, count: 1 }]));
           yield* sys.stay();
         },
-        sleep,
+        sleep: pauses,
       },
       setup(setup) {
         const parent = setup.process('main', { capabilities: CAP_SETUID | CAP_KILL });

@@ -22,14 +22,13 @@ import {
   WNOHANG,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
+import type { Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { told } from '../support/events.js';
 import type { Parts } from '../support/programs.js';
 
-type Main = Parts['programs'][string];
-
 /** What is said of one program on one CPU. */
-function alone(main: Main, more: Partial<Parts> = {}): readonly string[] {
+function alone(main: Program, more: Partial<Parts> = {}): readonly string[] {
   return told({
     programs: { main, ...more.programs },
     results: [],

@@ -21,42 +21,12 @@ import {
   SIGUSR1,
 } from '../../src/kernel/constants.js';
 import type { PrctlOut } from '../../src/kernel/prctl.js';
-import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
-
-function* sleep(sys: Sys): Coroutine<void> {
-  for (;;) yield* sys.pause();
-}
-
-/** One process that checks what calls give it. */
-function alone(main: Program, more: Partial<Parts> = {}, setup: Parts['setup'] = (s) => void s.process('main')): Parts {
-  return {
-    results: ['done'],
-    programs: {
-      *main(sys) {
-        const code = yield* main(sys);
-        sys.result('done', code ?? 1);
-        yield* sys.stay();
-      },
-      stay,
-      ...more.programs,
-    },
-    setup,
-    ...(more.files === undefined ? {} : { files: more.files }),
-    ...(more.cpus === undefined ? {} : { cpus: more.cpus }),
-  };
-}
+import { lasting, outcomesOf, type Parts } from '../support/programs.js';
+import { stays } from '../support/tasks.js';
 
 describe('setpgid', () => {
   test('of oneself makes a group of one, and getpgid, getpgrp and getsid tell', () => {
-    const parts = alone(function* (sys) {
+    const parts = lasting({}, function* (sys) {
       const me = yield* sys.getpid();
       sys.check((yield* sys.getpgrp()) === 1, 'the group is inherited');
       sys.check((yield* sys.getsid(0)) === 1, 'and the session');
@@ -73,7 +43,8 @@ describe('setpgid', () => {
   });
 
   test('refuses with the errnos that POSIX names', () => {
-    const parts = alone(
+    const parts = lasting(
+      {},
       function* (sys) {
         const me = yield* sys.getpid();
         const child = yield* sys.fork('sleep', 0, 1);
@@ -91,17 +62,19 @@ describe('setpgid', () => {
         sys.check((yield* sys.setpgid(me, child)) === 0, "into the child's group");
         sys.check((yield* sys.getpgrp()) === child, 'moved too');
       },
-      { programs: { sleep } },
-      (setup) => {
-        setup.process('main');
-        setup.process('sleep', { session: true, cpu: 1 });
+      {
+        setup: (setup) => {
+          setup.process('main');
+          setup.process('sleep', { session: true, cpu: 1 });
+        },
       },
     );
     expect(outcomesOf(parts, 50)).toEqual(['done=1']);
   });
 
   test('refuses a thread that leads no group of threads, and a leader of a session', () => {
-    const parts = alone(
+    const parts = lasting(
+      {},
       function* (sys) {
         const tid = yield* sys.thread('sleep', 0, 1);
         sys.check((yield* sys.setpgid(tid, 0)) === -EINVAL, 'a thread');
@@ -120,7 +93,6 @@ describe('setpgid', () => {
             yield* sys.store(0, 1);
             yield* sys.stay();
           },
-          sleep,
         },
       },
     );
@@ -140,7 +112,7 @@ describe('setpgid', () => {
         *child(sys) {
           yield* sys.execve('stay');
         },
-        stay,
+        stay: stays,
       },
       setup: (setup) => void setup.process('parent', { group: true }),
     };
@@ -161,7 +133,7 @@ describe('setpgid', () => {
           yield* sys.kill(-102, SIGTERM);
           yield* sys.kill(101, SIGKILL);
         },
-        stay,
+        stay: stays,
       },
       setup(setup) {
         const parent = setup.process('parent');
@@ -177,7 +149,8 @@ describe('setpgid', () => {
 
 describe('setsid', () => {
   test('makes a session once, and refuses a leader of a group', () => {
-    const parts = alone(
+    const parts = lasting(
+      {},
       function* (sys) {
         const me = yield* sys.getpid();
         sys.check((yield* sys.setsid()) === me, 'setsid');
@@ -199,7 +172,7 @@ describe('setsid', () => {
   });
 
   test('refuses where the number is still that of a group that others are in', () => {
-    const parts = alone(function* (sys) {
+    const parts = lasting({}, function* (sys) {
       const me = yield* sys.getpid();
       const child = yield* sys.fork('stay', 0, 1);
       yield* sys.setpgid(0, 0);
@@ -234,7 +207,8 @@ describe('getppid', () => {
 
 describe('prctl', () => {
   test('sets and gets, and refuses what the manual says', () => {
-    const parts = alone(
+    const parts = lasting(
+      {},
       function* (sys) {
         const out: PrctlOut = {};
         sys.check((yield* sys.prctl(PR_SET_PDEATHSIG, 65)) === -EINVAL, 'no such signal');
@@ -369,7 +343,7 @@ describe('a subreaper', () => {
       s.thread(parent, 'stay', { cpu: 1 });
       s.process('middle', { parent, cpu: 2 });
     };
-    const named = { ...parts, programs: { ...programs, stay }, setup };
+    const named = { ...parts, programs: { ...programs, stay: stays }, setup };
     // The thread takes the number 101, the middle 102, the orphan 103.
     const renumbered: Parts = {
       ...named,

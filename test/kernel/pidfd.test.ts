@@ -38,25 +38,12 @@ import {
   WEXITED,
   WNOHANG,
 } from '../../src/kernel/constants.js';
-import type { Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { PID_MAX } from '../../src/kernel/structs.js';
 import type { Sys } from '../../src/kernel/sys.js';
-import type { WaitidInfo } from '../../src/kernel/wait.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-function alone(results: readonly string[], main: Program, more: Parts['programs'] = {}): Parts {
-  return { results, programs: { main, ...more }, setup: (setup) => void setup.process('main') };
-}
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
-
-function* until(sys: Sys, cell: number): Coroutine<void> {
-  while ((yield* sys.load(cell)) === 0);
-}
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
+import { noInfo, stays, until } from '../support/tasks.js';
 
 /** Whether a pidfd's process is dead, after at most some milliseconds (below 0: after as long as it takes). */
 function* pollPidfd(sys: Sys, fd: number, timeout: number): Coroutine<number> {
@@ -64,8 +51,6 @@ function* pollPidfd(sys: Sys, fd: number, timeout: number): Coroutine<number> {
   const count = yield* sys.poll(fds, 1, timeout);
   return count <= 0 ? count : (fds[0]?.revents ?? 0);
 }
-
-const noInfo = (): WaitidInfo => ({ si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 });
 
 describe('pidfd_open', () => {
   test('gives a descriptor that exec closes', () => {
@@ -88,7 +73,7 @@ describe('pidfd_open', () => {
         sys.result('nobody', yield* sys.pidfd_open(999, 0));
         sys.result('thread', yield* sys.pidfd_open(yield* sys.thread('thread', 0, 1), 0));
       },
-      { thread: stay },
+      { programs: { thread: stays } },
     );
     const e = -EINVAL;
     expect(outcomesOf(parts, 30)).toEqual([`flags=${e} zero=${e} negative=${e} nobody=${-ESRCH} thread=${e}`]);
@@ -105,8 +90,10 @@ describe('pidfd_open', () => {
         sys.result('gone', yield* sys.pidfd_open(child, 0));
       },
       {
-        *child(sys) {
-          yield* sys.getpid();
+        programs: {
+          *child(sys) {
+            yield* sys.getpid();
+          },
         },
       },
     );
@@ -124,28 +111,30 @@ describe('pidfd_open', () => {
         yield* sys.wait4(-1);
       },
       {
-        *child(sys) {
-          for (let fd = 0; fd < NR_OPEN_DEFAULT; fd++) yield* sys.close(fd);
-          const own = yield* sys.getpid();
-          while ((yield* sys.pidfd_open(own, 0)) >= 0);
-          yield* sys.fork('grandchild', 0, 1);
-          yield* until(sys, 0);
-          // The last one, which the grandchild has closed.
-          yield* sys.close(0);
-          yield* sys.store(1, 1);
-          yield* sys.wait4(-1);
-        },
-        *grandchild(sys) {
-          yield* sys.close(0);
-          yield* sys.close(1);
-          sys.result('open', yield* sys.pidfd_open(yield* sys.getpid(), 0));
-          sys.result('pipe', yield* sys.pipe([]));
-          sys.result('clone', yield* sys.clone(CLONE_PIDFD, 'grandchild', { pidfd: { pidfd: 0 } }));
-          yield* sys.store(0, 1);
-          yield* until(sys, 1);
-          // One file is free, and a pipe has two ends.
-          sys.result('half', yield* sys.pipe([]));
-          sys.result('first', yield* sys.dup(2));
+        programs: {
+          *child(sys) {
+            for (let fd = 0; fd < NR_OPEN_DEFAULT; fd++) yield* sys.close(fd);
+            const own = yield* sys.getpid();
+            while ((yield* sys.pidfd_open(own, 0)) >= 0);
+            yield* sys.fork('grandchild', 0, 1);
+            yield* until(sys, 0);
+            // The last one, which the grandchild has closed.
+            yield* sys.close(0);
+            yield* sys.store(1, 1);
+            yield* sys.wait4(-1);
+          },
+          *grandchild(sys) {
+            yield* sys.close(0);
+            yield* sys.close(1);
+            sys.result('open', yield* sys.pidfd_open(yield* sys.getpid(), 0));
+            sys.result('pipe', yield* sys.pipe([]));
+            sys.result('clone', yield* sys.clone(CLONE_PIDFD, 'grandchild', { pidfd: { pidfd: 0 } }));
+            yield* sys.store(0, 1);
+            yield* until(sys, 1);
+            // One file is free, and a pipe has two ends.
+            sys.result('half', yield* sys.pipe([]));
+            sys.result('first', yield* sys.dup(2));
+          },
         },
       },
     );
@@ -167,9 +156,11 @@ describe('CLONE_PIDFD', () => {
         sys.result('status', info.si_status);
       },
       {
-        *child(sys) {
-          sys.result('child', yield* sys.fcntl(0, F_GETFD));
-          return 5;
+        programs: {
+          *child(sys) {
+            sys.result('child', yield* sys.fcntl(0, F_GETFD));
+            return 5;
+          },
         },
       },
     );
@@ -191,7 +182,7 @@ describe('CLONE_PIDFD', () => {
         sys.check(out.pidfd === -1, 'a number was given');
         sys.result('children', (yield* sys.wait4(-1)).pid);
       },
-      { child: stay },
+      { programs: { child: stays } },
     );
     expect(outcomesOf(parts, 20)).toEqual([
       `thread=${-EINVAL} detached=${-EINVAL} place=${-EFAULT} shared=${-EFAULT} full=${-EMFILE} children=${-ECHILD} first=0`,
@@ -208,17 +199,19 @@ describe('CLONE_PIDFD', () => {
         sys.result('status', (yield* sys.wait4(child)).status);
       },
       {
-        *forks(sys) {
-          yield* sys.store(0, 1);
-          for (;;) {
-            const out = { pidfd: -1 };
-            yield* sys.clone(CLONE_PIDFD, 'child', { pidfd: out });
-            yield* sys.waitid(P_PIDFD, out.pidfd, null, WEXITED);
-            yield* sys.close(out.pidfd);
-          }
-        },
-        *child(sys) {
-          yield* sys.getpid();
+        programs: {
+          *forks(sys) {
+            yield* sys.store(0, 1);
+            for (;;) {
+              const out = { pidfd: -1 };
+              yield* sys.clone(CLONE_PIDFD, 'child', { pidfd: out });
+              yield* sys.waitid(P_PIDFD, out.pidfd, null, WEXITED);
+              yield* sys.close(out.pidfd);
+            }
+          },
+          *child(sys) {
+            yield* sys.getpid();
+          },
         },
       },
     );
@@ -279,7 +272,7 @@ describe('pidfd_send_signal', () => {
           yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
           sys.result('own', yield* send(yield* sys.pidfd_open(100, 0), SIGUSR1, SI_TKILL));
         },
-        other: stay,
+        other: stays,
       },
       setup(setup) {
         setup.process('main');
@@ -315,7 +308,7 @@ describe('pidfd_send_signal', () => {
         *ends(sys) {
           yield* sys.getpid();
         },
-        stays: stay,
+        stays,
       },
       setup: (setup) => void setup.process('main'),
     };
@@ -357,7 +350,7 @@ describe('pidfd_send_signal', () => {
           sys.result('sent', yield* sys.pidfd_send_signal(fd, SIGTERM, null, 0));
           sys.result('status', (yield* sys.wait4(101)).status);
         },
-        leader: stay,
+        leader: stays,
         *execs(sys) {
           yield* sys.execve('leader');
         },
@@ -386,8 +379,10 @@ describe('poll on a pidfd', () => {
         sys.result('again', yield* pollPidfd(sys, out.pidfd, -1));
       },
       {
-        *child(sys) {
-          yield* until(sys, 0);
+        programs: {
+          *child(sys) {
+            yield* until(sys, 0);
+          },
         },
       },
     );
@@ -456,7 +451,7 @@ describe('poll on a pidfd', () => {
           sys.result('dead', yield* pollPidfd(sys, fd, -1));
           sys.result('new', yield* sys.load(0));
         },
-        leader: stay,
+        leader: stays,
         *execs(sys) {
           yield* sys.execve('next');
         },
@@ -487,7 +482,7 @@ describe('waitid with P_PIDFD', () => {
         const child = yield* sys.pidfd_open(yield* sys.fork('child', 0, 1), 0);
         sys.result('nothing', yield* sys.waitid(P_PIDFD, child, null, WEXITED | WNOHANG));
       },
-      { child: stay },
+      { programs: { child: stays } },
     );
     expect(outcomesOf(parts, 20)).toEqual([
       `negative=${-EINVAL} closed=${-EBADF} pipe=${-EBADF} self=${-ECHILD} nothing=0`,
@@ -509,9 +504,11 @@ describe('waitid with P_PIDFD', () => {
           sys.result('signal', info.si_signo);
         },
         {
-          *child(sys) {
-            yield* sys.getpid();
-            return sys.arg;
+          programs: {
+            *child(sys) {
+              yield* sys.getpid();
+              return sys.arg;
+            },
           },
         },
       ),

@@ -18,23 +18,12 @@ import {
   SIGPIPE,
   SIGUSR1,
 } from '../../src/kernel/constants.js';
-import type { Program } from '../../src/kernel/scenario.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
+import { pipeOf, until } from '../support/tasks.js';
 
 const CAPACITY = PIPE_BUF * PIPE_DEF_BUFFERS;
-
-function alone(results: readonly string[], main: Program, more: Parts['programs'] = {}): Parts {
-  return { results, programs: { main, ...more }, setup: (setup) => void setup.process('main') };
-}
-
-function* pipeOf(sys: Sys, flags = 0): Coroutine<[number, number]> {
-  const fds: [number, number] = [-1, -1];
-  const result = yield* sys.pipe2(fds, flags);
-  sys.check(result === 0, `pipe2 gave ${result}`);
-  return fds;
-}
 
 /** Reads until the end, and gives everything as a string. */
 function* readAll(sys: Sys, fd: number, size = 16): Coroutine<string> {
@@ -46,11 +35,6 @@ function* readAll(sys: Sys, fd: number, size = 16): Coroutine<string> {
     if (count === 0) return all;
     all += String.fromCharCode(...buf.subarray(0, count));
   }
-}
-
-/** Waits until a cell has been stored to. */
-function* until(sys: Sys, cell: number): Coroutine<void> {
-  while ((yield* sys.load(cell)) === 0);
 }
 
 /** The letters from `a` on, as many as asked for. */
@@ -92,8 +76,10 @@ describe('a pipe', () => {
           sys.result('same', (yield* readAll(sys, r, size)) === text ? 1 : 0);
         },
         {
-          *writer(sys) {
-            sys.result('wrote', yield* sys.write(sys.arg, text));
+          programs: {
+            *writer(sys) {
+              sys.result('wrote', yield* sys.write(sys.arg, text));
+            },
           },
         },
       );
@@ -211,10 +197,12 @@ test('a reader with data in hand waits for a writer that is asleep on the full p
         sys.result('read', read);
       },
       {
-        *writer(sys) {
-          yield* sys.close(0);
-          yield* sys.store(0, 1);
-          yield* sys.write(sys.arg, letters(8));
+        programs: {
+          *writer(sys) {
+            yield* sys.close(0);
+            yield* sys.store(0, 1);
+            yield* sys.write(sys.arg, letters(8));
+          },
         },
       },
     );
@@ -239,11 +227,13 @@ describe('the last reader closed', () => {
         sys.result('handler', yield* sys.load(0));
       },
       {
-        *dies(sys) {
-          const [r, w] = yield* pipeOf(sys);
-          yield* sys.close(r);
-          yield* sys.write(w, 'x');
-          return 1;
+        programs: {
+          *dies(sys) {
+            const [r, w] = yield* pipeOf(sys);
+            yield* sys.close(r);
+            yield* sys.write(w, 'x');
+            return 1;
+          },
         },
       },
     );
@@ -268,11 +258,13 @@ describe('the last reader closed', () => {
         yield* sys.wait4(-1);
       },
       {
-        *writer(sys) {
-          yield* sys.close(0);
-          const wrote = yield* sys.write(sys.arg, letters(3));
-          sys.check(wrote === 3 || wrote === -EPIPE, `write gave ${wrote}`);
-          sys.result('wrote', wrote);
+        programs: {
+          *writer(sys) {
+            yield* sys.close(0);
+            const wrote = yield* sys.write(sys.arg, letters(3));
+            sys.check(wrote === 3 || wrote === -EPIPE, `write gave ${wrote}`);
+            sys.result('wrote', wrote);
+          },
         },
       },
     );
@@ -291,12 +283,14 @@ describe('the last reader closed', () => {
         yield* sys.wait4(-1);
       },
       {
-        *writer(sys) {
-          yield* sys.close(0);
-          sys.result('wrote', yield* sys.write(sys.arg, letters(CAPACITY + 1)));
-          sys.result('sig', yield* sys.load(0));
-          // Now it is full, and nobody will read.
-          sys.check((yield* sys.write(sys.arg, 'x')) === -EPIPE, 'another write');
+        programs: {
+          *writer(sys) {
+            yield* sys.close(0);
+            sys.result('wrote', yield* sys.write(sys.arg, letters(CAPACITY + 1)));
+            sys.result('sig', yield* sys.load(0));
+            // Now it is full, and nobody will read.
+            sys.check((yield* sys.write(sys.arg, 'x')) === -EPIPE, 'another write');
+          },
         },
       },
     );
@@ -322,10 +316,12 @@ test('a writer asleep on a full pipe, with nothing written, is told EPIPE', () =
       yield* sys.wait4(-1);
     },
     {
-      *writer(sys) {
-        yield* sys.close(0);
-        yield* sys.store(0, 1);
-        sys.result('wrote', yield* sys.write(sys.arg, 'xyz'));
+      programs: {
+        *writer(sys) {
+          yield* sys.close(0);
+          yield* sys.store(0, 1);
+          sys.result('wrote', yield* sys.write(sys.arg, 'xyz'));
+        },
       },
     },
   );
@@ -411,11 +407,13 @@ describe('a signal', () => {
         sys.result('second', (yield* sys.wait4(second)).status);
       },
       {
-        *reads(sys) {
-          for (;;) yield* sys.read(sys.arg, new Uint8Array(200));
-        },
-        *writes(sys) {
-          for (;;) yield* sys.write(sys.arg, letters(40));
+        programs: {
+          *reads(sys) {
+            for (;;) yield* sys.read(sys.arg, new Uint8Array(200));
+          },
+          *writes(sys) {
+            for (;;) yield* sys.write(sys.arg, letters(40));
+          },
         },
       },
     );

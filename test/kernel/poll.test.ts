@@ -26,23 +26,12 @@ import {
   WUNTRACED,
 } from '../../src/kernel/constants.js';
 import { CLOCK_MONOTONIC } from '../../src/kernel/hrtimer.js';
-import type { Program } from '../../src/kernel/scenario.js';
 import type { Pollfd } from '../../src/kernel/select.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-function alone(results: readonly string[], main: Program, more: Parts['programs'] = {}): Parts {
-  return { results, programs: { main, ...more }, setup: (setup) => void setup.process('main') };
-}
-
-function* pipeOf(sys: Sys, flags = 0): Coroutine<[number, number]> {
-  const fds: [number, number] = [-1, -1];
-  const result = yield* sys.pipe2(fds, flags);
-  sys.check(result === 0, `pipe2 gave ${result}`);
-  return fds;
-}
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
+import { pipeOf, until } from '../support/tasks.js';
 
 function pollfd(fd: number, events: number): Pollfd {
   return { fd, events, revents: -1 };
@@ -54,10 +43,6 @@ function* events(sys: Sys, fd: number, wanted: number, timeout = 0): Coroutine<n
   const count = yield* sys.poll(fds, 1, timeout);
   sys.check(count < 0 || count === (fds[0]?.revents === 0 ? 0 : 1), `poll gave ${count}`);
   return count < 0 ? count : (fds[0]?.revents ?? 0);
-}
-
-function* until(sys: Sys, cell: number): Coroutine<void> {
-  while ((yield* sys.load(cell)) === 0);
 }
 
 /** The simulated time in milliseconds. */
@@ -130,9 +115,11 @@ describe('poll', () => {
         sys.result('hup', yield* events(sys, r, POLLIN, -1));
       },
       {
-        *child(sys) {
-          yield* sys.write(sys.arg % 10, 'x');
-          yield* sys.read(Math.floor(sys.arg / 10), new Uint8Array(PIPE_BUF));
+        programs: {
+          *child(sys) {
+            yield* sys.write(sys.arg % 10, 'x');
+            yield* sys.read(Math.floor(sys.arg / 10), new Uint8Array(PIPE_BUF));
+          },
         },
       },
     );
@@ -197,9 +184,11 @@ describe('poll', () => {
         yield* sys.read(r, new Uint8Array(1));
       },
       {
-        *child(sys) {
-          yield* sys.write(sys.arg, 'x');
-          yield* sys.stay();
+        programs: {
+          *child(sys) {
+            yield* sys.write(sys.arg, 'x');
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -254,10 +243,12 @@ describe('a signal', () => {
         sys.result('time', yield* now(sys));
       },
       {
-        *child(sys) {
-          yield* sys.store(1, 1);
-          yield* sys.kill(100, SIGUSR1);
-          yield* sys.stay();
+        programs: {
+          *child(sys) {
+            yield* sys.store(1, 1);
+            yield* sys.kill(100, SIGUSR1);
+            yield* sys.stay();
+          },
         },
       },
     ),
@@ -287,18 +278,20 @@ describe('a signal', () => {
           yield* sys.wait4(child);
         },
         {
-          *child(sys) {
-            const [r, w] = yield* pipeOf(sys);
-            const start = yield* now(sys);
-            yield* sys.store(0, 1);
-            if (sys.arg < 0) yield* sys.thread('writer', w, 2);
-            sys.result('poll', yield* events(sys, r, POLLIN, sys.arg));
-            sys.result('late', (yield* now(sys)) - start);
-          },
-          *writer(sys) {
-            yield* until(sys, 1);
-            yield* sys.write(sys.arg, 'x');
-            yield* sys.stay();
+          programs: {
+            *child(sys) {
+              const [r, w] = yield* pipeOf(sys);
+              const start = yield* now(sys);
+              yield* sys.store(0, 1);
+              if (sys.arg < 0) yield* sys.thread('writer', w, 2);
+              sys.result('poll', yield* events(sys, r, POLLIN, sys.arg));
+              sys.result('late', (yield* now(sys)) - start);
+            },
+            *writer(sys) {
+              yield* until(sys, 1);
+              yield* sys.write(sys.arg, 'x');
+              yield* sys.stay();
+            },
           },
         },
       );
@@ -321,9 +314,11 @@ describe('a signal', () => {
         sys.result('own', yield* events(sys, fd, POLLIN));
       },
       {
-        *child(sys) {
-          yield* sys.kill(100, SIGUSR1);
-          sys.result('other', yield* events(sys, sys.arg, POLLIN));
+        programs: {
+          *child(sys) {
+            yield* sys.kill(100, SIGUSR1);
+            sys.result('other', yield* events(sys, sys.arg, POLLIN));
+          },
         },
       },
     );
@@ -372,9 +367,11 @@ describe('ppoll', () => {
           sys.check(old.lo === sigmask(SIGUSR1).lo, 'another mask');
         },
         {
-          *child(sys) {
-            yield* sys.kill(100, SIGUSR1);
-            yield* sys.stay();
+          programs: {
+            *child(sys) {
+              yield* sys.kill(100, SIGUSR1);
+              yield* sys.stay();
+            },
           },
         },
       ),

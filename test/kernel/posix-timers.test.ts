@@ -31,16 +31,11 @@ import type { Itimerspec } from '../../src/kernel/posix-timers.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { ReceivedSiginfo, Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
 
 const time = (tv_sec: number, tv_nsec = 0): Timespec => ({ tv_sec, tv_nsec });
 const every = (value: Timespec, interval = time(0)): Itimerspec => ({ it_value: value, it_interval: interval });
 const signal = (sigev_signo: number, sigev_value = 0) => ({ sigev_notify: SIGEV_SIGNAL, sigev_signo, sigev_value });
-
-/** One process that runs a program on its own. */
-function alone(main: Parts['programs'][string], results: readonly string[], more: Partial<Parts> = {}): Parts {
-  return { results, programs: { main }, setup: (setup) => void setup.process('main'), cpus: 1, ...more };
-}
 
 function* newTimer(sys: Sys, event: Parameters<Sys['timer_create']>[1]): Coroutine<number> {
   const id = { timerid: -1 };
@@ -52,6 +47,7 @@ function* newTimer(sys: Sys, event: Parameters<Sys['timer_create']>[1]): Corouti
 describe('timer_create', () => {
   test('numbers the timers of a process from 0, and refuses what makes no sense', () => {
     const parts = alone(
+      ['clock', 'coarse', 'notify', 'signal', 'none', 'thread', 'badsig', 'null', 'id'],
       function* (sys) {
         const id = { timerid: -1 };
         sys.result('clock', yield* sys.timer_create(99, null, id));
@@ -67,7 +63,7 @@ describe('timer_create', () => {
         yield* sys.timer_create(CLOCK_REALTIME, null, id);
         sys.result('id', id.timerid);
       },
-      ['clock', 'coarse', 'notify', 'signal', 'none', 'thread', 'badsig', 'null', 'id'],
+      { cpus: 1 },
     );
     const [outcome, ...others] = outcomesOf(parts, 10);
     expect(others).toEqual([]);
@@ -78,15 +74,17 @@ describe('timer_create', () => {
 
   test('gives EAGAIN where the user has as many signals queued as allowed, and where there is no memory', () => {
     const parts = alone(
+      ['limit'],
       function* (sys) {
         yield* sys.setrlimit(RLIMIT_SIGPENDING, { rlim_cur: 1, rlim_max: 1 });
         yield* newTimer(sys, null);
         sys.result('limit', yield* sys.timer_create(CLOCK_REALTIME, null, { timerid: 0 }));
       },
-      ['limit'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 10)).toEqual([`limit=${-EAGAIN}`]);
     const many = alone(
+      ['made', 'error'],
       function* (sys) {
         let made = 0;
         let error = 0;
@@ -97,7 +95,7 @@ describe('timer_create', () => {
         sys.result('made', made);
         sys.result('error', error);
       },
-      ['made', 'error'],
+      { cpus: 1 },
     );
     expect(outcomesOf(many, 5)).toEqual([`made=16 error=${-EAGAIN}`]);
   });
@@ -128,6 +126,7 @@ describe('timer_create', () => {
 describe('a timer', () => {
   test('sends its signal once, with its number, code and value', () => {
     const parts = alone(
+      ['sig', 'code', 'tid', 'value', 'at', 'again'],
       function* (sys) {
         yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
         yield* newTimer(sys, null);
@@ -143,13 +142,14 @@ describe('a timer', () => {
         sys.result('at', now.tv_sec);
         sys.result('again', yield* sys.sigtimedwait(sigmask(SIGUSR1), null, time(10)));
       },
-      ['sig', 'code', 'tid', 'value', 'at', 'again'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 50)).toEqual([`sig=10 code=${SI_TIMER} tid=1 value=42 at=3 again=${-EAGAIN}`]);
   });
 
   test('without an event sends SIGALRM; deleted or set to 0 it sends nothing', () => {
     const parts = alone(
+      ['off', 'delete', 'deleted', 'sig', 'alarm', 'value'],
       function* (sys) {
         yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGALRM));
         const first = yield* newTimer(sys, null);
@@ -165,7 +165,7 @@ describe('a timer', () => {
         sys.result('alarm', yield* sys.sigwaitinfo(sigmask(SIGALRM), info));
         sys.result('value', info.si_value ?? -1);
       },
-      ['off', 'delete', 'deleted', 'sig', 'alarm', 'value'],
+      { cpus: 1 },
     );
     const outcomes = outcomesOf(parts, 500);
     // Time may pass before it is stopped: then it has sent its signal.
@@ -177,6 +177,7 @@ describe('a timer', () => {
 
   test('tells what it is set to, and what it was', () => {
     const parts = alone(
+      ['null', 'bad', 'worse', 'unset', 'value', 'interval', 'later', 'was', 'over', 'nowhere'],
       function* (sys) {
         const id = yield* newTimer(sys, { sigev_notify: SIGEV_NONE });
         const old = every(time(7), time(7));
@@ -200,7 +201,7 @@ describe('a timer', () => {
         sys.result('over', now.it_value.tv_sec + now.it_value.tv_nsec);
         sys.result('nowhere', yield* sys.timer_gettime(id, null));
       },
-      ['null', 'bad', 'worse', 'unset', 'value', 'interval', 'later', 'was', 'over', 'nowhere'],
+      { cpus: 1 },
     );
     const refused = `null=${-EINVAL} bad=${-EINVAL} worse=${-EINVAL}`;
     expect(outcomesOf(parts, 50)).toEqual([
@@ -210,6 +211,7 @@ describe('a timer', () => {
 
   test('with an interval is armed again when its signal is taken, and counts what it missed', () => {
     const parts = alone(
+      ['next', 'sig', 'missed', 'overrun', 'then', 'at'],
       function* (sys) {
         yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN));
         const id = yield* newTimer(sys, signal(SIGRTMIN));
@@ -230,13 +232,14 @@ describe('a timer', () => {
         sys.result('at', now.tv_sec);
         yield* sys.timer_delete(id);
       },
-      ['next', 'sig', 'missed', 'overrun', 'then', 'at'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 100)).toContain('next=999999500 sig=32 missed=3 overrun=3 then=0 at=5');
   });
 
   test('whose signal is ignored goes on by itself', () => {
     const parts = alone(
+      ['left'],
       function* (sys) {
         yield* sys.sigaction(SIGUSR1, SIG_IGN);
         const id = yield* newTimer(sys, signal(SIGUSR1));
@@ -247,7 +250,7 @@ describe('a timer', () => {
         sys.result('left', now.it_value.tv_sec * 1_000_000_000 + now.it_value.tv_nsec);
         yield* sys.timer_delete(id);
       },
-      ['left'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 100)).toContain('left=999999995');
   });
@@ -280,6 +283,7 @@ describe('a timer', () => {
 
   test('reaches a handler with SA_SIGINFO, over and over', () => {
     const parts = alone(
+      ['count'],
       function* (sys) {
         yield* sys.sigaction(SIGUSR2, 'counts', { flags: SA_SIGINFO });
         const id = yield* newTimer(sys, signal(SIGUSR2, 1));
@@ -288,8 +292,8 @@ describe('a timer', () => {
         yield* sys.timer_delete(id);
         sys.result('count', 3);
       },
-      ['count'],
       {
+        cpus: 1,
         handlers: {
           *counts(sys, _sig, info) {
             sys.check(info?.si_code === SI_TIMER && info.si_value === 1, 'the siginfo is not the timer’s');
@@ -405,6 +409,7 @@ describe('races of a timer', () => {
 describe('clock_nanosleep', () => {
   test('sleeps for a time, or until one, and refuses what is none', () => {
     const parts = alone(
+      ['clock', 'coarse', 'null', 'bad', 'until', 'at', 'past', 'res', 'nores'],
       function* (sys) {
         const now = time(0);
         sys.result('clock', yield* sys.clock_nanosleep(99, 0, time(1)));
@@ -421,7 +426,7 @@ describe('clock_nanosleep', () => {
         sys.result('res', res.tv_sec + res.tv_nsec);
         sys.result('nores', yield* sys.clock_getres(98, null));
       },
-      ['clock', 'coarse', 'null', 'bad', 'until', 'at', 'past', 'res', 'nores'],
+      { cpus: 1 },
     );
     const refused = `clock=${-EINVAL} coarse=${-EOPNOTSUPP} null=${-EFAULT} bad=${-EINVAL}`;
     expect(outcomesOf(parts, 30)).toEqual([`${refused} until=0 at=5 past=0 res=1 nores=${-EINVAL}`]);

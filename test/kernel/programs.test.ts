@@ -20,13 +20,8 @@ import {
   WNOHANG,
 } from '../../src/kernel/constants.js';
 import { sigmask } from '../../src/kernel/sigset.js';
-import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
+import { stays } from '../support/tasks.js';
 
 /** A parent that forks a child, does something to it and reports how it ended. */
 function endOfChild(child: Parts['programs'][string], sig: number): Parts {
@@ -57,12 +52,12 @@ describe('a process that ends', () => {
   });
 
   test('by a signal gives the signal', () => {
-    expect(outcomesOf(endOfChild(stay, SIGTERM))).toEqual([`kill=0 status=${SIGTERM}`]);
-    expect(outcomesOf(endOfChild(stay, SIGKILL))).toEqual([`kill=0 status=${SIGKILL}`]);
+    expect(outcomesOf(endOfChild(stays, SIGTERM))).toEqual([`kill=0 status=${SIGTERM}`]);
+    expect(outcomesOf(endOfChild(stays, SIGKILL))).toEqual([`kill=0 status=${SIGKILL}`]);
   });
 
   test('by a signal that dumps core writes none where the limit for it is 0, and says so', () => {
-    expect(outcomesOf(endOfChild(stay, SIGQUIT))).toEqual([`kill=0 status=${SIGQUIT}`]);
+    expect(outcomesOf(endOfChild(stays, SIGQUIT))).toEqual([`kill=0 status=${SIGQUIT}`]);
   });
 });
 
@@ -183,7 +178,7 @@ describe('kill', () => {
         sys.result('kill', yield* sys.kill(target, sig));
         yield* sys.stay();
       },
-      stay,
+      stay: stays,
     },
     setup(setup) {
       setup.process('sender', { uid });
@@ -218,7 +213,7 @@ describe('kill', () => {
           sys.result('second', (yield* sys.wait4(102)).status);
           yield* sys.stay();
         },
-        stay,
+        stay: stays,
       },
       setup(setup) {
         const parent = setup.process('parent');
@@ -246,7 +241,7 @@ describe('kill', () => {
           yield* sys.fork('child', 0, 2);
           yield* sys.stay();
         },
-        child: stay,
+        child: stays,
       },
       setup(setup) {
         const killer = setup.process('killer');

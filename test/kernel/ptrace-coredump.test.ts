@@ -2,13 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { CLONE_VM, PTRACE_O_TRACEEXIT, PTRACE_SEIZE, SIGABRT, SIGQUIT, SIGSTOP } from '../../src/kernel/constants.js';
-import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
+import { stays } from '../support/tasks.js';
 
 test('a tracee that shares the memory of its dumping tracer does not stop in its exit', () => {
   const parts: Parts = {
@@ -24,7 +19,7 @@ test('a tracee that shares the memory of its dumping tracer does not stop in its
         sys.check((yield* sys.ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_TRACEEXIT)) === 0, 'seize');
         yield* sys.kill(yield* sys.getpid(), SIGABRT);
       },
-      child: stay,
+      child: stays,
     },
     setup: (setup) => void setup.process('main'),
     unfinished: ({ status }) => (status === null ? 'the dump never ends' : null),
@@ -41,8 +36,8 @@ test('a dump wakes a tracer that waits for the trap of a stopped thread', () => 
         yield* sys.tgkill(101, 102, SIGSTOP);
         yield* sys.tgkill(101, 101, SIGQUIT);
       },
-      leader: stay,
-      thread: stay,
+      leader: stays,
+      thread: stays,
       *tracer(sys) {
         const r = yield* sys.ptrace(PTRACE_SEIZE, 102);
         sys.result('attached', r);

@@ -28,9 +28,7 @@ import type { Sys } from '../../src/kernel/sys.js';
 import { WIFSTOPPED, WSTOPSIG } from '../../src/kernel/waitstatus.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-const stays: Program = (sys) => sys.stay();
+import { stays } from '../support/tasks.js';
 
 /** Waits for a stop of a tracee by a signal. */
 function* stopOf(sys: Sys, pid: number, sig: number): Coroutine<void> {

@@ -70,6 +70,7 @@ import {
   WSTOPPED,
   WUNTRACED,
 } from '../../src/kernel/constants.js';
+import type { Program } from '../../src/kernel/scenario.js';
 import type { ProcessOptions, Setup } from '../../src/kernel/setup.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
@@ -77,12 +78,7 @@ import type { WaitidInfo } from '../../src/kernel/wait.js';
 import { noPtraceFreeze } from '../../src/patches/no-ptrace-freeze.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
+import { must, stays } from '../support/tasks.js';
 
 /** The status of a stop as `wait4` gives it. */
 const stopped = (code: number): number => (code << 8) | 0x7f;
@@ -124,11 +120,6 @@ function* endOf(sys: Sys, pid: number): Coroutine<number> {
     if ((status & 0x7f) !== 0x7f) return status;
     yield* sys.ptrace(PTRACE_CONT, pid);
   }
-}
-
-function* must(sys: Sys, call: Coroutine<number>): Coroutine<void> {
-  const result = yield* call;
-  sys.check(result === 0, `a call gave ${result}`);
 }
 
 describe('a signal of a tracee', () => {
@@ -319,7 +310,7 @@ describe('the arguments', () => {
           yield* must(sys, sys.ptrace(PTRACE_DETACH, 101, 0, SIGKILL));
           sys.result('init', yield* sys.ptrace(PTRACE_ATTACH, 1));
         },
-        target: stay,
+        target: stays,
         *other(sys) {
           yield* sys.stay();
         },
@@ -393,7 +384,7 @@ describe('a group-stop', () => {
           sys.result('end', (yield* sys.wait4(101, WCONTINUED)).status);
           yield* sys.kill(101, SIGKILL);
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           while ((yield* sys.load(0)) === 0);
           yield* must(sys, sys.ptrace(PTRACE_ATTACH, 101));
@@ -425,7 +416,7 @@ describe('a group-stop', () => {
           yield* sys.kill(101, SIGCONT);
           yield* sys.stay();
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           yield* must(sys, sys.ptrace(PTRACE_ATTACH, 101));
           const got = yield* sys.wait4(101, __WALL);
@@ -459,7 +450,7 @@ describe('a group-stop', () => {
           sys.result('continued', (yield* sys.wait4(101, WCONTINUED)).status);
           yield* sys.kill(101, SIGKILL);
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
           yield* sys.store(0, 1);
@@ -526,7 +517,7 @@ describe('PTRACE_SEIZE', () => {
           yield* must(sys, sys.kill(child, SIGKILL));
           sys.result('end', (yield* sys.wait4(child)).status);
         },
-        child: stay,
+        child: stays,
       },
       setup: (setup) => void setup.process('parent'),
     };
@@ -558,7 +549,7 @@ describe('PTRACE_SEIZE', () => {
           while (child === 0) child = yield* sys.load(0);
           yield* sys.kill(child, SIGCONT);
         },
-        child: stay,
+        child: stays,
       },
       setup(setup) {
         setup.process('parent');
@@ -929,7 +920,7 @@ describe('an event', () => {
           yield* must(sys, sys.ptrace(PTRACE_CONT, 101));
           sys.result('end', yield* endOf(sys, 101));
         },
-        leader: stay,
+        leader: stays,
         *thread(sys) {
           while ((yield* sys.load(0)) === 0);
           yield* sys.execve('next');
@@ -1131,7 +1122,7 @@ describe('permission', () => {
       *tracer(sys) {
         sys.result('attach', yield* sys.ptrace(PTRACE_SEIZE, 101));
       },
-      target: stay,
+      target: stays,
       ...more.programs,
     },
     setup(setup) {
@@ -1276,8 +1267,8 @@ describe('several threads', () => {
           yield* sys.kill(101, SIGKILL);
           sys.result('end', (yield* sys.wait4(101)).status);
         },
-        leader: stay,
-        thread: stay,
+        leader: stays,
+        thread: stays,
         *tracer(sys) {
           yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
           yield* must(sys, sys.ptrace(PTRACE_SEIZE, 102));
@@ -1330,7 +1321,7 @@ describe('several threads', () => {
           yield* sys.store(1, 1);
           yield* sys.stay();
         },
-        target: stay,
+        target: stays,
       },
       setup(setup) {
         const leader = setup.process('leader');
@@ -1356,7 +1347,7 @@ describe('several threads', () => {
           sys.check((yield* sys.load(1)) === 1, 'the parent was told before the tracer');
           sys.result('parent', status);
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
           // It stays in one call: from its end on the parent may have it.
@@ -1457,7 +1448,7 @@ describe('SIGKILL', () => {
         }
         sys.result('end', yield* endOf(sys, 101));
       },
-      target: stay,
+      target: stays,
       *killer(sys) {
         while ((yield* sys.load(0)) === 0);
         yield* sys.kill(101, SIGKILL);
@@ -1513,7 +1504,7 @@ describe('SIGKILL', () => {
           yield* sys.kill(101, SIGKILL);
           sys.result('child', (yield* sys.wait4(101)).status);
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           while ((yield* sys.load(0)) === 0);
           yield* sys.store(1, 1);
@@ -1548,7 +1539,7 @@ describe('attaching to a process in exec', () => {
         while ((yield* sys.load(0)) === 0);
         yield* sys.execve('next');
       },
-      thread: stay,
+      thread: stays,
       *next(sys) {
         yield* sys.getpid();
         yield* sys.stay();
@@ -1648,7 +1639,7 @@ describe('races of tracers', () => {
           yield* sys.store(0, 1);
           yield* sys.stay();
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           while ((yield* sys.load(0)) === 0);
           yield* must(sys, sys.ptrace(PTRACE_SEIZE, sys.arg));
@@ -1678,7 +1669,7 @@ describe('races of tracers', () => {
           sys.result('stop', (yield* sys.wait4(101, WUNTRACED)).status);
           yield* sys.stay();
         },
-        child: stay,
+        child: stays,
         *tracer(sys) {
           yield* must(sys, sys.ptrace(PTRACE_SEIZE, 101));
           yield* must(sys, sys.kill(101, SIGSTOP));
@@ -1758,7 +1749,7 @@ describe('races of tracers', () => {
           yield* endOf(sys, 102);
           yield* sys.stay();
         },
-        target: stay,
+        target: stays,
       },
       setup(setup) {
         setup.thread(setup.process('tracer'), 'waiter', { cpu: 1 });
@@ -1790,7 +1781,7 @@ describe('races of tracers', () => {
         *parent(sys) {
           sys.result('parent', (yield* sys.wait4(103)).pid);
         },
-        target: stay,
+        target: stays,
       },
       setup(setup) {
         setup.thread(setup.process('tracer'), 'waiter', { cpu: 1 });
@@ -1827,7 +1818,7 @@ describe('races of tracers', () => {
         *parent(sys) {
           sys.result('parent', (yield* sys.wait4(103)).pid);
         },
-        target: stay,
+        target: stays,
       },
       setup(setup) {
         setup.thread(setup.process('tracer'), 'waiter', { cpu: 1 });
@@ -1960,7 +1951,7 @@ describe('a tracee', () => {
           // 2 in its own.
           return (yield* sys.fork('second')) + 10;
         },
-        second: stay,
+        second: stays,
       },
       setup(setup) {
         setup.process('tracer', { uid: 0 });

@@ -37,18 +37,9 @@ import {
 } from '../../src/kernel/constants.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
-import type { WaitidInfo } from '../../src/kernel/wait.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { allOutcomesOf, outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-
-const noInfo = (): WaitidInfo => ({ si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 });
-
-const stays: Program = (sys) => sys.stay();
-const pauses: Program = function* (sys) {
-  for (;;) yield* sys.pause();
-};
+import { noInfo, pauses, stays } from '../support/tasks.js';
 
 describe('a signal to a thread', () => {
   test('that dies after it was found is sent, and before that there is nobody', () => {

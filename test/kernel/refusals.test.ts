@@ -6,7 +6,7 @@ import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { CLONE_NEWUSER, SIG_BLOCK, SIGRTMIN, SIGUSR1 } from '../../src/kernel/constants.js';
 import { CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID } from '../../src/kernel/hrtimer.js';
 import { kernelModel } from '../../src/kernel/model.js';
-import type { Patch } from '../../src/kernel/scenario.js';
+import type { Patch, Program } from '../../src/kernel/scenario.js';
 import { completeFunctions } from '../../src/kernel/signal/complete.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { globals } from '../../src/kernel/structs.js';
@@ -14,9 +14,7 @@ import { ControlledMachine } from '../../src/machine/controlled.js';
 import { addr } from '../../src/memory/layout.js';
 import { outcomesOf, type Parts, scenarioOf } from '../support/programs.js';
 
-type Main = Parts['programs'][string];
-
-function alone(main: Main, more: Partial<Parts> = {}): Parts {
+function alone(main: Program, more: Partial<Parts> = {}): Parts {
   return {
     results: [],
     cpus: 1,
@@ -31,7 +29,7 @@ function patch(functions: Patch['functions']): readonly Patch[] {
 }
 
 describe('what the model does not have', () => {
-  it.each<[string, Main, string]>([
+  it.each<[string, Program, string]>([
     [
       'a limit that nothing asks for',
       function* (sys) {
@@ -68,7 +66,7 @@ describe('what the model does not have', () => {
 });
 
 describe('a name that the scenario has not', () => {
-  it.each<[string, Main, string]>([
+  it.each<[string, Program, string]>([
     ['of a program', (sys) => sys.fork('other'), 'the scenario has no program "other"; it has main'],
     ['of a handler', (sys) => sys.sigaction(SIGUSR1, 'other'), 'the scenario has no handler "other"; it has none'],
   ])('is refused with those that it has: %s', (_, main, message) => {

@@ -22,11 +22,7 @@ import {
 } from '../../src/kernel/constants.js';
 import { EMPTY_MASK, sigmask } from '../../src/kernel/sigset.js';
 import type { OldAction, ReceivedSiginfo } from '../../src/kernel/sys.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-function alone(main: Parts['programs'][string], results: readonly string[], handlers: Parts['handlers'] = {}): Parts {
-  return { results, programs: { main }, handlers, setup: (setup) => void setup.process('main'), cpus: 1 };
-}
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
 
 describe('tgkill and tkill', () => {
   test('reach the one thread that is named', () => {
@@ -59,6 +55,7 @@ describe('tgkill and tkill', () => {
 
   test('refuse numbers that no thread can have, and threads of another process', () => {
     const parts = alone(
+      ['zero', 'negative', 'nobody', 'other', 'signal', 'ask'],
       function* (sys) {
         const own = yield* sys.getpid();
         sys.result('zero', yield* sys.tkill(0, SIGUSR1));
@@ -68,7 +65,7 @@ describe('tgkill and tkill', () => {
         sys.result('signal', yield* sys.tkill(own, 65));
         sys.result('ask', yield* sys.tkill(own, 0));
       },
-      ['zero', 'negative', 'nobody', 'other', 'signal', 'ask'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 5)).toEqual([
       `zero=${-EINVAL} negative=${-EINVAL} nobody=${-ESRCH} other=${-ESRCH} signal=${-EINVAL} ask=0`,
@@ -98,6 +95,7 @@ describe('tgkill and tkill', () => {
 describe('sigqueue', () => {
   test('hands its value to the handler, real-time signals in the order sent', () => {
     const parts = alone(
+      ['order', 'code'],
       function* (sys) {
         yield* sys.sigaction(SIGRTMIN, 'onQueue', { flags: SA_SIGINFO });
         const set = sigmask(SIGRTMIN);
@@ -106,11 +104,13 @@ describe('sigqueue', () => {
         yield* sys.sigprocmask(SIG_SETMASK, EMPTY_MASK);
         sys.result('order', yield* sys.load(0));
       },
-      ['order', 'code'],
       {
-        *onQueue(sys, _sig, info) {
-          yield* sys.store(0, (yield* sys.load(0)) * 10 + (info?.si_value ?? 0));
-          sys.result('code', info?.si_code ?? 0);
+        cpus: 1,
+        handlers: {
+          *onQueue(sys, _sig, info) {
+            yield* sys.store(0, (yield* sys.load(0)) * 10 + (info?.si_value ?? 0));
+            sys.result('code', info?.si_code ?? 0);
+          },
         },
       },
     );
@@ -149,6 +149,7 @@ describe('sigqueue', () => {
 describe('sigpending, sigprocmask and sigaction', () => {
   test('tell what is pending, what was blocked and what the action was', () => {
     const parts = alone(
+      ['pending', 'null', 'how'],
       function* (sys) {
         const own = yield* sys.getpid();
         const before: OldAction = {};
@@ -168,9 +169,11 @@ describe('sigpending, sigprocmask and sigaction', () => {
         sys.result('null', yield* sys.sigpending(null));
         sys.result('how', yield* sys.sigprocmask(7, EMPTY_MASK));
       },
-      ['pending', 'null', 'how'],
       {
-        *onUser() {},
+        cpus: 1,
+        handlers: {
+          *onUser() {},
+        },
       },
     );
     expect(outcomesOf(parts, 5)).toEqual([`pending=1 null=${-EFAULT} how=${-EINVAL}`]);
@@ -298,11 +301,12 @@ describe('sigtimedwait', () => {
 
   test('refuses times that are none', () => {
     const parts = alone(
+      ['time', 'null'],
       function* (sys) {
         sys.result('time', yield* sys.sigtimedwait(EMPTY_MASK, null, { tv_sec: 0, tv_nsec: -1 }));
         sys.result('null', yield* sys.sigwaitinfo(null));
       },
-      ['time', 'null'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 5)).toEqual([`time=${-EINVAL} null=${-EFAULT}`]);
   });

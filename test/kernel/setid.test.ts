@@ -36,39 +36,12 @@ import {
 import type { PrctlOut } from '../../src/kernel/prctl.js';
 import type { Rlimit } from '../../src/kernel/rlimit.js';
 import type { IdOut } from '../../src/kernel/setid.js';
+import type { ProcessOptions } from '../../src/kernel/setup.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
-type SetupOptions = Parameters<Parameters<Parts['setup']>[0]['process']>[1];
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
-
-function* sleep(sys: Sys): Coroutine<void> {
-  for (;;) yield* sys.pause();
-}
-
-/** One process that checks what calls give it. */
-function alone(options: SetupOptions, main: Program, more: Partial<Parts> = {}): Parts {
-  return {
-    results: ['done'],
-    setup: (setup) => void setup.process('main', options),
-    ...more,
-    programs: {
-      *main(sys) {
-        sys.result('done', (yield* main(sys)) ?? 1);
-        yield* sys.stay();
-      },
-      stay,
-      sleep,
-      ...more.programs,
-    },
-  };
-}
+import { lasting, outcomesOf, type Parts } from '../support/programs.js';
+import { pauses } from '../support/tasks.js';
 
 /** `ruid euid suid`. */
 function* uids(sys: Sys): Coroutine<string> {
@@ -97,7 +70,7 @@ function* expectUids(sys: Sys, result: number, wanted: number, ids: string): Cor
 
 describe('user ids', () => {
   test('setuid of root sets all three, and root does not come back', () => {
-    const parts = alone({ uid: 0 }, function* (sys) {
+    const parts = lasting({ uid: 0 }, function* (sys) {
       sys.check((yield* sys.getuid()) === 0 && (yield* sys.geteuid()) === 0, 'root');
       yield* expectUids(sys, yield* sys.setuid(-1), -EINVAL, '0 0 0');
       yield* expectUids(sys, yield* sys.setuid(1000), 0, '1000 1000 1000');
@@ -109,7 +82,7 @@ describe('user ids', () => {
   });
 
   test('setuid of another sets the effective one to the real or the saved one', () => {
-    const parts = alone({ uid: 1000, euid: 2000 }, function* (sys) {
+    const parts = lasting({ uid: 1000, euid: 2000 }, function* (sys) {
       yield* expectUids(sys, yield* sys.setuid(3000), -EPERM, '1000 2000 2000');
       yield* expectUids(sys, yield* sys.setuid(1000), 0, '1000 1000 2000');
       yield* expectUids(sys, yield* sys.setuid(2000), 0, '1000 2000 2000');
@@ -119,7 +92,7 @@ describe('user ids', () => {
   });
 
   test('setreuid swaps, and sets the saved one where the real one or another effective one is set', () => {
-    const parts = alone({ uid: 1000, euid: 2000 }, function* (sys) {
+    const parts = lasting({ uid: 1000, euid: 2000 }, function* (sys) {
       yield* expectUids(sys, yield* sys.setreuid(-1, -1), 0, '1000 2000 2000');
       yield* expectUids(sys, yield* sys.setreuid(2000, 1000), 0, '2000 1000 1000');
       yield* expectUids(sys, yield* sys.setreuid(-1, 2000), 0, '2000 2000 1000');
@@ -132,7 +105,7 @@ describe('user ids', () => {
   });
 
   test('setresuid sets any of the three to any of the three', () => {
-    const parts = alone({ uid: 1000, euid: 2000 }, function* (sys) {
+    const parts = lasting({ uid: 1000, euid: 2000 }, function* (sys) {
       yield* expectUids(sys, yield* sys.setresuid(-1, 1000, -1), 0, '1000 1000 2000');
       yield* expectUids(sys, yield* sys.setresuid(3000, -1, -1), -EPERM, '1000 1000 2000');
       yield* expectUids(sys, yield* sys.setresuid(-1, 3000, -1), -EPERM, '1000 1000 2000');
@@ -147,7 +120,7 @@ describe('user ids', () => {
   });
 
   test('setfsuid gives the one before, whether it may or not', () => {
-    const parts = alone({ uid: 0 }, function* (sys) {
+    const parts = lasting({ uid: 0 }, function* (sys) {
       sys.check((yield* sys.setfsuid(1000)) === 0, 'of root');
       sys.check((yield* caps(sys)).effective === (CAP_FULL_SET & ~CAP_FS_MASK), 'no rights about files');
       sys.check((yield* sys.setfsuid(0)) === 1000, 'back');
@@ -161,7 +134,7 @@ describe('user ids', () => {
   });
 
   test('a change of the effective one takes the effective capabilities, and gives them back', () => {
-    const parts = alone({ uid: 0 }, function* (sys) {
+    const parts = lasting({ uid: 0 }, function* (sys) {
       yield* sys.seteuid(1000);
       let now = yield* caps(sys);
       sys.check(now.effective === 0 && now.permitted === CAP_FULL_SET, 'none effective');
@@ -181,7 +154,7 @@ describe('user ids', () => {
 
 describe('group ids', () => {
   test('follow the same rules', () => {
-    const parts = alone({ uid: 0, gid: 0 }, function* (sys) {
+    const parts = lasting({ uid: 0, gid: 0 }, function* (sys) {
       sys.check((yield* sys.setgid(-1)) === -EINVAL, 'no gid');
       sys.check((yield* sys.setgid(10)) === 0 && (yield* gids(sys)) === '10 10 10', 'setgid');
       sys.check((yield* sys.setresgid(10, 20, 30)) === 0 && (yield* gids(sys)) === '10 20 30', 'setresgid');
@@ -211,7 +184,7 @@ describe('capabilities', () => {
   const header = (pid = 0) => ({ version: _LINUX_CAPABILITY_VERSION_3, pid });
 
   test('capget and capset refuse what the manual says', () => {
-    const parts = alone({ uid: 1000, capabilities: CAP_KILL | CAP_SETUID }, function* (sys) {
+    const parts = lasting({ uid: 1000, capabilities: CAP_KILL | CAP_SETUID }, function* (sys) {
       const data: CapUserData = { effective: 0, permitted: 0, inheritable: 0 };
       const odd = { version: 7, pid: 0 };
       sys.check((yield* sys.capget(odd, data)) === -EINVAL, 'a version that there is not');
@@ -244,7 +217,7 @@ describe('capabilities', () => {
   });
 
   test('CAP_SETPCAP lets a process make others inheritable', () => {
-    const parts = alone({ uid: 1000, capabilities: CAP_SETPCAP }, function* (sys) {
+    const parts = lasting({ uid: 1000, capabilities: CAP_SETPCAP }, function* (sys) {
       const data = { effective: 0, permitted: CAP_SETPCAP, inheritable: CAP_SYS_ADMIN };
       sys.check((yield* sys.capset(header(), data)) === 0, 'capset');
       sys.check((yield* sys.capset(header(), { ...data, inheritable: CAP_KILL })) === -EPERM, 'not effective any more');
@@ -253,7 +226,7 @@ describe('capabilities', () => {
   });
 
   test('CAP_KILL is what lets a process signal any other, CAP_SETUID and CAP_SETGID take any id', () => {
-    const parts = alone({ uid: 1000, capabilities: CAP_KILL | CAP_SETUID | CAP_SETGID }, function* (sys) {
+    const parts = lasting({ uid: 1000, capabilities: CAP_KILL | CAP_SETUID | CAP_SETGID }, function* (sys) {
       sys.check((yield* sys.kill(1, 0)) === 0, 'kill');
       sys.check((yield* sys.setgid(5)) === 0, 'setgid');
       sys.check((yield* sys.setresuid(1000, 1000, 2000)) === 0, 'setresuid');
@@ -293,7 +266,7 @@ describe('capabilities', () => {
 
 describe('PR_SET_KEEPCAPS', () => {
   test('leaves the permitted capabilities when root becomes another, until the next exec', () => {
-    const parts = alone(
+    const parts = lasting(
       { uid: 0 },
       function* (sys) {
         sys.check((yield* sys.prctl(PR_SET_KEEPCAPS, 2)) === -EINVAL, 'neither on nor off');
@@ -318,8 +291,8 @@ describe('PR_SET_KEEPCAPS', () => {
 });
 
 describe('a set-user-id program', () => {
-  const setuidParts = (files: Parts['files'], options: SetupOptions, wanted: string, dumpable: number): Parts =>
-    alone(
+  const setuidParts = (files: Parts['files'], options: ProcessOptions, wanted: string, dumpable: number): Parts =>
+    lasting(
       options,
       function* (sys) {
         yield* sys.prctl(PR_SET_PDEATHSIG, SIGUSR1);
@@ -411,7 +384,7 @@ describe('credentials and other tasks', () => {
   });
 
   test('a change of ids forgets the signal for the death of the parent', () => {
-    const parts = alone({ uid: 1000, euid: 2000 }, function* (sys) {
+    const parts = lasting({ uid: 1000, euid: 2000 }, function* (sys) {
       const out: PrctlOut = {};
       yield* sys.prctl(PR_SET_PDEATHSIG, SIGUSR1);
       yield* sys.setresuid(-1, -1, 1000);
@@ -428,7 +401,7 @@ describe('credentials and other tasks', () => {
 
 describe('limits', () => {
   test('getrlimit and setrlimit give and refuse what the manual says', () => {
-    const parts = alone(
+    const parts = lasting(
       {},
       function* (sys) {
         const rlim: Rlimit = { rlim_cur: 0, rlim_max: 0 };
@@ -470,8 +443,8 @@ describe('limits', () => {
 
   test('prlimit reaches the processes of the same user, and CAP_SYS_RESOURCE all', () => {
     const wanted: Rlimit = { rlim_cur: 5, rlim_max: 50 };
-    const parts = (options: SetupOptions): Parts => ({
-      ...alone(options, function* (sys) {
+    const parts = (options: ProcessOptions): Parts => ({
+      ...lasting(options, function* (sys) {
         sys.check((yield* sys.prlimit(500, RLIMIT_NOFILE, wanted)) === -ESRCH, 'nobody');
         sys.check((yield* sys.prlimit(101, RLIMIT_NOFILE, wanted)) === 0, 'of my own');
         return yield* sys.prlimit(102, RLIMIT_NOFILE, null, { ...wanted });
@@ -488,7 +461,7 @@ describe('limits', () => {
 
   test('prlimit races against the death of its target', () => {
     const parts: Parts = {
-      ...alone({}, function* (sys) {
+      ...lasting({}, function* (sys) {
         return yield* sys.prlimit(101, RLIMIT_NOFILE, { rlim_cur: 5, rlim_max: 50 });
       }),
       setup(setup) {
@@ -507,8 +480,8 @@ describe('limits', () => {
   });
 
   test('RLIMIT_NPROC refuses a fork, but not to root', () => {
-    const parts = (options: SetupOptions): Parts =>
-      alone({ ...options, limits: { [RLIMIT_NPROC]: 2 } }, function* (sys) {
+    const parts = (options: ProcessOptions): Parts =>
+      lasting({ ...options, limits: { [RLIMIT_NPROC]: 2 } }, function* (sys) {
         sys.check((yield* sys.fork('sleep', 0, 1)) > 0, 'the second process');
         const third = yield* sys.fork('sleep', 0, 1);
         return Math.min(third, 0);
@@ -536,7 +509,7 @@ describe('limits', () => {
         *other(sys) {
           yield* sys.getpid();
         },
-        sleep,
+        sleep: pauses,
       },
       setup(setup) {
         setup.process('daemon', { uid: 0, limits: { [RLIMIT_NPROC]: 1 } });
@@ -550,7 +523,7 @@ describe('limits', () => {
 
   test('a fork that is refused after a setuid past the limit does not let the exec through', () => {
     const parts: Parts = {
-      ...alone({ uid: 0, limits: { [RLIMIT_NPROC]: 1 } }, function* (sys) {
+      ...lasting({ uid: 0, limits: { [RLIMIT_NPROC]: 1 } }, function* (sys) {
         sys.check((yield* sys.setuid(1000)) === 0, 'setuid');
         sys.check((yield* sys.fork('sleep')) === -EAGAIN, 'fork');
         return yield* sys.execve('sleep');
@@ -564,7 +537,7 @@ describe('limits', () => {
   });
 
   test('RLIMIT_SIGPENDING refuses the real-time signal that is too many', () => {
-    const parts = alone({ limits: { [RLIMIT_SIGPENDING]: 2 } }, function* (sys) {
+    const parts = lasting({ limits: { [RLIMIT_SIGPENDING]: 2 } }, function* (sys) {
       const me = yield* sys.getpid();
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN, SIGUSR1));
       sys.check((yield* sys.sigqueue(me, SIGRTMIN, 1)) === 0, 'the first');
@@ -593,7 +566,7 @@ describe('pids', () => {
           sys.result('again', yield* sys.fork('sleep', 0, 1));
           yield* sys.stay();
         },
-        sleep,
+        sleep: pauses,
       },
       setup(setup) {
         setup.pidMax(103);

@@ -32,18 +32,14 @@ import {
   SIGUSR1,
   SIGUSR2,
 } from '../../src/kernel/constants.js';
-import type { Program } from '../../src/kernel/scenario.js';
 import { SIGNALFD_SIGINFO_SIZE, signalfdSiginfo } from '../../src/kernel/signalfd.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
+import { until } from '../support/tasks.js';
 
 const USR1 = sigmask(SIGUSR1);
-
-function alone(results: readonly string[], main: Program, more: Parts['programs'] = {}): Parts {
-  return { results, programs: { main, ...more }, setup: (setup) => void setup.process('main') };
-}
 
 /** Blocks signals and makes a signalfd for them. */
 function* signalfdOf(sys: Sys, signals: readonly number[], flags = 0): Coroutine<number> {
@@ -59,10 +55,6 @@ function* readOne(sys: Sys, fd: number): Coroutine<number> {
   const count = yield* sys.read(fd, buf);
   sys.check(count < 0 || count === SIGNALFD_SIGINFO_SIZE, `read gave ${count}`);
   return count < 0 ? count : signalfdSiginfo(buf).ssi_signo;
-}
-
-function* until(sys: Sys, cell: number): Coroutine<void> {
-  while ((yield* sys.load(cell)) === 0);
 }
 
 describe('signalfd', () => {
@@ -99,8 +91,10 @@ describe('signalfd', () => {
         sys.result('short', yield* sys.read(fd, new Uint8Array(SIGNALFD_SIGINFO_SIZE - 1)));
       },
       {
-        *thread(sys) {
-          yield* sys.stay();
+        programs: {
+          *thread(sys) {
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -146,8 +140,10 @@ describe('signalfd', () => {
         sys.result('sig', yield* readOne(sys, fd));
       },
       {
-        *child(sys) {
-          yield* sys.kill(100, SIGUSR1);
+        programs: {
+          *child(sys) {
+            yield* sys.kill(100, SIGUSR1);
+          },
         },
       },
     );
@@ -234,9 +230,11 @@ describe('signalfd', () => {
         sys.result('io', io.ssi_pid * 10 + io.ssi_status);
       },
       {
-        *child(sys) {
-          yield* sys.getpid();
-          return 6;
+        programs: {
+          *child(sys) {
+            yield* sys.getpid();
+            return 6;
+          },
         },
       },
     );
@@ -270,9 +268,11 @@ describe('signalfd', () => {
         sys.result('status', (yield* sys.wait4(child)).status);
       },
       {
-        *child(sys) {
-          const fd = yield* signalfdOf(sys, [SIGKILL, SIGSTOP]);
-          yield* readOne(sys, fd);
+        programs: {
+          *child(sys) {
+            const fd = yield* signalfdOf(sys, [SIGKILL, SIGSTOP]);
+            yield* readOne(sys, fd);
+          },
         },
       },
     );
@@ -304,9 +304,11 @@ describe('another set for a signalfd', () => {
         sys.result('sig', yield* readOne(sys, fd));
       },
       {
-        *thread(sys) {
-          yield* sys.signalfd(sys.arg, sigmask(SIGUSR2));
-          yield* sys.stay();
+        programs: {
+          *thread(sys) {
+            yield* sys.signalfd(sys.arg, sigmask(SIGUSR2));
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -326,12 +328,14 @@ describe('a signal', () => {
         sys.result('parent', yield* readOne(sys, fd));
       },
       {
-        // Pending signals are not inherited.
-        *child(sys) {
-          const none = yield* readOne(sys, sys.arg);
-          yield* sys.kill(yield* sys.getpid(), SIGUSR1);
-          const own = yield* readOne(sys, sys.arg);
-          return none === -EAGAIN && own === SIGUSR1 ? 1 : 2;
+        programs: {
+          // Pending signals are not inherited.
+          *child(sys) {
+            const none = yield* readOne(sys, sys.arg);
+            yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+            const own = yield* readOne(sys, sys.arg);
+            return none === -EAGAIN && own === SIGUSR1 ? 1 : 2;
+          },
         },
       },
     );
@@ -349,10 +353,12 @@ describe('a signal', () => {
         sys.result('main', yield* readOne(sys, fd));
       },
       {
-        *thread(sys) {
-          sys.result('thread', yield* readOne(sys, sys.arg));
-          yield* sys.store(0, 1);
-          yield* sys.stay();
+        programs: {
+          *thread(sys) {
+            sys.result('thread', yield* readOne(sys, sys.arg));
+            yield* sys.store(0, 1);
+            yield* sys.stay();
+          },
         },
       },
     );
@@ -438,11 +444,13 @@ describe('a signal', () => {
           yield* sys.stay();
         },
         {
-          *child(sys) {
-            yield* sys.store(1, 1);
-            yield* sys.kill(100, SIGTERM);
-            yield* until(sys, 0);
-            yield* sys.kill(100, SIGUSR1);
+          programs: {
+            *child(sys) {
+              yield* sys.store(1, 1);
+              yield* sys.kill(100, SIGTERM);
+              yield* until(sys, 0);
+              yield* sys.kill(100, SIGUSR1);
+            },
           },
         },
       ),

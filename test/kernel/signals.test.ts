@@ -35,13 +35,11 @@ import {
   SIGUSR2,
 } from '../../src/kernel/constants.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Handler, Patch } from '../../src/kernel/scenario.js';
+import type { Handler, Patch, Program } from '../../src/kernel/scenario.js';
 import { EMPTY_MASK, type SigMask, sigmask } from '../../src/kernel/sigset.js';
 import type { OldAction, Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-type Program = Parts['programs'][string];
 
 /** The only outcome of one process on one CPU. */
 function alone(

@@ -27,19 +27,13 @@ import {
   WUNTRACED,
 } from '../../src/kernel/constants.js';
 import type { Sys } from '../../src/kernel/sys.js';
-import type { WaitidInfo } from '../../src/kernel/wait.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-function* stay(sys: Sys): Coroutine<void> {
-  yield* sys.stay();
-}
-
-const noInfo = (): WaitidInfo => ({ si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 });
+import { noInfo, stays } from '../support/tasks.js';
 
 /** A parent with one child that stays in user mode. */
 function parentOf(parent: Parts['programs'][string], results: readonly string[], more: Partial<Parts> = {}): Parts {
-  return { results, programs: { parent, child: stay }, setup: (setup) => void setup.process('parent'), ...more };
+  return { results, programs: { parent, child: stays }, setup: (setup) => void setup.process('parent'), ...more };
 }
 
 describe('a stop signal', () => {
@@ -102,7 +96,7 @@ describe('a stop signal', () => {
           yield* sys.kill(101, SIGKILL);
           sys.result('end', (yield* sys.wait4(101)).status);
         },
-        leader: stay,
+        leader: stays,
         *thread(sys) {
           yield* sys.exit(0);
         },
@@ -192,7 +186,7 @@ describe('SIGCHLD', () => {
         sys.result('codes', yield* sys.load(0));
         yield* sys.kill(child, SIGKILL);
       },
-      child: stay,
+      child: stays,
     },
     handlers: {
       *onChild(sys, _sig, info) {

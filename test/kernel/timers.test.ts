@@ -15,19 +15,15 @@ import {
 import type { Timespec } from '../../src/kernel/hrtimer.js';
 import { CLOCK_MONOTONIC } from '../../src/kernel/hrtimer.js';
 import type { Itimerval } from '../../src/kernel/itimer.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { alone, outcomesOf, type Parts } from '../support/programs.js';
 
 const second = (tv_sec: number, tv_nsec = 0): Timespec => ({ tv_sec, tv_nsec });
 const timeval = (tv_sec: number, tv_usec = 0) => ({ tv_sec, tv_usec });
 
-/** One process that runs a program on its own and exits. */
-function alone(main: Parts['programs'][string], results: readonly string[], handlers: Parts['handlers'] = {}): Parts {
-  return { results, programs: { main }, handlers, setup: (setup) => void setup.process('main'), cpus: 1 };
-}
-
 describe('nanosleep', () => {
   test('returns 0 when its time is over, and the clock has passed it', () => {
     const parts = alone(
+      ['slept', 'sec', 'nsec'],
       function* (sys) {
         const now = second(0);
         sys.result('slept', yield* sys.nanosleep(second(2, 500)));
@@ -35,19 +31,20 @@ describe('nanosleep', () => {
         sys.result('sec', now.tv_sec);
         sys.result('nsec', now.tv_nsec);
       },
-      ['slept', 'sec', 'nsec'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 50)).toEqual(['slept=0 sec=2 nsec=500']);
   });
 
   test('refuses times that are none', () => {
     const parts = alone(
+      ['null', 'negative', 'long'],
       function* (sys) {
         sys.result('null', yield* sys.nanosleep(null));
         sys.result('negative', yield* sys.nanosleep(second(-1)));
         sys.result('long', yield* sys.nanosleep(second(0, 1_000_000_000)));
       },
-      ['null', 'negative', 'long'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 10)).toEqual([`null=${-EFAULT} negative=${-EINVAL} long=${-EINVAL}`]);
   });
@@ -172,6 +169,7 @@ describe('alarm', () => {
 
   test('is found by a process that goes to sleep as it comes, and never lost', () => {
     const parts = alone(
+      ['paused', 'handled'],
       function* (sys) {
         yield* sys.sigaction(SIGALRM, 'onAlarm');
         yield* sys.alarm(1);
@@ -180,10 +178,12 @@ describe('alarm', () => {
         sys.result('paused', yield* sys.pause());
         yield* sys.alarm(0);
       },
-      ['paused', 'handled'],
       {
-        *onAlarm(sys, sig) {
-          sys.result('handled', sig);
+        cpus: 1,
+        handlers: {
+          *onAlarm(sys, sig) {
+            sys.result('handled', sig);
+          },
         },
       },
     );
@@ -192,13 +192,14 @@ describe('alarm', () => {
 
   test('says what was left of the last one, and 0 cancels it', () => {
     const parts = alone(
+      ['none', 'huge', 'ten', 'cancelled'],
       function* (sys) {
         sys.result('none', yield* sys.alarm(0x7fffffff));
         sys.result('huge', yield* sys.alarm(10));
         sys.result('ten', yield* sys.alarm(0));
         sys.result('cancelled', yield* sys.alarm(0));
       },
-      ['none', 'huge', 'ten', 'cancelled'],
+      { cpus: 1 },
     );
     // Unless the clock decides that the time is over, which ends the process.
     expect(outcomesOf(parts, 100)).toContain(`none=0 huge=${0x7fffffff} ten=10 cancelled=0`);
@@ -233,6 +234,7 @@ describe('alarm', () => {
 describe('setitimer', () => {
   test('with an interval sends again each time the signal is taken', () => {
     const parts = alone(
+      ['set', 'stopped', 'interval'],
       function* (sys) {
         yield* sys.sigaction(SIGALRM, 'onAlarm');
         const every = { it_value: timeval(1), it_interval: timeval(2) };
@@ -242,10 +244,12 @@ describe('setitimer', () => {
         sys.result('stopped', yield* sys.setitimer(ITIMER_REAL, null, old));
         sys.result('interval', old.it_interval.tv_sec);
       },
-      ['set', 'stopped', 'interval'],
       {
-        *onAlarm(sys) {
-          yield* sys.store(0, (yield* sys.load(0)) + 1);
+        cpus: 1,
+        handlers: {
+          *onAlarm(sys) {
+            yield* sys.store(0, (yield* sys.load(0)) + 1);
+          },
         },
       },
     );
@@ -254,6 +258,7 @@ describe('setitimer', () => {
 
   test('refuses times and timers that are none', () => {
     const parts = alone(
+      ['which', 'usec', 'sec', 'get', 'null'],
       function* (sys) {
         const good = { it_value: timeval(1), it_interval: timeval(0) };
         sys.result('which', yield* sys.setitimer(7, good));
@@ -262,7 +267,7 @@ describe('setitimer', () => {
         sys.result('get', yield* sys.getitimer(7, good));
         sys.result('null', yield* sys.getitimer(ITIMER_REAL, null));
       },
-      ['which', 'usec', 'sec', 'get', 'null'],
+      { cpus: 1 },
     );
     expect(outcomesOf(parts, 10)).toEqual([
       `which=${-EINVAL} usec=${-EINVAL} sec=${-EINVAL} get=${-EINVAL} null=${-EFAULT}`,

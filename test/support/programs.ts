@@ -5,8 +5,10 @@ import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/kernel-arena.js';
 import { kernelModel } from '../../src/kernel/model.js';
-import type { Patch, Scenario } from '../../src/kernel/scenario.js';
+import type { Patch, Program, Scenario } from '../../src/kernel/scenario.js';
+import type { ProcessOptions } from '../../src/kernel/setup.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
+import { pauses, stays } from './tasks.js';
 
 /** A scenario's parts that matter to a test. Its outcome is the list of its results. */
 export type Parts = Pick<Scenario, 'programs' | 'setup' | 'results'> &
@@ -14,6 +16,32 @@ export type Parts = Pick<Scenario, 'programs' | 'setup' | 'results'> &
     /** How many objects some slab caches have room for, where that is few. */
     readonly objects?: KernelLimits['objects'];
   };
+
+/** One process, process 100, which runs a program, and what it starts. */
+export function alone(results: readonly string[], main: Program, more: Partial<Parts> = {}): Parts {
+  return { results, setup: (setup) => void setup.process('main'), ...more, programs: { main, ...more.programs } };
+}
+
+/**
+ * One process, which runs a program and stays in user mode after it, and what it starts: it can start `stay` and
+ * `sleep`. Its result `done` is what the program has returned, or 1.
+ */
+export function lasting(options: ProcessOptions, main: Program, more: Partial<Parts> = {}): Parts {
+  return {
+    results: ['done'],
+    setup: (setup) => void setup.process('main', options),
+    ...more,
+    programs: {
+      *main(sys) {
+        sys.result('done', (yield* main(sys)) ?? 1);
+        yield* sys.stay();
+      },
+      stay: stays,
+      sleep: pauses,
+      ...more.programs,
+    },
+  };
+}
 
 /** Makes a scenario of parts. */
 export function scenarioOf(parts: Parts): Scenario {

@@ -58,17 +58,3 @@ export function same(sys: Sys, what: string, value: unknown, expected: unknown):
   const text = (of: unknown): string => (typeof of === 'number' ? errorName(of) : JSON.stringify(of));
   sys.check(text(value) === text(expected), `${what} is ${text(value)}, not ${text(expected)}`);
 }
-
-/** Stays in user mode until a signal ends it. */
-export const stays: Program = (sys) => sys.stay();
-
-/** Waits in the kernel until a signal ends it. */
-export const pauses: Program = function* (sys) {
-  for (;;) yield* sys.pause();
-};
-
-/** Ends at once, with its argument as its exit code. */
-export const ends: Program = function* (sys) {
-  yield* sys.getpid();
-  return sys.arg;
-};

@@ -19,7 +19,8 @@ import { sigset } from '../../../src/kernel/sys/sigset.js';
 import type { OldAction, Sys } from '../../../src/kernel/sys.js';
 import { WEXITSTATUS } from '../../../src/kernel/waitstatus.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { checkCall, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { stays } from '../../support/tasks.js';
 
 /** Forks `first`, and has it end with 0. */
 function* runs(sys: Sys): Coroutine<void> {

@@ -4,7 +4,8 @@ import { CLD_EXITED, PR_SET_CHILD_SUBREAPER, SIG_BLOCK, SIGCHLD } from '../../..
 import { sigmask } from '../../../src/kernel/sigset.js';
 import type { ReceivedSiginfo } from '../../../src/kernel/sys.js';
 import { WEXITSTATUS, WIFEXITED } from '../../../src/kernel/waitstatus.js';
-import { checkCall, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { stays } from '../../support/tasks.js';
 
 checkCall('exit_group', {
   'ends every thread, with the code given': {

@@ -34,7 +34,8 @@ import { sigset } from '../../../src/kernel/sys/sigset.js';
 import type { OldAction, Sys } from '../../../src/kernel/sys.js';
 import { WEXITSTATUS } from '../../../src/kernel/waitstatus.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { checkCall, ends, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, stays } from '../../support/tasks.js';
 
 const handlers = {
   *remembers(sys: Sys, sig: number): Coroutine<void> {

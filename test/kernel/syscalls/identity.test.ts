@@ -22,7 +22,8 @@ import {
   SIGTERM,
 } from '../../../src/kernel/constants.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
-import { checkCall, ends, pauses, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, pauses, stays } from '../../support/tasks.js';
 
 checkCall('capget', {
   'takes each version of its structures, and names the one that it prefers': {

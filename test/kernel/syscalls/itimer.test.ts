@@ -18,7 +18,8 @@ import type { Itimerval } from '../../../src/kernel/itimer.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { checkCall, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { stays } from '../../support/tasks.js';
 
 const TIMERS = [
   { which: ITIMER_REAL, sig: SIGALRM, slack: 0 },

@@ -21,7 +21,8 @@ import {
 import type { Program } from '../../../src/kernel/scenario.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
 import { WIFEXITED, WIFSIGNALED, WTERMSIG } from '../../../src/kernel/waitstatus.js';
-import { checkCall, ends, pauses, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, pauses, stays } from '../../support/tasks.js';
 
 /** Dies of a SIGUSR1 that its parent has blocked. */
 const unblocks: Program = function* (sys) {

@@ -16,7 +16,8 @@ import {
   SIGRTMAX,
   SIGUSR1,
 } from '../../../src/kernel/constants.js';
-import { checkCall, ends, pauses, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, pauses, stays } from '../../support/tasks.js';
 
 checkCall('pidfd_open', {
   'gives a descriptor that is closed on exec, and ready when the process has ended': {

@@ -44,7 +44,8 @@ import type { Program } from '../../../src/kernel/scenario.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import { WIFSTOPPED, WSTOPSIG } from '../../../src/kernel/waitstatus.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { checkCall, pauses, same } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { pauses } from '../../support/tasks.js';
 
 /** Has itself traced, and stops. Ends with 7 when it goes on. */
 const traced: Program = function* (sys) {

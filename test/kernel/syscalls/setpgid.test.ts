@@ -1,7 +1,8 @@
 /** `setpgid(2)`, `getpgid(2)`, `getpgrp(2)`, `setsid(2)`, `getsid(2)` and `getppid(2)`. */
 
 import { EACCES, EINVAL, EPERM, ESRCH, SIGKILL, SIGUSR1 } from '../../../src/kernel/constants.js';
-import { checkCall, ends, pauses, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, pauses, stays } from '../../support/tasks.js';
 
 checkCall('setpgid', {
   'makes a group of one’s own, with 0 for both or with the numbers': {

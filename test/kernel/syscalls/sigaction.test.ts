@@ -28,7 +28,8 @@ import {
 import { EMPTY_MASK, sigmask } from '../../../src/kernel/sigset.js';
 import type { OldAction, Sys } from '../../../src/kernel/sys.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { checkCall, ends, same } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends } from '../../support/tasks.js';
 
 /** How deep handlers are nested, the deepest, and how often one has run. */
 const DEPTH = 0;

@@ -24,7 +24,8 @@ import {
 } from '../../../src/kernel/constants.js';
 import { SIGNALFD_SIGINFO_SIZE as SIZE, signalfdSiginfo } from '../../../src/kernel/signalfd.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
-import { checkCall, ends, same } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends } from '../../support/tasks.js';
 
 const USR1 = sigmask(SIGUSR1);
 

@@ -21,7 +21,8 @@ import {
 } from '../../../src/kernel/constants.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
 import type { ReceivedSiginfo } from '../../../src/kernel/sys.js';
-import { checkCall, pauses, same } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { pauses } from '../../support/tasks.js';
 
 checkCall('sigqueue', {
   'brings its value, its code and the sender to the handler': {

@@ -18,7 +18,8 @@ import { sigset } from '../../../src/kernel/sys/sigset.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import { WIFSTOPPED } from '../../../src/kernel/waitstatus.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { checkCall, pauses, same } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { pauses } from '../../support/tasks.js';
 
 const handlers = {
   *remembers(sys: Sys, sig: number): Coroutine<void> {

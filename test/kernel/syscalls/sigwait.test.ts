@@ -22,7 +22,8 @@ import { EMPTY_MASK, type SigMask, sigmask } from '../../../src/kernel/sigset.js
 import { sigset } from '../../../src/kernel/sys/sigset.js';
 import type { ReceivedSiginfo, Sys } from '../../../src/kernel/sys.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
-import { type Case, checkCall, ends, same } from '../../support/syscalls.js';
+import { type Case, checkCall, same } from '../../support/syscalls.js';
+import { ends } from '../../support/tasks.js';
 
 /** A way to wait for a signal: its number, or a negative errno. */
 type Wait = (sys: Sys, set: SigMask) => Coroutine<number>;

@@ -13,7 +13,8 @@ import {
 } from '../../../src/kernel/constants.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
 import type { ReceivedSiginfo } from '../../../src/kernel/sys.js';
-import { checkCall, pauses, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { pauses, stays } from '../../support/tasks.js';
 
 const counts = {
   *count(sys: Parameters<typeof stays>[0]) {

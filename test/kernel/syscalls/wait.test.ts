@@ -28,7 +28,8 @@ import {
   WSTOPSIG,
   WTERMSIG,
 } from '../../../src/kernel/waitstatus.js';
-import { checkCall, ends, pauses, same, stays } from '../../support/syscalls.js';
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, pauses, stays } from '../../support/tasks.js';
 
 checkCall('wait', {
   'gives ECHILD without children': {

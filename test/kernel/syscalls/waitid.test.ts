@@ -24,9 +24,8 @@ import {
 } from '../../../src/kernel/constants.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import type { WaitidInfo } from '../../../src/kernel/wait.js';
-import { checkCall, ends, same, stays } from '../../support/syscalls.js';
-
-const nothing = (): WaitidInfo => ({ si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 });
+import { checkCall, same } from '../../support/syscalls.js';
+import { ends, noInfo, stays } from '../../support/tasks.js';
 
 function told(sys: Sys, info: WaitidInfo, pid: number, si_code: number, si_status: number): void {
   same(sys, 'siginfo', info, { si_signo: SIGCHLD, si_code, si_pid: pid, si_uid: 0, si_status });
@@ -53,7 +52,7 @@ checkCall('waitid', {
         [P_PGID, 255],
       ] as const) {
         const child = yield* sys.fork('child', code, 1);
-        const info = nothing();
+        const info = noInfo();
         const id = idtype === P_PGID ? yield* sys.getpgrp() : child;
         same(sys, 'waitid', yield* sys.waitid(idtype, id, info, WEXITED), 0);
         told(sys, info, child, CLD_EXITED, code);
@@ -65,7 +64,7 @@ checkCall('waitid', {
     *main(sys) {
       const child = yield* sys.fork('child', 0, 1);
       yield* sys.kill(child, SIGKILL);
-      const info = nothing();
+      const info = noInfo();
       same(sys, 'waitid', yield* sys.waitid(P_PID, child, info, WEXITED), 0);
       told(sys, info, child, CLD_KILLED, SIGKILL);
     },
@@ -75,7 +74,7 @@ checkCall('waitid', {
     *main(sys) {
       const child = yield* sys.fork('child', 0, 1);
       yield* sys.kill(child, SIGSTOP);
-      const info = nothing();
+      const info = noInfo();
       same(sys, 'waitid', yield* sys.waitid(P_PID, child, info, WSTOPPED), 0);
       told(sys, info, child, CLD_STOPPED, SIGSTOP);
       yield* sys.kill(child, SIGCONT);
@@ -90,7 +89,7 @@ checkCall('waitid', {
     *main(sys) {
       const child = yield* sys.fork('child', 7, 1);
       for (let n = 0; n < 3; n++) {
-        const info = nothing();
+        const info = noInfo();
         same(sys, 'waitid', yield* sys.waitid(P_ALL, 0, info, WEXITED | WNOWAIT), 0);
         told(sys, info, child, CLD_EXITED, 7);
       }
@@ -104,7 +103,7 @@ checkCall('waitid', {
       const child = yield* sys.fork('child', 0, 1);
       const info: WaitidInfo = { si_signo: 1, si_code: 1, si_pid: 1, si_uid: 1, si_status: 1 };
       same(sys, 'waitid', yield* sys.waitid(P_ALL, 0, info, WEXITED | WNOHANG), 0);
-      same(sys, 'siginfo', info, nothing());
+      same(sys, 'siginfo', info, noInfo());
       yield* sys.kill(child, SIGKILL);
       yield* sys.wait();
     },
@@ -133,7 +132,7 @@ checkCall('waitid', {
     *main(sys) {
       const child = yield* sys.fork('child', 5, 1);
       const fd = yield* sys.pidfd_open(child, 0);
-      const info = nothing();
+      const info = noInfo();
       same(sys, 'waitid', yield* sys.waitid(P_PIDFD, fd, info, WEXITED), 0);
       told(sys, info, child, CLD_EXITED, 5);
       same(sys, 'again', yield* sys.waitid(P_PIDFD, fd, info, WEXITED), -ECHILD);
