@@ -5,9 +5,10 @@
  */
 
 import type { ControlledMachine } from '../../machine/controlled.js';
-import { MAX_CPUS, type Movers } from '../../machine/movers.js';
+import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { Lots } from './lots.js';
+import { Priorities } from './pos.js';
 import { ReadsFrom, type Site, siteOf } from './reads-from.js';
 
 /** A read, and the write that it is to read from. */
@@ -32,14 +33,15 @@ const MOST = 5;
 /** Schedules kept at most; the oldest but the empty one goes. */
 const CORPUS = 512;
 
-/** What a constraint says of a CPU that could move. */
-const FREE = 0;
-const HELD = 1;
+/** What the constraints say of a CPU that could move, from the least to the most in its favour. */
+const HELD = 0;
+const FREE = 1;
 const WANTED = 2;
 
 /**
  * Greybox search by reads-from pairs. It learns from every execution: an execution depends on all before it. What a step
- * will read and write is taken from what the same CPU's steps with the same announced operation have done before.
+ * will read and write is taken from what the same CPU's steps with the same announced operation have done before. What the
+ * constraints leave open is drawn as by partial order sampling (`posStrategy`).
  *
  * @param seed the same seed gives the same executions
  * @param first the number of the first execution: another one makes another, unrelated search
@@ -50,6 +52,7 @@ const WANTED = 2;
  */
 export function rffStrategy(seed = 1, first = 0): Strategy {
   const lots = new Lots(seed);
+  const priorities = new Priorities(lots);
   let execution = first;
   let seen: ReadsFrom | null = null;
   let machine: ControlledMachine | null = null;
@@ -62,7 +65,6 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
   /** The step under way. */
   let moved = -1;
   let site: Site = 0;
-  const verdicts = new Uint8Array(MAX_CPUS + 1);
 
   function finishStep(): void {
     if (moved >= 0 && machine !== null) seen?.step(moved, site, machine.accesses);
@@ -125,18 +127,18 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
     );
   }
 
-  /** One of the wanted if there are any, otherwise one that is free, and where all are held one of these. */
+  /** The one for whom the constraints say the most; of equals the one with the highest priority. */
   function pick({ ids, count }: Movers, of: ControlledMachine, known: ReadsFrom): number {
-    const totals = [0, 0, 0];
+    let best = -1;
+    let most = -1;
     for (let at = 0; at < count; at++) {
-      const verdict = constraints.length === 0 ? FREE : judge(ids[at] as number, of, known);
-      verdicts[at] = verdict;
-      totals[verdict] = (totals[verdict] as number) + 1;
+      const id = ids[at] as number;
+      const verdict = constraints.length === 0 ? FREE : judge(id, of, known);
+      if (verdict < most || (verdict === most && priorities.of(id) <= priorities.of(best))) continue;
+      best = id;
+      most = verdict;
     }
-    const best = (totals[WANTED] as number) > 0 ? WANTED : (totals[FREE] as number) > 0 ? FREE : HELD;
-    let lot = lots.below(totals[best] as number);
-    for (let at = 0; at < count; at++) if (verdicts[at] === best && lot-- === 0) return ids[at] as number;
-    return ids[0] as number;
+    return best;
   }
 
   return {
@@ -146,6 +148,7 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
     needsFootprints: true,
     begin() {
       lots.begin(execution++);
+      priorities.begin();
       moved = -1;
       seen?.begin();
       constraints = seen === null ? [] : mutate(seen);
@@ -160,7 +163,9 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
       finishStep();
       of.accesses.clear();
       of.accesses.recording = true;
+      priorities.redraw(of);
       moved = pick(movers, of, seen);
+      priorities.picked(moved, of);
       site = siteOf(moved, of);
       for (const [index, constraint] of constraints.entries()) {
         const before = passed[index] as number;
