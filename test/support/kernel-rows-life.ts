@@ -92,7 +92,7 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
             'tells stops with WUNTRACED, and continuing with WCONTINUED, once each',
           ],
           [`${S}/waitid`]: ['for stops alone does not find a zombie, which stays to be waited for', 'waits by a pidfd'],
-          [`${K}/ptrace`]: [
+          [`${K}/ptrace-threads`]: [
             'of a tracer: only the one that attached may ask, and each may wait, unless it says __WNOTHREAD',
           ],
         },
@@ -188,11 +188,9 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
         functions: 'ptrace ptrace_attach ptrace_traceme ptrace_resume ptrace_detach ptrace_stop ptrace_signal',
         holds: 'a tracee stops at each signal and goes on with it, another or none; the requests of the list',
         tests: {
-          [`${K}/ptrace`]: [
-            'stops it before it is taken, and PTRACE_CONT delivers it, another, or none',
-            'does not stop; INTERRUPT does, without a signal, and LISTEN waits for SIGCONT',
-            'stops before a call and after it, with its number and result',
-          ],
+          [`${K}/ptrace-signals`]: ['stops it before it is taken, and PTRACE_CONT delivers it, another, or none'],
+          [`${K}/ptrace-stops`]: ['does not stop; INTERRUPT does, without a signal, and LISTEN waits for SIGCONT'],
+          [`${K}/ptrace-syscall`]: ['stops before a call and after it, with its number and result'],
           [`${K}/ptrace-races`]: ['is seen by its tracer as restart_syscall'],
         },
       },
@@ -200,10 +198,8 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
         functions: 'ptrace_freeze_traced exit_ptrace',
         holds: 'SIGKILL wakes no tracee that is being read; who dies lets its tracees go, or takes them along',
         tests: {
-          [`${K}/ptrace`]: [
-            'does not wake a tracee while its tracer reads it, and does so after',
-            'kills them where PTRACE_O_EXITKILL says so',
-          ],
+          [`${K}/ptrace-signals`]: ['does not wake a tracee while its tracer reads it, and does so after'],
+          [`${K}/ptrace-exit`]: ['kills them where PTRACE_O_EXITKILL says so'],
         },
         races: { 'trace-vs-kill': ['no-ptrace-freeze'] },
       },

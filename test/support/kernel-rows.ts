@@ -120,7 +120,7 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
           'what is blocked is not ignored yet, what a tracee ignores its tracer sees, and an init ignores from inside what it has no handler for',
         tests: {
           [`${K}/narrate`]: ['is ignored, does nothing, goes on, stops or kills as its action is'],
-          [`${K}/ptrace`]: ['stops it even where it is ignored; SIGKILL does not'],
+          [`${K}/ptrace-signals`]: ['stops it even where it is ignored; SIGKILL does not'],
           [`${K}/namespaces`]: ['ignores from inside what it has no handler for, and SIGKILL and SIGSTOP always'],
         },
       },
