@@ -10,16 +10,10 @@ import {
   SIGABRT,
   SIGCHLD,
 } from '../../src/kernel/constants.js';
-import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-import { stays } from '../support/tasks.js';
+import { aborts, stays } from '../support/tasks.js';
 
 const CORE = 0x80;
-
-function* abort(sys: Sys): Coroutine<void> {
-  yield* sys.kill(yield* sys.getpid(), SIGABRT);
-}
 
 test('without memory for a table of descriptors of its own the process dies, and has not dumped', () => {
   const parts = (objects: NonNullable<Parts['objects']>): Parts => ({
@@ -33,7 +27,7 @@ test('without memory for a table of descriptors of its own the process dies, and
       },
       *dumper(sys) {
         yield* sys.clone(CLONE_FILES, 'stay', { cpu: 0 });
-        yield* abort(sys);
+        yield* aborts(sys);
       },
       stay: stays,
     },
@@ -56,7 +50,7 @@ test('another process that uses the memory, by a thread whose leader has exited,
       *dumper(sys) {
         yield* sys.clone(CLONE_VM, 'sharer', { cpu: 2 });
         while ((yield* sys.load(0)) === 0) yield* sys.step();
-        yield* abort(sys);
+        yield* aborts(sys);
       },
       *sharer(sys) {
         yield* sys.thread('thread', 0, 2);
@@ -85,7 +79,7 @@ test('another process that uses the memory and exits meanwhile is waited for, or
       *dumper(sys) {
         yield* sys.sigaction(SIGCHLD, SIG_DFL, { flags: SA_NOCLDWAIT });
         for (let made = 0; made < 2; made++) yield* sys.clone(CLONE_VM, 'ends', { cpu: made === 0 ? 2 : 0 });
-        yield* abort(sys);
+        yield* aborts(sys);
       },
       *ends() {},
     },

@@ -27,8 +27,8 @@ import type { Kernel } from '../../src/kernel/kernel.js';
 import type { Patch, Program } from '../../src/kernel/scenario.js';
 import { user_memory } from '../../src/kernel/structs.js';
 import type { Sys } from '../../src/kernel/sys.js';
-import type { Coroutine } from '../../src/sync/gate.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
+import { aborts } from '../support/tasks.js';
 
 const CORE = 0x80;
 
@@ -53,17 +53,13 @@ function dumping(child: Program, more: Partial<Parts> & { limit?: number; killer
   };
 }
 
-function* abort(sys: Sys): Coroutine<void> {
-  yield* sys.kill(yield* sys.getpid(), SIGABRT);
-}
-
 describe('WCOREDUMP', () => {
   test.each([
     ['nothing may be written', 0, 0],
     ['less than a page may be written', ELF_MIN_COREDUMP - 1, 0],
     ['a page may be written', ELF_MIN_COREDUMP, CORE],
   ])('where %s', (_, limit, core) => {
-    expect(outcomesOf(dumping(abort, { limit }), 20)).toEqual([`status=${SIGABRT | core}`]);
+    expect(outcomesOf(dumping(aborts, { limit }), 20)).toEqual([`status=${SIGABRT | core}`]);
   });
 
   test.each([SIGQUIT, SIGABRT, SIGSEGV, SIGXCPU])('after signal %i', (sig) => {
@@ -83,7 +79,7 @@ describe('WCOREDUMP', () => {
   test('not of a process that is not to be dumped', () => {
     const parts = dumping(function* (sys) {
       yield* sys.prctl(PR_SET_DUMPABLE, 0);
-      yield* abort(sys);
+      yield* aborts(sys);
     });
     expect(outcomesOf(parts, 10)).toEqual([`status=${SIGABRT}`]);
   });
@@ -103,7 +99,7 @@ describe('WCOREDUMP', () => {
       },
       setup: (setup) => void setup.process('main', { limits: { [RLIMIT_CORE]: 1 << 20 } }),
     });
-    expect(outcomesOf(coded(abort), 10)).toEqual([`code=${CLD_DUMPED} status=${SIGABRT}`]);
+    expect(outcomesOf(coded(aborts), 10)).toEqual([`code=${CLD_DUMPED} status=${SIGABRT}`]);
     const killed = coded(function* (sys) {
       yield* sys.kill(yield* sys.getpid(), SIGKILL);
     });
@@ -162,7 +158,7 @@ describe('a process with threads', () => {
       {
         programs: {
           *thread(sys) {
-            yield* abort(sys);
+            yield* aborts(sys);
             yield* sys.pause();
           },
         },
@@ -346,7 +342,7 @@ describe('processes on the same memory', () => {
   });
 
   test('both dump at once: one does, and takes the other along', () => {
-    const parts = sharing(abort, abort);
+    const parts = sharing(aborts, aborts);
     const outcomes = outcomesOf(parts, 500);
     expect(outcomes).toContain(`status=${SIGABRT}`);
     expect(outcomes).toContain(`status=${SIGABRT | CORE}`);
@@ -403,7 +399,7 @@ test('a descriptor table that another process shares is copied first', () => {
     function* (sys) {
       yield* sys.pipe([0, 0]);
       yield* sys.clone(CLONE_FILES, 'sharer', { cpu: 2 });
-      yield* abort(sys);
+      yield* aborts(sys);
     },
     {
       programs: {

@@ -30,8 +30,9 @@ import type { Pollfd } from '../../src/kernel/select.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
+import { pipeOf } from '../support/pipes.js';
 import { alone, outcomesOf, type Parts } from '../support/programs.js';
-import { pipeOf, until } from '../support/tasks.js';
+import { until } from '../support/tasks.js';
 
 function pollfd(fd: number, events: number): Pollfd {
   return { fd, events, revents: -1 };

@@ -21,7 +21,8 @@ import type { Handler } from '../../src/kernel/scenario.js';
 import type { SigAltStack } from '../../src/kernel/sigaltstack.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { onlyOutcomeOf, type Parts } from '../support/programs.js';
+import { killsItself } from '../support/tasks.js';
 
 const AT = 0x10000;
 
@@ -35,10 +36,6 @@ function* told(sys: Sys): Coroutine<SigAltStack> {
   const result = yield* sys.sigaltstack(null, old);
   sys.check(result === 0, `sigaltstack gave ${result}`);
   return old;
-}
-
-function* raise(sys: Sys, sig: number): Coroutine<void> {
-  yield* sys.kill(yield* sys.getpid(), sig);
 }
 
 interface Handled {
@@ -62,9 +59,7 @@ function outcomeOf(main: Parts['programs'][string], results: readonly string[], 
       for (const [sig, handler, flags = 0] of actions) setup.sigaction(process, sig, handler, { flags });
     },
   };
-  const outcomes = outcomesOf(parts, executions);
-  expect(outcomes).toHaveLength(1);
-  return outcomes[0] as string;
+  return onlyOutcomeOf(parts, executions);
 }
 
 describe('sigaltstack', () => {
@@ -125,7 +120,7 @@ describe('a handler with SA_ONSTACK', () => {
       sys.result('nested', (yield* told(sys)).ss_flags);
     },
     *nests(sys) {
-      yield* raise(sys, SIGUSR2);
+      yield* killsItself(sys, SIGUSR2);
       sys.result('in', (yield* told(sys)).ss_flags);
     },
   };
@@ -134,7 +129,7 @@ describe('a handler with SA_ONSTACK', () => {
     const outcome = outcomeOf(
       function* (sys) {
         yield* sys.sigaltstack(stack());
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
         sys.result('after', (yield* told(sys)).ss_flags);
       },
       ['in', 'change', 'disable', 'after'],
@@ -146,7 +141,7 @@ describe('a handler with SA_ONSTACK', () => {
   test('does not without a stack; and one that it installs there stays', () => {
     const outcome = outcomeOf(
       function* (sys) {
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
         sys.result('after', (yield* told(sys)).ss_sp);
       },
       ['in', 'change', 'after'],
@@ -167,7 +162,7 @@ describe('a handler with SA_ONSTACK', () => {
     const outcome = outcomeOf(
       function* (sys) {
         yield* sys.sigaltstack(stack());
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
         const now = yield* told(sys);
         sys.result('after', now.ss_flags);
         sys.result('where', now.ss_sp);
@@ -185,7 +180,7 @@ describe('a handler with SA_ONSTACK', () => {
     const outcome = outcomeOf(
       function* (sys) {
         yield* sys.sigaltstack(stack());
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
       },
       ['nested', 'in'],
       {
@@ -204,7 +199,7 @@ describe('a handler with SA_ONSTACK', () => {
       function* (sys) {
         yield* sys.sigaltstack(stack(SIGSTKSZ, SS_AUTODISARM | SS_ONSTACK));
         sys.result('before', (yield* told(sys)).ss_flags === SS_AUTODISARM ? 1 : 0);
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
         const now = yield* told(sys);
         sys.result('after', now.ss_flags === SS_AUTODISARM ? 1 : 0);
         sys.result('where', now.ss_sp);
@@ -219,7 +214,7 @@ describe('a handler with SA_ONSTACK', () => {
     const outcome = outcomeOf(
       function* (sys) {
         yield* sys.sigaltstack(stack(MINSIGSTKSZ, SS_AUTODISARM));
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
       },
       ['nested', 'in'],
       {
@@ -227,7 +222,7 @@ describe('a handler with SA_ONSTACK', () => {
           ...handlers,
           *nests(sys) {
             yield* sys.sigaltstack(stack(MINSIGSTKSZ, 0, 2 * AT));
-            yield* raise(sys, SIGUSR2);
+            yield* killsItself(sys, SIGUSR2);
             sys.result('in', (yield* told(sys)).ss_flags);
           },
         },
@@ -259,13 +254,13 @@ describe('a signal frame that does not fit', () => {
       function* (sys) {
         yield* sys.sigaltstack(stack(MINSIGSTKSZ));
         yield* sys.sigaction(SIGUSR1, 'again', { flags: SA_ONSTACK | SA_NODEFER });
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
       },
       {
         *again(sys) {
           sys.result('seen', yield* sys.load(0));
           yield* sys.store(0, (yield* sys.load(0)) + 1);
-          yield* raise(sys, SIGUSR1);
+          yield* killsItself(sys, SIGUSR1);
         },
       },
     );
@@ -278,11 +273,11 @@ describe('a signal frame that does not fit', () => {
         yield* sys.sigaltstack(stack());
         yield* sys.sigaction(SIGSEGV, 'onFault', { flags: SA_ONSTACK });
         yield* sys.sigaction(SIGUSR1, 'again', { flags: SA_NODEFER });
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
       },
       {
         *again(sys) {
-          yield* raise(sys, SIGUSR1);
+          yield* killsItself(sys, SIGUSR1);
         },
         *onFault(sys) {
           sys.result('seen', (yield* told(sys)).ss_flags);
@@ -298,11 +293,11 @@ describe('a signal frame that does not fit', () => {
       function* (sys) {
         yield* sys.sigaction(SIGSEGV, 'onFault');
         yield* sys.sigaction(SIGUSR1, 'again', { flags: SA_NODEFER });
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
       },
       {
         *again(sys) {
-          yield* raise(sys, SIGUSR1);
+          yield* killsItself(sys, SIGUSR1);
         },
         *onFault(sys) {
           sys.result('seen', 1);
@@ -361,7 +356,7 @@ describe('the alternate stack of another task', () => {
     const outcome = outcomeOf(
       function* (sys) {
         yield* sys.sigaltstack(stack());
-        yield* raise(sys, SIGUSR1);
+        yield* killsItself(sys, SIGUSR1);
       },
       ['in'],
       {

@@ -13,16 +13,13 @@ import {
   SIGUSR1,
 } from '../../src/kernel/constants.js';
 import { CLOCK_MONOTONIC } from '../../src/kernel/hrtimer.js';
-import type { Itimerspec } from '../../src/kernel/posix-timers.js';
 import { SIGNALFD_SIGINFO_SIZE } from '../../src/kernel/signalfd.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
 import { told } from '../support/events.js';
 import { outcomesOf, type Parts } from '../support/programs.js';
-
-const seconds = (tv_sec: number) => ({ tv_sec, tv_nsec: 0 });
-const spec = (value: number, again = 0): Itimerspec => ({ it_value: seconds(value), it_interval: seconds(again) });
+import { itimerspec, seconds } from '../support/time.js';
 
 /** Makes a timer that sends a signal to the process, or to one thread. */
 function* timerOf(sys: Sys, sig: number, thread = 0): Coroutine<number> {
@@ -80,7 +77,7 @@ describe('a timer', () => {
         },
         *sets(sys) {
           const id = yield* timerOf(sys, SIGRTMIN);
-          yield* sys.timer_settime(id, 0, spec(1, 1));
+          yield* sys.timer_settime(id, 0, itimerspec(seconds(1), seconds(1)));
           yield* sys.store(0, id + 1);
           yield* sys.exit(0);
         },
@@ -105,7 +102,7 @@ describe('a timer', () => {
         *main(sys) {
           const id = yield* timerOf(sys, SIGUSR1);
           yield* sys.thread('deletes', id, 1);
-          sys.result('looked', yield* sys.timer_gettime(id, spec(0)));
+          sys.result('looked', yield* sys.timer_gettime(id, itimerspec(seconds(0))));
         },
         *deletes(sys) {
           sys.check((yield* sys.timer_delete(sys.arg)) === 0, 'timer_delete');
@@ -132,7 +129,7 @@ describe('a timer', () => {
           const made = yield* sys.timer_create(CLOCK_MONOTONIC, event, out);
           sys.result('made', made);
           if (made !== 0) return;
-          yield* sys.timer_settime(out.timerid, 0, spec(1));
+          yield* sys.timer_settime(out.timerid, 0, itimerspec(seconds(1)));
           while ((yield* sys.tgkill(yield* sys.getpid(), tid, 0)) === 0) yield* sys.step();
           // Past its expiry: who gets the signal now would die of it.
           yield* sys.nanosleep(seconds(5));
@@ -174,7 +171,7 @@ describe('a timer', () => {
         *main(sys) {
           yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN));
           const id = yield* timerOf(sys, SIGRTMIN);
-          yield* sys.timer_settime(id, 0, spec(1, 1));
+          yield* sys.timer_settime(id, 0, itimerspec(seconds(1), seconds(1)));
           yield* sys.nanosleep(seconds(1));
           yield* sys.thread('deletes', id, 1);
           sys.result('took', yield* sys.sigtimedwait(sigmask(SIGRTMIN), null, seconds(0)));
@@ -202,7 +199,7 @@ describe('a timer', () => {
         programs: {
           *main(sys) {
             const id = yield* timerOf(sys, SIGUSR1);
-            yield* sys.timer_settime(id, 0, spec(1));
+            yield* sys.timer_settime(id, 0, itimerspec(seconds(1)));
             yield* sys.pause();
           },
         },
@@ -222,7 +219,7 @@ describe('a timer', () => {
         },
         *execs(sys) {
           const id = yield* timerOf(sys, SIGRTMIN);
-          yield* sys.timer_settime(id, 0, spec(1));
+          yield* sys.timer_settime(id, 0, itimerspec(seconds(1)));
           yield* sys.execve('image');
         },
         *image(sys) {
@@ -248,7 +245,7 @@ describe('a timer', () => {
           yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN, SIGUSR1));
           const fd = yield* sys.signalfd(-1, sigmask(SIGRTMIN));
           const id = yield* timerOf(sys, SIGRTMIN);
-          yield* sys.timer_settime(id, 0, spec(1, 1));
+          yield* sys.timer_settime(id, 0, itimerspec(seconds(1), seconds(1)));
           yield* sys.fork('sends', 0, 1 - cpu);
           for (let n = 0; n < 2; n++) sys.result('read', yield* sys.read(fd, new Uint8Array(SIGNALFD_SIGINFO_SIZE)));
           yield* sys.timer_delete(id);

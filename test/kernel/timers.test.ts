@@ -12,12 +12,11 @@ import {
   SIGUSR1,
   SIGWINCH,
 } from '../../src/kernel/constants.js';
-import type { Timespec } from '../../src/kernel/hrtimer.js';
 import { CLOCK_MONOTONIC } from '../../src/kernel/hrtimer.js';
 import type { Itimerval } from '../../src/kernel/itimer.js';
 import { alone, outcomesOf, type Parts } from '../support/programs.js';
+import { seconds } from '../support/time.js';
 
-const second = (tv_sec: number, tv_nsec = 0): Timespec => ({ tv_sec, tv_nsec });
 const timeval = (tv_sec: number, tv_usec = 0) => ({ tv_sec, tv_usec });
 
 describe('nanosleep', () => {
@@ -25,8 +24,8 @@ describe('nanosleep', () => {
     const parts = alone(
       ['slept', 'sec', 'nsec'],
       function* (sys) {
-        const now = second(0);
-        sys.result('slept', yield* sys.nanosleep(second(2, 500)));
+        const now = seconds(0);
+        sys.result('slept', yield* sys.nanosleep(seconds(2, 500)));
         yield* sys.clock_gettime(CLOCK_MONOTONIC, now);
         sys.result('sec', now.tv_sec);
         sys.result('nsec', now.tv_nsec);
@@ -41,8 +40,8 @@ describe('nanosleep', () => {
       ['null', 'negative', 'long'],
       function* (sys) {
         sys.result('null', yield* sys.nanosleep(null));
-        sys.result('negative', yield* sys.nanosleep(second(-1)));
-        sys.result('long', yield* sys.nanosleep(second(0, 1_000_000_000)));
+        sys.result('negative', yield* sys.nanosleep(seconds(-1)));
+        sys.result('long', yield* sys.nanosleep(seconds(0, 1_000_000_000)));
       },
       { cpus: 1 },
     );
@@ -51,10 +50,10 @@ describe('nanosleep', () => {
 
   test('of three sleepers each wakes, the shortest first, wherever they run', () => {
     const sleeper: Parts['programs'][string] = function* (sys) {
-      yield* sys.nanosleep(second(sys.arg));
+      yield* sys.nanosleep(seconds(sys.arg));
       const before = yield* sys.load(0);
       yield* sys.store(0, before * 10 + sys.arg);
-      const now = second(0);
+      const now = seconds(0);
       yield* sys.clock_gettime(CLOCK_MONOTONIC, now);
       sys.check(now.tv_sec >= sys.arg, `woke at ${now.tv_sec} s, before ${sys.arg} s were over`);
       sys.result(`woke ${sys.arg}`, 1);
@@ -82,8 +81,8 @@ describe('nanosleep', () => {
         *main(sys) {
           yield* sys.sigaction(SIGUSR1, 'onUser');
           yield* sys.fork('child', yield* sys.getpid(), 1);
-          const left = second(-1);
-          sys.result('slept', yield* sys.nanosleep(second(10), left));
+          const left = seconds(-1);
+          sys.result('slept', yield* sys.nanosleep(seconds(10), left));
           sys.result('left', left.tv_sec);
         },
         *child(sys) {
@@ -106,8 +105,8 @@ describe('nanosleep', () => {
       programs: {
         *main(sys) {
           yield* sys.fork('child', yield* sys.getpid(), 1);
-          sys.result('slept', yield* sys.nanosleep(second(10)));
-          const now = second(0);
+          sys.result('slept', yield* sys.nanosleep(seconds(10)));
+          const now = seconds(0);
           yield* sys.clock_gettime(CLOCK_MONOTONIC, now);
           sys.result('sec', now.tv_sec);
         },
@@ -131,7 +130,7 @@ describe('nanosleep', () => {
           sys.result('status', (yield* sys.wait4(pid)).status);
         },
         *sleeper(sys) {
-          yield* sys.nanosleep(second(1000));
+          yield* sys.nanosleep(seconds(1000));
           yield* sys.stay();
         },
       },

@@ -58,7 +58,7 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
         holds:
           'a parent that ignores SIGCHLD, or says SA_NOCLDWAIT, does not wait; one that has exec’ed gets SIGCHLD; waiters are woken',
         tests: {
-          [`${K}/signals`]: ['SA_NOCLDWAIT: the child is gone at once, and the handler is called'],
+          [`${K}/sigaction`]: ['SA_NOCLDWAIT: the child is gone at once, and the handler is called'],
           [`${K}/shared-sighand`]: [
             'a child that promised another signal than SIGCHLD sends SIGCHLD to a parent that has exec’ed since',
           ],
@@ -153,8 +153,8 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
           'alloc_pid free_pid find_pid_ns find_vpid pid_task attach_pid detach_pid change_pid transfer_pid get_pid put_pid',
         holds: 'numbers are given again, in turn, EAGAIN where all are taken; what was found stays readable under RCU',
         tests: {
-          [`${K}/setid`]: ['are used again, cyclically, where a scenario makes them few; EAGAIN where all are taken'],
-          [`${K}/namespaces`]: ['gives numbers again, and none where all are taken'],
+          [`${K}/rlimits`]: ['are used again, cyclically, where a scenario makes them few; EAGAIN where all are taken'],
+          [`${K}/pid-namespaces`]: ['gives numbers again, and none where all are taken'],
           [`${S}/pidfd`]: ['never reaches another process that has the number now'],
         },
         races: { 'lookup-vs-free': ['no-rcu-read-lock'], 'setsid-vs-setpgid': ['setsid-no-group-check'] },
@@ -223,7 +223,7 @@ export const LIFE_AND_TIME: readonly KernelPart[] = [
         functions: 'read write pipe',
         holds: 'readers and writers wait, are interrupted or restarted, and SIGPIPE comes with the last reader gone',
         tests: {
-          [`${K}/pipes`]: [
+          [`${K}/pipe-signals`]: [
             'means SIGPIPE, and EPIPE to who ignores or handles that',
             'ends a wait for data with EINTR, or it is taken up again after the handler',
           ],

@@ -78,10 +78,8 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         functions: 'send_signal',
         holds: 'what the kernel and ancestors send gets through to an init; the sender is told in the target’s numbers',
         tests: {
-          [`${K}/namespaces`]: [
-            'takes SIGKILL and SIGSTOP from outside, and ignores other fatal signals',
-            'translates the sender of a signal',
-          ],
+          [`${K}/namespace-init`]: ['takes SIGKILL and SIGSTOP from outside, and ignores other fatal signals'],
+          [`${K}/user-namespaces`]: ['translates the sender of a signal'],
         },
       },
       {
@@ -121,7 +119,7 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         tests: {
           [`${K}/narrate`]: ['is ignored, does nothing, goes on, stops or kills as its action is'],
           [`${K}/ptrace-signals`]: ['stops it even where it is ignored; SIGKILL does not'],
-          [`${K}/namespaces`]: ['ignores from inside what it has no handler for, and SIGKILL and SIGSTOP always'],
+          [`${K}/namespace-init`]: ['ignores from inside what it has no handler for, and SIGKILL and SIGSTOP always'],
         },
       },
       {
@@ -129,10 +127,8 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         holds: 'the count of a user’s queued signals is never leaked, and never above the limit where that applies',
         tests: {
           [`${S}/sigqueue`]: ['gives EAGAIN where as many are queued as the limit allows'],
-          [`${K}/signals`]: [
-            'flush_signals drops what is pending for a thread and its process',
-            'drops what is pending and blocked with %s',
-          ],
+          [`${K}/signals`]: ['flush_signals drops what is pending for a thread and its process'],
+          [`${K}/sigaction`]: ['drops what is pending and blocked with %s'],
         },
         races: { 'pending-limit': ['check-then-count'] },
       },
@@ -178,7 +174,7 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         holds:
           'a signal is taken on the way to user mode and nowhere else; without a handler a call is restarted, and the saved mask comes back',
         tests: {
-          [`${K}/signals`]: ['%s goes on after a stop, and after a signal that does nothing'],
+          [`${K}/interrupted-calls`]: ['%s goes on after a stop, and after a signal that does nothing'],
           [`${K}/sending`]: ['never misses a signal that is blocked until then, and puts the mask back'],
           [`${K}/programs`]: ['interrupts a program before, between and after its stores'],
         },
@@ -187,8 +183,8 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         functions: 'handle_signal setup_rt_frame signal_setup_done signal_delivered rt_sigreturn',
         holds: 'EINTR or a restart by SA_RESTART; the mask while the handler runs; nesting; SA_RESETHAND; SA_ONSTACK',
         tests: {
-          [`${K}/signals`]: [
-            '%s is ended by a handler, %s',
+          [`${K}/interrupted-calls`]: ['%s is ended by a handler, %s'],
+          [`${K}/sigaction`]: [
             'sees the mask before, its own, and the signal blocked; the first comes back',
             'with SA_RESETHAND is called once; the signal is blocked in it as in any other',
           ],
@@ -203,7 +199,7 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
         tests: {
           [`${K}/stops`]: ['says that a child has stopped and that it goes on'],
           [`${S}/identity`]: ['does not die of a signal that it blocked when one of its own sent it'],
-          [`${K}/signals`]: ['handlers, ignoring and defaults, for every signal'],
+          [`${K}/sigaction`]: ['handlers, ignoring and defaults, for every signal'],
         },
         races: { 'stop-vs-cont': ['no-stop-dequeued'] },
       },
@@ -240,7 +236,7 @@ export const KERNEL_PARTS: readonly KernelPart[] = [
       {
         functions: 'do_sigaction rt_sigaction',
         holds: 'an action that ignores drops what is pending',
-        tests: { [`${K}/signals`]: ['drops what is pending and blocked with %s'] },
+        tests: { [`${K}/sigaction`]: ['drops what is pending and blocked with %s'] },
       },
       {
         functions: 'sigprocmask rt_sigprocmask __set_task_blocked set_current_blocked retarget_shared_pending',

@@ -90,6 +90,13 @@ export function allOutcomesOf(parts: Parts, preemptions: number, patches: readon
 
 const MOST = 20_000;
 
+/** The one outcome of a scenario under random schedules. Throws the first violation, and where there are several. */
+export function onlyOutcomeOf(parts: Parts, executions = 5, patches: readonly Patch[] = []): string {
+  const outcomes = outcomesOf(parts, executions, patches);
+  if (outcomes.length !== 1) throw new Error(`not one outcome: ${outcomes.join('; ')}`);
+  return outcomes[0] as string;
+}
+
 function machineOf(parts: Parts, patches: readonly Patch[]): ControlledMachine {
   const limits = { ...DEFAULT_LIMITS, objects: parts.objects ?? {} };
   return new ControlledMachine(kernelModel(scenarioOf(parts), { patches, limits }), { shutdown: true });

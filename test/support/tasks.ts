@@ -1,5 +1,6 @@
 /** What the tasks of many tests do. */
 
+import { SIGABRT } from '../../src/kernel/constants.js';
 import type { Program } from '../../src/kernel/scenario.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { WaitidInfo } from '../../src/kernel/wait.js';
@@ -19,6 +20,14 @@ export const ends: Program = function* (sys) {
   return sys.arg;
 };
 
+/** Sends a signal to its own process by kill. */
+export function* killsItself(sys: Sys, sig: number): Coroutine<void> {
+  yield* sys.kill(yield* sys.getpid(), sig);
+}
+
+/** Ends by SIGABRT, which dumps core. */
+export const aborts: Program = (sys) => killsItself(sys, SIGABRT);
+
 /** Reads a word of the memory that all share until it is not 0. */
 export function* until(sys: Sys, cell: number): Coroutine<void> {
   while ((yield* sys.load(cell)) === 0);
@@ -30,13 +39,13 @@ export function* must(sys: Sys, call: Coroutine<number>): Coroutine<void> {
   sys.check(result === 0, `a call gave ${result}`);
 }
 
-/** Makes a pipe, and gives the end to read from and the one to write to. */
-export function* pipeOf(sys: Sys, flags = 0): Coroutine<[number, number]> {
-  const fds: [number, number] = [-1, -1];
-  const result = yield* sys.pipe2(fds, flags);
-  sys.check(result === 0, `pipe2 gave ${result}`);
-  return fds;
-}
-
 /** Where `waitid` puts what it has found: nothing yet. */
 export const noInfo = (): WaitidInfo => ({ si_signo: 0, si_code: 0, si_pid: 0, si_uid: 0, si_status: 0 });
+
+/** Waits for a child, and gives its exit code, or the number of the signal that ended it, below 0. */
+export function* codeOf(sys: Sys, pid: number): Coroutine<number> {
+  sys.check(pid > 0, `clone gave ${pid}`);
+  const { pid: reaped, status } = yield* sys.wait4(pid);
+  sys.check(reaped === pid, `wait4 gave ${reaped}`);
+  return (status & 0x7f) === 0 ? status >> 8 : -(status & 0x7f);
+}

@@ -29,11 +29,7 @@ import { sigmask } from '../../../src/kernel/sigset.js';
 import type { ReceivedSiginfo, Sys } from '../../../src/kernel/sys.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
 import { checkCall, same } from '../../support/syscalls.js';
-
-const spec = (value: number, again = 0, nsec = 0): Itimerspec => ({
-  it_value: { tv_sec: value, tv_nsec: 0 },
-  it_interval: { tv_sec: again, tv_nsec: nsec },
-});
+import { itimerspec, seconds } from '../../support/time.js';
 
 /** A timer that sends a real-time signal, set. */
 function* timerOf(sys: Sys, sig: number, setting: Itimerspec): Coroutine<number> {
@@ -127,7 +123,7 @@ checkCall('a timer', {
   'whose signal is ignored goes on by itself, once a millisecond at most': {
     *main(sys) {
       yield* sys.sigaction(SIGUSR1, SIG_IGN);
-      const id = yield* timerOf(sys, SIGUSR1, spec(1, 0, 1000));
+      const id = yield* timerOf(sys, SIGUSR1, itimerspec(seconds(1), seconds(0, 1000)));
       yield* sys.nanosleep({ tv_sec: 1, tv_nsec: 5_000_000 });
       const now = { it_value: { tv_sec: 0, tv_nsec: 0 }, it_interval: { tv_sec: 0, tv_nsec: 0 } };
       same(sys, 'timer_gettime', yield* sys.timer_gettime(id, now), 0);
@@ -138,7 +134,7 @@ checkCall('a timer', {
   'deleted while its signal waits: the signal is still taken, and nothing is armed': {
     *main(sys) {
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN));
-      const id = yield* timerOf(sys, SIGRTMIN, spec(1, 1));
+      const id = yield* timerOf(sys, SIGRTMIN, itimerspec(seconds(1), seconds(1)));
       yield* sys.nanosleep({ tv_sec: 1, tv_nsec: 1 });
       same(sys, 'timer_delete', yield* sys.timer_delete(id), 0);
       const info: ReceivedSiginfo = {};
@@ -153,9 +149,9 @@ checkCall('a timer', {
   'set anew while its signal waits has the new time, and is not armed by that signal': {
     *main(sys) {
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN));
-      const id = yield* timerOf(sys, SIGRTMIN, spec(1, 1));
+      const id = yield* timerOf(sys, SIGRTMIN, itimerspec(seconds(1), seconds(1)));
       yield* sys.nanosleep({ tv_sec: 1, tv_nsec: 1 });
-      same(sys, 'timer_settime', yield* sys.timer_settime(id, 0, spec(100, 50)), 0);
+      same(sys, 'timer_settime', yield* sys.timer_settime(id, 0, itimerspec(seconds(100), seconds(50))), 0);
       same(sys, 'sigwaitinfo', yield* sys.sigwaitinfo(sigmask(SIGRTMIN)), SIGRTMIN);
       // As the old signal found it.
       same(sys, 'sigwaitinfo', yield* sys.sigwaitinfo(sigmask(SIGRTMIN)), SIGRTMIN);
@@ -170,7 +166,7 @@ checkCall('a timer', {
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGRTMIN));
       const waits = yield* sys.signalfd(-1, sigmask(SIGRTMIN));
       const looks = yield* sys.signalfd(-1, sigmask(SIGRTMIN), SFD_NONBLOCK);
-      const id = yield* timerOf(sys, SIGRTMIN, spec(1, 2));
+      const id = yield* timerOf(sys, SIGRTMIN, itimerspec(seconds(1), seconds(2)));
       const buf = new Uint8Array(SIGNALFD_SIGINFO_SIZE);
       for (const [fd, due] of [
         [waits, 1],
@@ -197,7 +193,7 @@ checkCall('a timer', {
     programs: {
       *stops(sys) {
         // Over and over: the first may come before the stop.
-        yield* timerOf(sys, SIGCONT, spec(1, 1));
+        yield* timerOf(sys, SIGCONT, itimerspec(seconds(1), seconds(1)));
         yield* sys.raise(SIGSTOP);
         return 7;
       },
@@ -205,7 +201,7 @@ checkCall('a timer', {
   },
   'without a reader wakes nobody: SIGWINCH that nobody handles': {
     *main(sys) {
-      yield* timerOf(sys, SIGWINCH, spec(1));
+      yield* timerOf(sys, SIGWINCH, itimerspec(seconds(1)));
       same(sys, 'nanosleep', yield* sys.nanosleep({ tv_sec: 2, tv_nsec: 0 }), 0);
     },
   },

@@ -14,15 +14,10 @@ import {
   TIMER_ABSTIME,
 } from '../../../src/kernel/constants.js';
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../../src/kernel/hrtimer.js';
-import type { Itimerspec } from '../../../src/kernel/posix-timers.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
 import type { ReceivedSiginfo } from '../../../src/kernel/sys.js';
 import { checkCall, same } from '../../support/syscalls.js';
-
-const spec = (value: number, again = 0): Itimerspec => ({
-  it_value: { tv_sec: value, tv_nsec: 0 },
-  it_interval: { tv_sec: again, tv_nsec: 0 },
-});
+import { itimerspec, seconds } from '../../support/time.js';
 
 checkCall('timer_create', {
   'makes timers of each clock, each with a number': {
@@ -60,7 +55,7 @@ checkCall('timer_settime', {
       const out = { timerid: -1 };
       const event = { sigev_notify: SIGEV_SIGNAL, sigev_signo: SIGRTMIN, sigev_value: 9 };
       yield* sys.timer_create(CLOCK_MONOTONIC, event, out);
-      for (const setting of [spec(1), spec(1, 1)]) {
+      for (const setting of [itimerspec(seconds(1)), itimerspec(seconds(1), seconds(1))]) {
         same(sys, 'timer_settime', yield* sys.timer_settime(out.timerid, 0, setting), 0);
         for (let n = 0; n <= setting.it_interval.tv_sec; n++) {
           const info: ReceivedSiginfo = {};
@@ -77,7 +72,7 @@ checkCall('timer_settime', {
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGALRM));
       const out = { timerid: -1 };
       yield* sys.timer_create(CLOCK_REALTIME, null, out);
-      yield* sys.timer_settime(out.timerid, TIMER_ABSTIME, spec(5));
+      yield* sys.timer_settime(out.timerid, TIMER_ABSTIME, itimerspec(seconds(5)));
       const info: ReceivedSiginfo = {};
       same(sys, 'sigwaitinfo', yield* sys.sigwaitinfo(sigmask(SIGALRM), info), SIGALRM);
       same(sys, 'si_value', info.si_value, out.timerid);
@@ -90,14 +85,19 @@ checkCall('timer_settime', {
     *main(sys) {
       const out = { timerid: -1 };
       yield* sys.timer_create(CLOCK_MONOTONIC, { sigev_notify: SIGEV_NONE }, out);
-      const old = spec(-1, -1);
-      same(sys, 'timer_settime', yield* sys.timer_settime(out.timerid, 0, spec(100, 3), old), 0);
-      same(sys, 'at first', old, spec(0));
-      const value = spec(-1, -1);
+      const old = itimerspec(seconds(-1), seconds(-1));
+      same(
+        sys,
+        'timer_settime',
+        yield* sys.timer_settime(out.timerid, 0, itimerspec(seconds(100), seconds(3)), old),
+        0,
+      );
+      same(sys, 'at first', old, itimerspec(seconds(0)));
+      const value = itimerspec(seconds(-1), seconds(-1));
       same(sys, 'timer_gettime', yield* sys.timer_gettime(out.timerid, value), 0);
       same(sys, 'it_interval', value.it_interval, { tv_sec: 3, tv_nsec: 0 });
       same(sys, 'null', yield* sys.timer_settime(out.timerid, 0, null), -EINVAL);
-      same(sys, 'seconds', yield* sys.timer_settime(out.timerid, 0, spec(-1)), -EINVAL);
+      same(sys, 'seconds', yield* sys.timer_settime(out.timerid, 0, itimerspec(seconds(-1))), -EINVAL);
       const late = { it_value: { tv_sec: 0, tv_nsec: 1_000_000_000 }, it_interval: { tv_sec: 0, tv_nsec: 0 } };
       same(sys, 'nanoseconds', yield* sys.timer_settime(out.timerid, 0, late), -EINVAL);
       same(sys, 'nowhere', yield* sys.timer_gettime(out.timerid, null), -EFAULT);
@@ -115,8 +115,8 @@ checkCall('timer_settime', {
     programs: {
       *child(sys) {
         for (const id of [sys.arg, -1, 999]) {
-          same(sys, 'timer_settime', yield* sys.timer_settime(id, 0, spec(1)), -EINVAL);
-          same(sys, 'timer_gettime', yield* sys.timer_gettime(id, spec(0)), -EINVAL);
+          same(sys, 'timer_settime', yield* sys.timer_settime(id, 0, itimerspec(seconds(1))), -EINVAL);
+          same(sys, 'timer_gettime', yield* sys.timer_gettime(id, itimerspec(seconds(0))), -EINVAL);
           same(sys, 'timer_getoverrun', yield* sys.timer_getoverrun(id), -EINVAL);
           same(sys, 'timer_delete', yield* sys.timer_delete(id), -EINVAL);
         }
