@@ -1,7 +1,7 @@
 /** The table of the benchmark of bugs, in Markdown, beside what was published. */
 
 import type { BugsResult, Needed } from './bugs.js';
-import { bestPublished, PUBLISHED, TOOLS } from './published.js';
+import { bestPublished, FOUND_BY_SOME, PUBLISHED, TOOLS, TRIALS } from './published.js';
 
 /** The mean, where all seeds that there was time for found the bug. */
 export function meanOf({ executions, missed }: Needed): number | null {
@@ -37,28 +37,34 @@ function published(model: string, here: number | null): string {
   const there = bestPublished(model);
   if (there === null) return '–';
   const verdict = here === null ? '' : Number(here.toFixed(1)) <= there.mean ? ': met' : ': missed';
-  return `${there.mean.toFixed(1)} ${there.tool}${verdict}`;
+  const trials = there.trials === TRIALS ? '' : `, ${there.trials} of ${TRIALS}`;
+  return `${there.mean.toFixed(1)} ${there.tool}${trials}${verdict}`;
 }
 
-export function bugsTable(results: readonly BugsResult[]): string {
-  const contenders = results[0]?.needed.map(({ contender }) => contender) ?? [];
+/** @param contenders the columns, by name; empty where a model has not been measured with one */
+export function bugsTable(results: readonly BugsResult[], contenders: readonly string[]): string {
   return table([
     ['model', 'threads', ...contenders, 'best here', 'best published'],
     ...results.map(({ model, threads, needed }) => {
       const least = best(needed);
       const mean = least === null ? null : meanOf(least);
       const here = least === null || mean === null ? '–' : `${mean.toFixed(1)} ${least.contender}`;
-      return [model, String(threads), ...needed.map(cell), here, published(model, mean)];
+      const cells = contenders.map((name) => {
+        const one = needed.find(({ contender }) => contender === name);
+        return one === undefined ? '' : cell(one);
+      });
+      return [model, String(threads), ...cells, here, published(model, mean)];
     }),
   ]);
 }
 
 /** The means of other tools. */
 export function publishedTable(): string {
-  const rows = Object.entries(PUBLISHED).map(([model, means]) => [
-    model,
-    ...TOOLS.map((tool) => means[tool]?.toFixed(1) ?? '–'),
-  ]);
+  const rows = Object.entries(PUBLISHED).map(([model, means]) => {
+    const some = FOUND_BY_SOME[model];
+    const bySome = some === undefined ? '–' : `${some.mean.toFixed(1)}, ${some.trials} of ${TRIALS}`;
+    return [model, ...TOOLS.map((tool) => means[tool]?.toFixed(1) ?? (tool === some?.tool ? bySome : '–'))];
+  });
   return table([['model', ...TOOLS], ...rows]);
 }
 

@@ -2,11 +2,12 @@
  * How many executions each strategy needs to the first bug of each model: the mean and the median of 20 seeds. Writes
  * the models' rows in `bench/bugs.jsonl`, and from it the table of `docs/benchmarks.md`.
  *
- * Usage: npm run bench -- bugs [MODEL…] [STRATEGY…]
+ * Usage: npm run bench -- bugs [MODEL…] [STRATEGY…] [--seconds N]
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type StrategyOptions, strategyNamed } from '../src/explore/strategies/index.js';
 import type { Strategy } from '../src/explore/strategy.js';
 import { ControlledMachine } from '../src/machine/controlled.js';
@@ -22,7 +23,7 @@ const LARGE = 100;
 const MOST_OF_RARE = 10_000_000;
 /** Seconds of processor time for one strategy on one model, all seeds together; more where lots are drawn for a rare bug. */
 const SECONDS = 2;
-const SECONDS_OF_RARE = 120;
+const SECONDS_OF_RARE = 960;
 
 const RESULTS = fileURLToPath(new URL('../../bench/bugs.jsonl', import.meta.url));
 const DOCS = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
@@ -50,6 +51,8 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'dfs, iterative', strategy: 'dfs', options: { iterative: true }, fixed: true },
   { name: 'dpor', strategy: 'dpor', fixed: true },
 ];
+/** Their names. */
+const ALL = CONTENDERS.map(({ name }) => name);
 
 /** What a strategy needed on a model. */
 export interface Needed {
@@ -84,13 +87,18 @@ export function firstBug(machine: ControlledMachine, says: RegExp, strategy: Str
   return null;
 }
 
-function measure(model: BuggyModel, { name, strategy, options, fixed }: Contender): Needed {
+/** @param seconds of processor time for all seeds; undefined for what the model has by itself */
+function measure(
+  model: BuggyModel,
+  { name, strategy, options, fixed }: Contender,
+  seconds: number | undefined,
+): Needed {
   // The published means are of executions until the bug itself, and not until a checker foresees it.
   const footprints = strategyNamed(strategy, options).needsFootprints === true;
   const machine = new ControlledMachine(model.make(), { checked: false, footprints });
   const rare = model.rare === true && fixed !== true;
   const limit = rare ? MOST_OF_RARE : machine.cpus.length >= LARGE ? MOST_OF_LARGE : MOST;
-  const until = spent() + (rare ? SECONDS_OF_RARE : SECONDS);
+  const until = spent() + (seconds ?? (rare ? SECONDS_OF_RARE : SECONDS));
   const executions: number[] = [];
   const seeds = fixed === true ? 1 : SEEDS;
   let missed = 0;
@@ -104,52 +112,83 @@ function measure(model: BuggyModel, { name, strategy, options, fixed }: Contende
   return { contender: name, executions: executions.sort((a, b) => a - b), missed, untried };
 }
 
-/** A model's row with what was measured of some strategies, and known of the others. */
-function merged(measured: BugsResult, known: BugsResult | undefined): BugsResult {
+/**
+ * All rows, in the order of the models, with what was measured of some strategies on one of them. What was known of other
+ * models, and of other strategies on this one, stays.
+ */
+export function withMeasured(known: readonly BugsResult[], measured: BugsResult): BugsResult[] {
+  const before = known.find(({ model }) => model === measured.model)?.needed ?? [];
   const needed = CONTENDERS.map(({ name }) =>
-    [...measured.needed, ...(known?.needed ?? [])].find(({ contender }) => contender === name),
+    [...measured.needed, ...before].find(({ contender }) => contender === name),
+  ).filter((one) => one !== undefined);
+  const rows = BUGGY_MODELS.map(({ name }) =>
+    name === measured.model ? { ...measured, needed } : known.find(({ model }) => model === name),
   );
-  return { ...measured, needed: needed.filter((one) => one !== undefined) };
+  return rows.filter((row) => row !== undefined);
 }
 
-/** Puts a model's row into the file of results, a line for each, and makes the table from the file. */
+/** A page with both tables made anew. @throws Error if it has no place for them */
+export function withTables(page: string, rows: readonly BugsResult[]): string {
+  if (!TABLE.test(page) || !OTHERS.test(page)) throw new Error(`${DOCS} has no place for the tables`);
+  return page.replace(TABLE, bugsTable(rows, ALL)).replace(OTHERS, publishedTable());
+}
+
+/** Puts a model's row into the file of results, a line for each, and makes the tables from the file. @returns the row */
 function keep(measured: BugsResult): BugsResult {
   const lines = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8').trimEnd().split('\n') : [];
   const known = lines.map((line) => JSON.parse(line) as BugsResult);
-  const result = merged(
-    measured,
-    known.find(({ model }) => model === measured.model),
-  );
-  const rows = BUGGY_MODELS.map(({ name }) =>
-    name === result.model ? result : known.find(({ model }) => model === name),
-  );
-  const models = rows.filter((row) => row !== undefined);
-  writeFileSync(RESULTS, models.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  const page = readFileSync(DOCS, 'utf8').replace(TABLE, bugsTable(models)).replace(OTHERS, publishedTable());
-  writeFileSync(DOCS, page);
-  return result;
+  const rows = withMeasured(known, measured);
+  writeFileSync(DOCS, withTables(readFileSync(DOCS, 'utf8'), rows));
+  writeFileSync(RESULTS, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return rows.find(({ model }) => model === measured.model) as BugsResult;
 }
 
-/** Those that are named; all if none is. */
-function named<T extends { readonly name: string }>(all: readonly T[], names: readonly string[]): readonly T[] {
+/** Those that are named; if none is, those that need not be. */
+function named<T extends { readonly name: string; readonly rare?: true }>(
+  all: readonly T[],
+  names: readonly string[],
+): readonly T[] {
   const some = all.filter(({ name }) => names.includes(name));
-  return some.length === 0 ? all : some;
+  return some.length > 0 ? some : all.filter(({ rare }) => rare !== true);
 }
 
-/** @param names of models and strategies; all models if it has none, and all strategies */
-export function runBugs(names: readonly string[]): number {
+/** What is to be measured, and for how long. @throws Error for arguments that say nothing of it */
+function asked(args: readonly string[]): { readonly names: readonly string[]; readonly seconds: number | undefined } {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { seconds: { type: 'string' } },
+    allowPositionals: true,
+  });
   const known = [...BUGGY_MODELS, ...CONTENDERS].map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
+  const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    console.error(`there is no model or strategy "${unknown}"; there is ${known.join(', ')}`);
+    throw new Error(`there is no model or strategy "${unknown}"; there is ${known.join(', ')}`);
+  }
+  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+  if (seconds !== undefined && !(seconds > 0)) throw new Error(`--seconds is more than 0, not "${values.seconds}"`);
+  return { names: positionals, seconds };
+}
+
+/**
+ * @param args names of models and strategies, and `--seconds N`. If none is named, all models but those whose bug is rare,
+ *   or all strategies.
+ */
+export function runBugs(args: readonly string[]): number {
+  let what: ReturnType<typeof asked>;
+  try {
+    what = asked(args);
+  } catch (error) {
+    console.error((error as Error).message);
     return 2;
   }
+  const { names, seconds } = what;
+  const contenders = named(CONTENDERS, names);
   const results: BugsResult[] = [];
   for (const model of named(BUGGY_MODELS, names)) {
     process.stderr.write(`${model.name}\n`);
-    const needed = named(CONTENDERS, names).map((contender) => measure(model, contender));
+    const needed = contenders.map((contender) => measure(model, contender, seconds));
     results.push(keep({ model: model.name, threads: model.make().cpus, needed }));
   }
-  console.log(bugsTable(results));
+  console.log(bugsTable(results, ALL));
   return 0;
 }

@@ -8,6 +8,8 @@
 
 export const TOOLS = ['PCT', 'POS', 'SURW', 'RFF', 'PERIOD'] as const;
 export type Tool = (typeof TOOLS)[number];
+/** Of each mean. */
+export const TRIALS = 20;
 
 export const PUBLISHED: Readonly<Record<string, Readonly<Record<Tool, number | null>>>> = {
   account: { PCT: 4.3, POS: 1, SURW: 5.8, RFF: 1, PERIOD: 10.1 },
@@ -33,12 +35,22 @@ export const PUBLISHED: Readonly<Record<string, Readonly<Record<Tool, number | n
   SafeStack: { PCT: null, POS: null, SURW: null, RFF: null, PERIOD: null },
 };
 
-/** The lowest mean of a model, and whose it is; null where nobody found the bug in all trials. */
-export function bestPublished(model: string): { readonly tool: Tool; readonly mean: number } | null {
-  let best: { readonly tool: Tool; readonly mean: number } | null = null;
+/** Where only some of the 20 trials found the bug: how many, and their mean. So it is lower than that of all trials would be. */
+export const FOUND_BY_SOME: Readonly<
+  Record<string, { readonly tool: Tool; readonly mean: number; readonly trials: number }>
+> = {
+  SafeStack: { tool: 'SURW', mean: 368919.6, trials: 19 },
+};
+
+/** The lowest mean of a model, whose it is, and of how many trials; null where no trial found the bug. */
+export function bestPublished(
+  model: string,
+): { readonly tool: Tool; readonly mean: number; readonly trials: number } | null {
+  let best = FOUND_BY_SOME[model] ?? null;
   for (const tool of TOOLS) {
     const mean = PUBLISHED[model]?.[tool] ?? null;
-    if (mean !== null && (best === null || mean < best.mean)) best = { tool, mean };
+    if (mean !== null && (best === null || best.trials < TRIALS || mean < best.mean))
+      best = { tool, mean, trials: TRIALS };
   }
   return best;
 }

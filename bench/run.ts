@@ -3,7 +3,7 @@
  * a busy moment of the machine falls on all of them. Prints a table, and writes `bench/results.json`.
  *
  * Usage: npm run bench [-- BENCH…]
- *        npm run bench -- bugs [MODEL…] [STRATEGY…]
+ *        npm run bench -- bugs [MODEL…] [STRATEGY…] [--seconds N]
  */
 
 import { execFileSync } from 'node:child_process';

@@ -26,7 +26,7 @@ export interface BuggyModel {
   readonly fixed?: () => Model;
   /** What the violation says. */
   readonly says: RegExp;
-  /** It takes some hundred thousand executions. */
+  /** It takes some hundred thousand executions: measured only where it is named. */
   readonly rare?: true;
 }
 

@@ -29,6 +29,12 @@ export interface Read {
   readonly cpus: number[];
 }
 
+/** The same, and what the present execution has shown of it. */
+interface KnownRead extends Read {
+  /** By the site of the write that it has read from: the last execution in which it did. */
+  readonly pairs: Map<Site, number>;
+}
+
 /** Where a CPU, or the clock, stands. */
 export function siteOf(id: number, { cpus }: ControlledMachine): Site {
   const cpu = cpus[id];
@@ -46,26 +52,21 @@ export class ReadsFrom {
   /** Reads that can have another source than they had: their words are shared, and somebody writes them. */
   readonly reads: Read[] = [];
   /** By word: the site of its last writer in this execution. */
-  readonly lastWriter = new Map<number, Site>();
+  private readonly lastWriter = new Map<number, Site>();
   /** Of the present execution: equal for executions with the same set of pairs. */
   signature = 0;
   private readonly writers = new Map<number, Site[]>();
-  private readonly known = new Map<Key, Read>();
+  private readonly known = new Map<Key, KnownRead>();
+  /** By site and word: CPUs whose step there has written it. */
+  private readonly writes = new Map<Key, number[]>();
   private readonly offered = new Set<Read>();
   /** By word: its only user so far; −1 if there are several. */
   private readonly users = new Map<number, number>();
-  /** By CPU: what its steps at a site have accessed. */
-  private readonly accessed: { readonly reads: Set<Key>; readonly writes: Set<Key> }[];
-  private readonly pairs = new Set<string>();
-
-  /** @param size how many CPUs there are, and one for the clock */
-  constructor(size: number) {
-    this.accessed = Array.from({ length: size }, () => ({ reads: new Set(), writes: new Set() }));
-  }
+  private execution = 0;
 
   begin(): void {
     this.lastWriter.clear();
-    this.pairs.clear();
+    this.execution++;
     this.signature = 0;
   }
 
@@ -74,14 +75,19 @@ export class ReadsFrom {
     return this.writers.get(address) ?? [INITIAL];
   }
 
+  /** The write that a read of a word would have its value from now. */
+  lastSource(address: number): Site {
+    return this.lastWriter.get(address) ?? INITIAL;
+  }
+
   /** Whether a CPU's step at a site has read a word before. */
   mayRead(id: number, site: Site, address: number): boolean {
-    return this.accessed[id]?.reads.has(keyOf(site, address)) === true;
+    return this.known.get(keyOf(site, address))?.cpus.includes(id) === true;
   }
 
   /** Whether a CPU's step at a site has written a word before. */
   mayWrite(id: number, site: Site, address: number): boolean {
-    return this.accessed[id]?.writes.has(keyOf(site, address)) === true;
+    return this.writes.get(keyOf(site, address))?.includes(id) === true;
   }
 
   /** A CPU has made a step that began at a site. */
@@ -103,25 +109,32 @@ export class ReadsFrom {
     const key = keyOf(site, address);
     let read = this.known.get(key);
     if (read === undefined) {
-      read = { site, address, cpus: [] };
+      read = { site, address, cpus: [], pairs: new Map() };
       this.known.set(key, read);
     }
-    if (!read.cpus.includes(id)) read.cpus.push(id);
-    this.accessed[id]?.reads.add(key);
-    this.use(id, address);
-    const source = this.lastWriter.get(address) ?? INITIAL;
-    const pair = `${key} ${source}`;
-    if (this.pairs.has(pair)) return;
-    this.pairs.add(pair);
+    if (!read.cpus.includes(id)) {
+      read.cpus.push(id);
+      this.use(id, address);
+    }
+    const source = this.lastSource(address);
+    if (read.pairs.get(source) === this.execution) return;
+    read.pairs.set(source, this.execution);
     this.signature = (this.signature + mix(key ^ mix(Math.floor(key / WORDS)) ^ mix(source))) | 0;
   }
 
   private write(id: number, site: Site, address: number): void {
-    const writers = this.writers.get(address);
-    if (writers === undefined) this.writers.set(address, [INITIAL, site]);
-    else if (!writers.includes(site)) writers.push(site);
-    this.accessed[id]?.writes.add(keyOf(site, address));
-    this.use(id, address);
+    const key = keyOf(site, address);
+    const cpus = this.writes.get(key);
+    if (cpus === undefined) {
+      this.writes.set(key, [id]);
+      const sources = this.writers.get(address);
+      if (sources === undefined) this.writers.set(address, [INITIAL, site]);
+      else sources.push(site);
+      this.use(id, address);
+    } else if (!cpus.includes(id)) {
+      cpus.push(id);
+      this.use(id, address);
+    }
     this.lastWriter.set(address, site);
   }
 

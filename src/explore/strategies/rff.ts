@@ -80,7 +80,8 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
     // Mostly the first time; each further time half as likely.
     let skip = 0;
     while (skip < 8 && lots.below(4) === 0) skip++;
-    return { ...read, cpu, source: sources[lots.below(sources.length)] as Site, skip };
+    const { site: reader, address } = read;
+    return { site: reader, address, cpu, source: sources[lots.below(sources.length)] as Site, skip };
   }
 
   /** An abstract schedule like one that was kept: of two, one with pairs that have come less often. */
@@ -104,15 +105,16 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
   function judge(id: number, of: ControlledMachine, known: ReadsFrom): number {
     const at = siteOf(id, of);
     let verdict = FREE;
-    for (const [index, constraint] of constraints.entries()) {
-      if ((passed[index] as number) < 0) continue;
-      const { address, source } = constraint;
-      const satisfied = (known.lastWriter.get(address) ?? -1) === source;
+    for (let index = 0; index < constraints.length; index++) {
+      const before = passed[index] as number;
+      if (before < 0) continue;
+      const constraint = constraints[index] as Constraint;
+      const { address, source, skip } = constraint;
       if (isRead(constraint, id, at, known)) {
-        if ((passed[index] as number) < constraint.skip) continue;
-        if (!satisfied) return HELD;
+        if (before < skip) continue;
+        if (known.lastSource(address) !== source) return HELD;
         verdict = WANTED;
-      } else if (satisfied && known.mayWrite(id, at, address)) {
+      } else if (known.lastSource(address) === source && known.mayWrite(id, at, address)) {
         return HELD;
       }
     }
@@ -159,7 +161,7 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
     choose(movers, _current, of) {
       if (!of.keepsFootprints) throw new Error('rff needs a machine that keeps footprints');
       machine = of;
-      seen ??= new ReadsFrom(of.cpus.length + 1);
+      seen ??= new ReadsFrom();
       finishStep();
       of.accesses.clear();
       of.accesses.recording = true;
@@ -167,8 +169,9 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
       moved = pick(movers, of, seen);
       priorities.picked(moved, of);
       site = siteOf(moved, of);
-      for (const [index, constraint] of constraints.entries()) {
+      for (let index = 0; index < constraints.length; index++) {
         const before = passed[index] as number;
+        const constraint = constraints[index] as Constraint;
         if (before < 0 || !isRead(constraint, moved, site, seen)) continue;
         passed[index] = before < constraint.skip ? before + 1 : -1;
       }
