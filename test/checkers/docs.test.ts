@@ -9,6 +9,7 @@ import { kernelModel } from '../../src/kernel/model.js';
 import { CHECKERS } from '../../src/machine/checkers/selection.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { defineModel } from '../../src/model/define.js';
+import { patchOf } from '../support/programs.js';
 import { runInOrder } from '../support/tiny.js';
 
 const TEXT = readFileSync(new URL('../../docs/checkers.md', import.meta.url), 'utf8');
@@ -68,7 +69,7 @@ it('rcu-usage', () => {
       return yield* this.kill_pid_info(sig, info, this.foundPid());
     },
   };
-  const patch = { name: 'x', title: '', story: '', functions };
+  const patch = patchOf(functions);
   const model = kernelModel(findScenario('kill-vs-exec'), { patches: [patch] });
   const { found } = explore(new ControlledMachine(model), { strategy: 'random', schedules: 10 });
   expect(found?.violation.message).toBe(REPORTS.get('rcu-usage'));

@@ -12,7 +12,7 @@ import { defineModel } from '../../src/model/define.js';
 import type { Violation } from '../../src/sync/gate.js';
 import { violationReport } from '../../src/trace/report.js';
 import { simulatedFrames } from '../../src/trace/stack.js';
-import { scenarioOf } from '../support/programs.js';
+import { patchOf, scenarioOf } from '../support/programs.js';
 
 /** The violation of the shrunk schedule, with stacks, and its report. */
 function shrunk(machine: ControlledMachine): { readonly violation: Violation; readonly report: string } {
@@ -46,7 +46,7 @@ const TWO_WRITERS = scenarioOf({
 describe('a task in uninterruptible sleep', () => {
   it('that waits for a mutex which nobody gives back: which, and who has it', () => {
     const functions: KernelPatch = { *__pipe_unlock() {} };
-    const patches = [{ name: 'x', title: '', story: '', functions }];
+    const patches = [patchOf(functions)];
     const { violation, report } = shrunk(new ControlledMachine(kernelModel(TWO_WRITERS, { patches })));
     expect(violation.kind).toBe('hung-task');
     const [, waiting, holding] =

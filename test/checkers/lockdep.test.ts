@@ -15,6 +15,7 @@ import { defineModel } from '../../src/model/define.js';
 import type { Mutex, RwLock, Thread } from '../../src/model/thread.js';
 import type { Violation } from '../../src/sync/gate.js';
 import { violationReport } from '../../src/trace/report.js';
+import { patchOf } from '../support/programs.js';
 import { runInOrder, type TinyProgram } from '../support/tiny.js';
 
 type Body = (t: Thread) => Generator<boolean, void, number>;
@@ -110,7 +111,7 @@ describe('a lock inversion', () => {
         return error;
       },
     };
-    const patch = { name: 'inverted', title: '', story: '', functions };
+    const patch = patchOf(functions);
     const machine = new ControlledMachine(kernelModel(findScenario('kill-vs-exec'), { patches: [patch], cpus: 3 }));
     const { found } = explore(machine, { strategy: 'random', schedules: 50 });
     expect(found?.violation.kind).toBe('lock-inversion');
@@ -164,7 +165,7 @@ describe('a lock that an interrupt takes', () => {
         return error;
       },
     };
-    const patch = { name: 'x', title: '', story: '', functions };
+    const patch = patchOf(functions);
     const model = kernelModel(findScenario('irq-self-deadlock'), { patches: [patch] });
     const { found } = explore(new ControlledMachine(model), { strategy: 'dfs', preemptions: 0, schedules: 10 });
     expect(found?.violation).toMatchObject({

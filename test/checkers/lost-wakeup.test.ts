@@ -16,7 +16,7 @@ import type { Violation } from '../../src/sync/gate.js';
 import { mutex } from '../../src/sync/mutex.js';
 import { violationReport } from '../../src/trace/report.js';
 import { simulatedFrames } from '../../src/trace/stack.js';
-import { scenarioOf } from '../support/programs.js';
+import { patchOf, scenarioOf } from '../support/programs.js';
 
 /** The first violation of a model, by all its schedules. */
 function violationOf(declare: (m: ModelBuilder) => void): Violation | null {
@@ -308,9 +308,7 @@ describe('in the kernel', () => {
         });
       },
     });
-    const machine = new ControlledMachine(
-      kernelModel(scenario, { patches: [{ name: 'x', title: '', story: '', functions }] }),
-    );
+    const machine = new ControlledMachine(kernelModel(scenario, { patches: [patchOf(functions)] }));
     const { violation } = shrunk(machine);
     expect(violation?.message).toMatch(
       /^lost wake-up: task 10\d sleeps in uninterruptible sleep, though .*mutex\.owner is NULL by now; task 10\d /,

@@ -13,6 +13,7 @@ import { addr } from '../../src/memory/layout.js';
 import { defineModel, type ModelBuilder } from '../../src/model/define.js';
 import type { Plain, Thread } from '../../src/model/thread.js';
 import { violationReport } from '../../src/trace/report.js';
+import { patchOf } from '../support/programs.js';
 import { item, safe, type TinyCpu, tinyModel, violationOf } from '../support/tiny.js';
 
 type Body = (t: Thread) => Generator<boolean, void, number>;
@@ -145,7 +146,7 @@ describe('two plain accesses', () => {
 });
 
 function patched(functions: KernelPatch): ControlledMachine {
-  const patch = { name: 'x', title: '', story: '', functions };
+  const patch = patchOf(functions);
   return new ControlledMachine(kernelModel(findScenario('kill-vs-exec'), { patches: [patch] }), { checked: ['race'] });
 }
 

@@ -12,7 +12,7 @@ import { defineModel, type ModelBuilder } from '../../src/model/define.js';
 import type { Violation } from '../../src/sync/gate.js';
 import { violationReport } from '../../src/trace/report.js';
 import { simulatedFrames } from '../../src/trace/stack.js';
-import { scenarioOf } from '../support/programs.js';
+import { patchOf, scenarioOf } from '../support/programs.js';
 
 function violationOf(declare: (m: ModelBuilder) => void, strategy = 'dfs'): Violation | null {
   return explore(defineModel('m', declare), { strategy, schedules: 2000 }).found?.violation ?? null;
@@ -189,7 +189,7 @@ describe('a grace period of the kernel', () => {
         for (;;) if (this.READ_ONCE(this.current, task_struct.exit_state)) yield;
       },
     };
-    const patches = [{ name: 'x', title: '', story: '', functions }];
+    const patches = [patchOf(functions)];
     const machine = new ControlledMachine(kernelModel(scenario, { patches }));
     const { found } = explore(machine, { strategy: 'fair', schedules: 20 });
     expect(found?.violation.kind).toBe('rcu-stall');

@@ -9,9 +9,10 @@ import { globals, sighand_struct, task_struct } from '../../src/kernel/structs.j
 import type { Checker } from '../../src/machine/checkers/selection.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { addr } from '../../src/memory/layout.js';
+import { patchOf } from '../support/programs.js';
 
 function firstOf(functions: KernelPatch, checked: readonly Checker[] = ['memory', 'lockdep', 'rcu']) {
-  const patch = { name: 'x', title: '', story: '', functions };
+  const patch = patchOf(functions);
   const model = kernelModel(findScenario('kill-vs-exec'), { patches: [patch] });
   const { found } = explore(new ControlledMachine(model, { checked }), { strategy: 'random', schedules: 30 });
   return found?.violation ?? null;

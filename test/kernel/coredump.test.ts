@@ -23,11 +23,10 @@ import {
   WEXITED,
 } from '../../src/kernel/constants.js';
 import { coredumpFunctions } from '../../src/kernel/coredump.js';
-import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Patch, Program } from '../../src/kernel/scenario.js';
+import type { Program } from '../../src/kernel/scenario.js';
 import { user_memory } from '../../src/kernel/structs.js';
 import type { Sys } from '../../src/kernel/sys.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 import { aborts } from '../support/tasks.js';
 
 const CORE = 0x80;
@@ -414,19 +413,13 @@ test('a descriptor table that another process shares is copied first', () => {
 
 test('a signal to dump for, taken by a thread that an exec is just ending, is lost: the process lives on', () => {
   /** Notes in cell 5 that a dump was refused. */
-  const notes: Patch & ThisType<Kernel> = {
-    name: 'notes',
-    title: '',
-    story: '',
-    functions: {
-      *zap_threads(tsk, core, exit_code) {
-        const k = this as unknown as Kernel;
-        const nr = yield* coredumpFunctions.zap_threads.call(k, tsk, core, exit_code);
-        if (nr === -EAGAIN) k.store(k.arena.static(user_memory) + user_memory.cells + 5, 1);
-        return nr;
-      },
+  const notes = patchOf({
+    *zap_threads(tsk, core, exit_code) {
+      const nr = yield* coredumpFunctions.zap_threads.call(this, tsk, core, exit_code);
+      if (nr === -EAGAIN) this.store(this.arena.static(user_memory) + user_memory.cells + 5, 1);
+      return nr;
     },
-  };
+  });
   const parts = dumping(
     function* (sys) {
       yield* sys.thread('thread', 0, 2);

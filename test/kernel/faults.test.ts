@@ -24,10 +24,9 @@ import {
   SIGUSR1,
   TRAP_BRKPT,
 } from '../../src/kernel/constants.js';
-import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Patch, Program } from '../../src/kernel/scenario.js';
+import type { Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 /** A process that faults, and a parent that reports the signal that it died of. */
 function faulting(
@@ -372,16 +371,11 @@ describe('what force_sig_info does to init', () => {
 
 describe('sigreturn', () => {
   /** `getpid` does what `rt_sigreturn` does. */
-  const raw: Patch & ThisType<Kernel> = {
-    name: 'raw-sigreturn',
-    title: '',
-    story: '',
-    functions: {
-      getpid() {
-        return (this as unknown as Kernel).rt_sigreturn();
-      },
+  const raw = patchOf({
+    getpid() {
+      return this.rt_sigreturn();
     },
-  };
+  });
 
   test('outside a handler is a SIGSEGV of the kernel', () => {
     const parts: Parts = {

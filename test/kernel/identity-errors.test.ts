@@ -20,18 +20,13 @@ import {
   SIGTERM,
 } from '../../src/kernel/constants.js';
 import { credFunctions } from '../../src/kernel/cred.js';
-import type { Patch } from '../../src/kernel/scenario.js';
 import { globals, task_struct, user_struct } from '../../src/kernel/structs.js';
 import { NULL } from '../../src/memory/layout.js';
-import { lasting, outcomesOf, type Parts } from '../support/programs.js';
+import { lasting, outcomesOf, type Parts, patchOf } from '../support/programs.js';
 import { pauses, stays } from '../support/tasks.js';
 
-function patch(functions: Patch['functions']): readonly Patch[] {
-  return [{ name: 'test', title: '', story: '', functions }];
-}
-
 describe('without memory', () => {
-  const noCreds = patch({
+  const noCreds = patchOf({
     prepare_creds() {
       return this.get(this.current, task_struct.pid) < 100 ? credFunctions.prepare_creds.call(this) : NULL;
     },
@@ -65,7 +60,7 @@ describe('without memory', () => {
       },
       { programs: { special: stays }, files: { special: { setuid: 5 } } },
     );
-    expect(outcomesOf(parts, 20, noCreds)).toEqual(['done=0']);
+    expect(outcomesOf(parts, 20, [noCreds])).toEqual(['done=0']);
   });
 
   test('for a user setting the ids fails', () => {
@@ -76,12 +71,12 @@ describe('without memory', () => {
       sys.check((yield* sys.setresuid(-1, 1, 1)) === 0, 'setresuid of those that count nothing');
     });
     // The users of the setup must be made: only the race is without memory.
-    const late = patch({
+    const late = patchOf({
       *set_user() {
         return -EAGAIN;
       },
     });
-    expect(outcomesOf(parts, 20, late)).toEqual(['done=1']);
+    expect(outcomesOf(parts, 20, [late])).toEqual(['done=1']);
   });
 
   test('for one more user the last of sixteen is refused, and given back when it is not needed', () => {
@@ -123,12 +118,12 @@ describe('without memory', () => {
       sys.check((yield* sys.unshare(CLONE_NEWUSER | CLONE_NEWPID)) === -ENOMEM, 'both');
       return yield* sys.fork('sleep', 0, 1);
     });
-    const noNamespace = patch({
+    const noNamespace = patchOf({
       create_pid_namespace() {
         return -ENOMEM;
       },
     });
-    expect(outcomesOf(parts, 20, noNamespace)).toEqual(['done=101']);
+    expect(outcomesOf(parts, 20, [noNamespace])).toEqual(['done=101']);
     const again = lasting(
       { uid: 0 },
       function* (sys) {
@@ -197,7 +192,7 @@ describe('a clone that is killed', () => {
 describe('users', () => {
   test('are found while they are freed and made again: never one that is gone, never two', () => {
     // geteuid stands for whatever looks a user up by number.
-    const lookup = patch({
+    const lookup = patchOf({
       *geteuid() {
         const user = yield* this.find_user(2000);
         if (!user) return 0;
@@ -227,11 +222,11 @@ describe('users', () => {
         setup.process('finder', { uid: 1001, cpu: 2 });
       },
     };
-    expect(outcomesOf(parts, 600, lookup)).toEqual(['found=0', 'found=2000']);
+    expect(outcomesOf(parts, 600, [lookup])).toEqual(['found=0', 'found=2000']);
   });
 
   test('are counted where their processes are, whoever they were forked by', () => {
-    const counted = patch({
+    const counted = patchOf({
       *geteuid() {
         return this.get(this.get(this.globals, globals.root_user), user_struct.processes);
       },
@@ -258,11 +253,11 @@ describe('users', () => {
         },
       },
     );
-    expect(outcomesOf(parts, 200, counted)).toEqual(['done=1']);
+    expect(outcomesOf(parts, 200, [counted])).toEqual(['done=1']);
   });
 
   test("another task's capabilities are looked at under RCU while it changes them", () => {
-    const asked = patch({
+    const asked = patchOf({
       *geteuid() {
         this.rcu_read_lock();
         const t = yield* this.find_task_by_vpid(101);
@@ -288,7 +283,7 @@ describe('users', () => {
         setup.process('target', { uid: 0, capabilities: CAP_FULL_SET, cpu: 1 });
       },
     };
-    expect(outcomesOf(parts, 300, asked)).toEqual(['has=0', 'has=1']);
+    expect(outcomesOf(parts, 300, [asked])).toEqual(['has=0', 'has=1']);
   });
 });
 

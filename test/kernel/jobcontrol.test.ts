@@ -17,7 +17,7 @@ import {
 } from '../../src/kernel/constants.js';
 import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { WIFSTOPPED, WSTOPSIG } from '../../src/kernel/waitstatus.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 const hupAndCont: Parts['handlers'] = {
   *hup(sys) {
@@ -179,7 +179,7 @@ describe('a stop', () => {
 
   it('would not, if new threads did not join it', () => {
     const functions: KernelPatch = { task_join_group_stop() {} };
-    const patch = { name: 'test', title: '', story: '', functions };
+    const patch = patchOf(functions);
     expect(() => outcomesOf(thread, 5000, [patch])).toThrow('a thread of the stopped process ran');
   });
 

@@ -6,7 +6,7 @@ import { randomStrategy } from '../../src/explore/strategies/random.js';
 import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
-import { type Parts, scenarioOf } from '../support/programs.js';
+import { type Parts, patchOf, scenarioOf } from '../support/programs.js';
 
 const PARENT_AND_CHILD: Parts = {
   programs: {
@@ -23,7 +23,7 @@ const PARENT_AND_CHILD: Parts = {
 };
 
 function firstViolation(parts: Parts, functions: KernelPatch, shutdown: boolean): string | null {
-  const model = kernelModel(scenarioOf(parts), { patches: [{ name: 'x', title: '', story: '', functions }] });
+  const model = kernelModel(scenarioOf(parts), { patches: [patchOf(functions)] });
   const machine = new ControlledMachine(model, { shutdown });
   const { found } = explore(machine, { strategy: randomStrategy(1), schedules: 20 });
   return found?.violation.message ?? null;

@@ -38,7 +38,7 @@ import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 const SEEDS = 25;
 const EXECUTIONS = 25;
@@ -201,7 +201,7 @@ test('and a kernel that leaves the zombies of a dying tracer to nobody is found'
   };
   expect(() => {
     for (let seed = 1; seed <= 10 * SEEDS; seed++) {
-      outcomesOf(made(seed), EXECUTIONS, [{ name: 'x', title: '', story: '', functions }]);
+      outcomesOf(made(seed), EXECUTIONS, [patchOf(functions)]);
     }
   }).toThrow(/^killed, but still there: .* is zombie/);
 });

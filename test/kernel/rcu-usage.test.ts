@@ -6,11 +6,11 @@ import type { Patch } from '../../src/kernel/scenario.js';
 import { globals, sighand_struct, task_struct } from '../../src/kernel/structs.js';
 import { addr } from '../../src/memory/layout.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 /** Has `getpid` do something else. */
 function calling(getpid: (this: Kernel) => Coroutine<number>): readonly Patch[] {
-  return [{ name: 'test', title: '', story: '', functions: { getpid } }];
+  return [patchOf({ getpid })];
 }
 
 const PARTS: Parts = {

@@ -6,13 +6,13 @@ import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { CLONE_NEWUSER, SIG_BLOCK, SIGRTMIN, SIGUSR1 } from '../../src/kernel/constants.js';
 import { CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID } from '../../src/kernel/hrtimer.js';
 import { kernelModel } from '../../src/kernel/model.js';
-import type { Patch, Program } from '../../src/kernel/scenario.js';
+import type { Program } from '../../src/kernel/scenario.js';
 import { completeFunctions } from '../../src/kernel/signal/complete.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { globals } from '../../src/kernel/structs.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { addr } from '../../src/memory/layout.js';
-import { outcomesOf, type Parts, scenarioOf } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf, scenarioOf } from '../support/programs.js';
 
 function alone(main: Program, more: Partial<Parts> = {}): Parts {
   return {
@@ -22,10 +22,6 @@ function alone(main: Program, more: Partial<Parts> = {}): Parts {
     setup: (setup) => void setup.process('main', { uid: 0 }),
     ...more,
   };
-}
-
-function patch(functions: Patch['functions']): readonly Patch[] {
-  return [{ name: 'test', title: '', story: '', functions }];
 }
 
 describe('what the model does not have', () => {
@@ -87,7 +83,7 @@ describe('a slab cache that there is not', () => {
 
 describe('a task that sleeps with a spinlock held', () => {
   it('is scheduling while atomic', () => {
-    const patched = patch({
+    const patched = patchOf({
       *pause() {
         if (this.read_lock(addr(this.globals, globals.tasklist_lock))) yield;
         yield* this.schedule();
@@ -95,13 +91,13 @@ describe('a task that sleeps with a spinlock held', () => {
       },
     });
     const parts = alone((sys) => sys.pause());
-    expect(() => outcomesOf(parts, 1, patched)).toThrow('BUG: scheduling while atomic: a spinlock is held');
+    expect(() => outcomesOf(parts, 1, [patched])).toThrow('BUG: scheduling while atomic: a spinlock is held');
   });
 });
 
 describe('a real-time signal that nobody is told of', () => {
   it('is found at the end, by its name', () => {
-    const untold = patch({
+    const untold = patchOf({
       *signal_wake_up_state(t, state) {
         if (this.current !== t) yield* completeFunctions.signal_wake_up_state.call(this, t, state);
       },
@@ -123,7 +119,7 @@ describe('a real-time signal that nobody is told of', () => {
         setup.process('sends', { cpu: 1 });
       },
     };
-    const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches: untold }));
+    const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches: [untold] }));
     const found = findExecution(machine, randomStrategy(1), 50, (violation) => violation !== null);
     expect(found?.violation?.message).toMatch(
       /task 100 sleeps, though SIGRTMIN\+5 is pending and not blocked: nobody told it/,

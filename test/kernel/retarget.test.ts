@@ -6,11 +6,10 @@ import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 /** Without the search for another thread. */
 const NO_RETARGET: KernelPatch = { *retarget_shared_pending() {} };
-const patched = (functions: KernelPatch) => [{ name: 'test', title: '', story: '', functions }];
 
 /** A process of two threads that both can take a signal; the first then does something; a third party sends it. */
 function process(signals: readonly number[], first: (sys: Sys) => Coroutine<void>): Parts {
@@ -65,7 +64,7 @@ describe('a signal to a process whose chosen thread', () => {
   });
 
   it('leaves it to nobody in a kernel that does not look for another', () => {
-    expect(() => outcomesOf(blocks(SIGUSR1), 2000, patched(NO_RETARGET))).toThrow(
+    expect(() => outcomesOf(blocks(SIGUSR1), 2000, [patchOf(NO_RETARGET)])).toThrow(
       'task 101 stays in user mode, though SIGUSR1 is pending and not blocked: nobody told it',
     );
   });

@@ -23,7 +23,7 @@ import type { Patch } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import type { Sys } from '../../src/kernel/sys.js';
 import type { Coroutine } from '../../src/sync/gate.js';
-import { alone, onlyOutcomeOf, outcomesOf, type Parts } from '../support/programs.js';
+import { alone, onlyOutcomeOf, outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 describe('a signal to a process of three threads', () => {
   test('goes to the threads in turn where the first does not take it', () => {
@@ -122,16 +122,11 @@ describe('RLIMIT_SIGPENDING', () => {
 describe('what the kernel itself may call', () => {
   /** `getpid` calls it, and gives its result. */
   function calling(body: (k: Kernel) => Coroutine<number>): Patch {
-    return {
-      name: 'calls',
-      title: '',
-      story: '',
-      functions: {
-        getpid(this: Kernel) {
-          return body(this);
-        },
+    return patchOf({
+      getpid() {
+        return body(this);
       },
-    };
+    });
   }
 
   test('flush_signals drops what is pending for a thread and its process', () => {

@@ -14,12 +14,10 @@ import {
   SIGUSR1,
   WNOHANG,
 } from '../../src/kernel/constants.js';
-import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Patch } from '../../src/kernel/scenario.js';
 import { EMPTY_MASK, sigmask } from '../../src/kernel/sigset.js';
 import { task_struct } from '../../src/kernel/structs.js';
 import { completion } from '../../src/sync/completion.js';
-import { outcomesOf, type Parts } from '../support/programs.js';
+import { outcomesOf, type Parts, patchOf } from '../support/programs.js';
 
 /** A process that makes a child with vfork on another CPU, and what the child runs. */
 function vforking(
@@ -255,37 +253,27 @@ describe('a parent killed while it waits for its child', () => {
   });
 
   test('must tell the child so: otherwise that completes what is no more', () => {
-    const forgets = {
-      name: 'vfork-forgets',
-      title: '',
-      story: '',
-      functions: {
-        *wait_for_vfork_done(this, child, vfork) {
-          const killed = yield* this.wait_for_completion_killable(vfork);
-          this.kmem_cache_free(this.caches.completion, vfork);
-          this.put_task_struct(child);
-          return killed;
-        },
+    const forgets = patchOf({
+      *wait_for_vfork_done(this, child, vfork) {
+        const killed = yield* this.wait_for_completion_killable(vfork);
+        this.kmem_cache_free(this.caches.completion, vfork);
+        this.put_task_struct(child);
+        return killed;
       },
-    } satisfies Patch & ThisType<Kernel>;
+    });
     expect(() => outcomesOf(parts, 1000, [forgets])).toThrow(/use-after-free|freed/);
   });
 
   test('must not be completed without the lock: it may be gone between the look and the use', () => {
-    const unlocked = {
-      name: 'vfork-unlocked',
-      title: '',
-      story: '',
-      functions: {
-        *complete_vfork_done(this, tsk) {
-          const vfork = this.get(tsk, task_struct.vfork_done);
-          if (!vfork) return;
-          if (this.WRITE_ONCE(tsk, task_struct.vfork_done, 0 as typeof vfork)) yield;
-          this.get(vfork, completion.done);
-          yield* this.complete(vfork);
-        },
+    const unlocked = patchOf({
+      *complete_vfork_done(this, tsk) {
+        const vfork = this.get(tsk, task_struct.vfork_done);
+        if (!vfork) return;
+        if (this.WRITE_ONCE(tsk, task_struct.vfork_done, 0 as typeof vfork)) yield;
+        this.get(vfork, completion.done);
+        yield* this.complete(vfork);
       },
-    } satisfies Patch & ThisType<Kernel>;
+    });
     expect(() => outcomesOf(parts, 1000, [unlocked])).toThrow(/use-after-free|freed|data-race/);
   });
 });

@@ -3,6 +3,7 @@
 import { explore } from '../../src/explore/explore.js';
 import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
+import type { Kernel, KernelPatch } from '../../src/kernel/kernel.js';
 import { DEFAULT_LIMITS, type KernelLimits } from '../../src/kernel/kernel-arena.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import type { Patch, Program, Scenario } from '../../src/kernel/scenario.js';
@@ -41,6 +42,11 @@ export function lasting(options: ProcessOptions, main: Program, more: Partial<Pa
       ...more.programs,
     },
   };
+}
+
+/** Has functions of the kernel replaced. */
+export function patchOf(functions: KernelPatch & ThisType<Kernel>): Patch {
+  return { name: 'test', title: '', story: '', functions };
 }
 
 /** Makes a scenario of parts. */
