@@ -88,6 +88,15 @@ export function kernelTitle(patches: readonly string[]): string {
   return [`kernel ${old ? '3.16' : '5.3.1'}`, ...others].join(' + ');
 }
 
+/** What ran, for a report. @param isModel it is a model without this kernel */
+export function titleText(of: {
+  readonly name: string;
+  readonly patches: readonly string[];
+  readonly isModel?: boolean;
+}): string {
+  return of.isModel === true ? `model ${of.name}` : `scenario ${of.name}, ${kernelTitle(of.patches)}`;
+}
+
 /** A progress bar on a terminal; nothing anywhere else. */
 export function progressBar(what: string, total: number): { update(done: number): void; stop(): void } {
   if (process.stderr.isTTY !== true) return { update() {}, stop() {} };
@@ -173,12 +182,23 @@ export function wrap(text: string, width = 100, indent = ''): string {
   return lines.join('\n');
 }
 
-/** Tells when the user presses Ctrl-C, or somebody ends the process with SIGTERM as `timeout` does, so that what was found so far can be printed. */
+/** Milliseconds after which Ctrl-C is meant as pressed again. `timeout` sends its signal twice at once. */
+const AGAIN_MS = 500;
+
+/**
+ * Tells when the user presses Ctrl-C, or somebody ends the process with SIGTERM as `timeout` does, so that what was found
+ * so far can be printed. Pressed again, it ends the process at once.
+ */
 export function watchInterrupt(): { readonly pressed: () => boolean; readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
-  const handler = (): void => controller.abort();
-  process.once('SIGINT', handler);
-  process.once('SIGTERM', handler);
+  let first = 0;
+  const handler = (): void => {
+    if (!controller.signal.aborted) first = performance.now();
+    else if (performance.now() - first > AGAIN_MS) process.exit(EXIT_INTERRUPTED);
+    controller.abort();
+  };
+  process.on('SIGINT', handler);
+  process.on('SIGTERM', handler);
   return {
     pressed: () => controller.signal.aborted,
     signal: controller.signal,

@@ -1,11 +1,11 @@
 /** What an exploration found, as text and as a document. */
 
 import { estimateOf } from '../explore/estimate.js';
-import type { Exploration, Phase } from '../explore/explore.js';
-import type { Minimized } from '../explore/minimize.js';
+import type { Exploration, FoundViolation, Phase } from '../explore/explore.js';
 import type { SearchOptions } from '../explore/shards/search.js';
 import { encodeToken } from '../explore/token.js';
 import { type Branching, branchingLines } from '../trace/branching.js';
+import type { Shrunk } from '../trace/failing.js';
 import type { WitnessDocument } from '../trace/report.js';
 import { frameText } from '../trace/stack.js';
 import { switchLines, switchReport } from '../trace/switches.js';
@@ -19,13 +19,11 @@ export interface Explored {
   readonly cpus: number;
 }
 
-/** A violation with its tokens. */
+/** A violation with its token. */
 export interface Reported {
-  readonly minimized: Minimized;
   readonly token: string;
-  readonly minimalToken: string;
-  /** What led to the violation, as the shrunk schedule shows it. */
-  readonly witnesses: readonly WitnessDocument[];
+  /** Null where that was interrupted. */
+  readonly shrunk: Shrunk | null;
 }
 
 /** The document that `--json` prints. */
@@ -62,13 +60,19 @@ export function explorationDocument(
             message: found.violation.message,
             foundAtExecution: found.execution,
             token: reported.token,
-            minimalToken: reported.minimalToken,
-            switches: reported.minimized.preemptions,
-            steps: reported.minimized.steps,
-            fewestSwitches: reported.minimized.fewest,
-            witnesses: reported.witnesses,
-            switchDetails: reported.minimized.switches.map(switchReport),
+            ...shrunkDocument(reported.shrunk),
           },
+  };
+}
+
+function shrunkDocument(shrunk: Shrunk | null): Readonly<Record<string, unknown>> {
+  return {
+    minimalToken: shrunk?.token ?? null,
+    switches: shrunk?.minimized.preemptions ?? null,
+    steps: shrunk?.minimized.steps ?? null,
+    fewestSwitches: shrunk?.minimized.fewest ?? false,
+    witnesses: shrunk?.witnesses ?? [],
+    switchDetails: shrunk?.minimized.switches.map(switchReport) ?? [],
   };
 }
 
@@ -117,8 +121,8 @@ function witnessText({ what, stack }: WitnessDocument): string {
 }
 
 /** What to call to see a violation step by step. @param files the user's files that the token needs */
-function replayCall({ minimalToken }: Reported, files: readonly string[]): string {
-  return `siglab replay ${[minimalToken, ...files.map((file) => `--file ${file}`)].join(' ')}`;
+function replayCall({ token, shrunk }: Reported, files: readonly string[]): string {
+  return `siglab replay ${[shrunk?.token ?? token, ...files.map((file) => `--file ${file}`)].join(' ')}`;
 }
 
 /** An exploration as a test case. */
@@ -130,7 +134,7 @@ export function testCase(
 ): TestCase {
   const { found, seconds, executions } = exploration;
   const replay = reported === null ? '' : replayCall(reported, files);
-  const led = (reported?.witnesses ?? []).map(witnessText).join('');
+  const led = (reported?.shrunk?.witnesses ?? []).map(witnessText).join('');
   const { kind = '', message = '' } = found?.violation ?? {};
   return {
     suite: of.scenario,
@@ -154,19 +158,25 @@ export function printExploration(exploration: Exploration, branching: Branching 
   for (const line of lines) print(`  ${line}`);
 }
 
-/**
- * @param report the report of the shrunk schedule's violation
- * @param files the user's files that the token needs
- */
-export function printViolation(execution: number, reported: Reported, report: string, files: readonly string[]): void {
-  const { minimized } = reported;
-  const { preemptions, fewest, steps } = minimized;
+/** @param files the user's files that the token needs */
+export function printViolation(
+  { execution, violation }: FoundViolation,
+  reported: Reported,
+  files: readonly string[],
+): void {
   print(paint('red', `violated in execution ${count(execution)}`));
+  const { shrunk } = reported;
+  if (shrunk === null) print(`interrupted before it was shrunk: ${violation.kind}: ${violation.message}`);
+  else printShrunk(shrunk);
+  print(`\nto see it step by step:\n  ${replayCall(reported, files)}`);
+}
+
+function printShrunk({ minimized, report }: Shrunk): void {
+  const { preemptions, fewest, steps } = minimized;
   const most = fewest ? 'no schedule with fewer fails' : 'perhaps there is one with fewer';
   const switches = preemptions === 1 ? '1 switch' : `${preemptions} switches`;
   print(`shrunk to ${switches} that blocking does not force (${most}), ${steps} steps`);
   for (const one of minimized.switches) for (const line of switchLines(one)) print(`  ${line}`);
   print();
   print(report);
-  print(`\nto see it step by step:\n  ${replayCall(reported, files)}`);
 }

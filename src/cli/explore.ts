@@ -1,12 +1,10 @@
 /** `siglab explore SCENARIO`: the controlled machine; the first violation minimised, or what was covered. */
 
-import type { Exploration } from '../explore/explore.js';
-import { minimize } from '../explore/minimize.js';
-import { replayWithStacks } from '../explore/replay.js';
+import type { Exploration, FoundViolation } from '../explore/explore.js';
+import { type ThreadPool, threadPool } from '../explore/shards/pool.js';
 import { encodeToken } from '../explore/token.js';
-import { ControlledMachine } from '../machine/controlled.js';
-import { surveyBranching } from '../trace/branching.js';
-import { witnessDocuments } from '../trace/report.js';
+import type { Branching } from '../trace/branching.js';
+import type { Shrunk } from '../trace/failing.js';
 import {
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
@@ -14,22 +12,17 @@ import {
   expectWritable,
   print,
   printJson,
+  titleText,
+  watchInterrupt,
   wholeNumber,
 } from './context.js';
 import { exploreAllCommand } from './explore-all.js';
 import { type PlanFlags, planOf } from './explore-plan.js';
-import {
-  type Explored,
-  explorationDocument,
-  printExploration,
-  printViolation,
-  type Reported,
-  testCase,
-} from './explore-report.js';
+import { explorationDocument, printExploration, printViolation, type Reported, testCase } from './explore-report.js';
 import { writeJunit } from './junit.js';
 import { search } from './search.js';
-import { reportOf } from './story.js';
-import { type TargetFlags, targetOf } from './target.js';
+import { type Target, type TargetFlags, targetOf } from './target.js';
+import { explorerCode } from './workers.js';
 
 export interface ExploreFlags extends PlanFlags, TargetFlags {
   readonly workers?: string;
@@ -39,6 +32,8 @@ export interface ExploreFlags extends PlanFlags, TargetFlags {
 }
 
 const MAX_WORKERS = 256;
+/** Milliseconds that it may take to find out what makes the space large. */
+const SURVEY_MS = 20_000;
 
 export async function exploreCommand(name: string, flags: ExploreFlags): Promise<number> {
   const workers = flags.workers === undefined ? 1 : wholeNumber('--workers', flags.workers, 1, MAX_WORKERS);
@@ -46,34 +41,36 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   const options = planOf(flags);
   if (flags.junit !== undefined) expectWritable('--junit', flags.junit);
   const target = await targetOf(name, flags);
-  const { model } = target;
   const { scenario, patches, cpus, files = [] } = target.description;
   const of = { scenario, patches, cpus };
-  const exploration = await search(target, options, {
-    workers,
-    ...(flags.resume === undefined ? {} : { resume: flags.resume }),
-  });
-  const { found, exhausted, interrupted } = exploration;
-  const machine = new ControlledMachine(model);
-  const reported = found === null ? null : shrink(machine, of, found.schedule);
-  const branching = found === null && !exhausted && !interrupted ? surveyBranching(model) : null;
+  const { resume } = flags;
+  // All that takes long is done by threads, so that this one always hears Ctrl-C.
+  const interrupt = watchInterrupt();
+  const threads = threadPool(explorerCode(target.description), workers);
+  let exploration: Exploration;
+  let reported: Reported | null = null;
+  let branching: Branching | null = null;
+  try {
+    exploration = await search(threads, target, options, { resume, interrupted: interrupt.pressed });
+    const { found, exhausted } = exploration;
+    if (found !== null) reported = await shrink(threads, target, found, interrupt.signal);
+    else if (!exhausted && exploration.executions > 0) {
+      const soon = AbortSignal.any([interrupt.signal, AbortSignal.timeout(SURVEY_MS)]);
+      branching = await unlessAborted(threads, 'survey', {}, soon);
+    }
+  } finally {
+    interrupt.stop();
+    await threads.dispose();
+  }
+  const { found, exhausted } = exploration;
   if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported, branching));
   else {
     printExploration(exploration, branching);
-    if (flags.resume !== undefined && found === null) printKept(flags.resume, exploration);
-    if (found !== null && reported !== null) {
-      const { minimized, minimalToken } = reported;
-      const report = reportOf(machine, minimized.schedule, {
-        name: scenario,
-        patches,
-        token: minimalToken,
-        isModel: target.scenario === null,
-      });
-      printViolation(found.execution, reported, report, files);
-    }
+    if (resume !== undefined && found === null) printKept(resume, exploration);
+    if (found !== null && reported !== null) printViolation(found, reported, files);
   }
   if (flags.junit !== undefined) writeJunit(flags.junit, [testCase(of, exploration, reported, files)]);
-  if (interrupted) return EXIT_INTERRUPTED;
+  if (interrupt.pressed()) return EXIT_INTERRUPTED;
   if (found !== null) return EXIT_VIOLATED;
   if (flags.exhaustive === true && !exhausted) {
     process.stderr.write('siglab: a limit ended the search before the whole space was covered\n');
@@ -82,15 +79,32 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   return EXIT_HOLDS;
 }
 
-function shrink(machine: ControlledMachine, of: Explored, schedule: Uint8Array): Reported {
-  const minimized = minimize(machine, schedule);
-  const { violation } = replayWithStacks(machine, minimized.schedule);
-  return {
-    witnesses: violation === null ? [] : witnessDocuments(violation),
-    minimized,
-    token: encodeToken({ ...of, schedule }),
-    minimalToken: encodeToken({ ...of, schedule: minimized.schedule }),
-  };
+/** Something that a thread makes; null if it is aborted before that. */
+async function unlessAborted<T>(
+  threads: ThreadPool,
+  name: string,
+  given: object,
+  signal: AbortSignal,
+): Promise<T | null> {
+  try {
+    return await threads.call<T | null>(name, given, signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+}
+
+async function shrink(
+  threads: ThreadPool,
+  { description, scenario: known }: Target,
+  { schedule }: FoundViolation,
+  signal: AbortSignal,
+): Promise<Reported> {
+  const { scenario, patches, cpus } = description;
+  const failing = { scenario, patches, cpus, schedule };
+  const title = titleText({ name: scenario, patches, isModel: known === null });
+  const shrunk = await unlessAborted<Shrunk>(threads, 'shrink', { failing, title }, signal);
+  return { token: encodeToken(failing), shrunk };
 }
 
 /** Of depth-first search nothing is kept. */

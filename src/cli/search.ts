@@ -2,18 +2,16 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Exploration } from '../explore/explore.js';
-import { threadPool } from '../explore/shards/pool.js';
-import { ownThread, type ShardRunner } from '../explore/shards/runner.js';
+import type { ShardRunner } from '../explore/shards/runner.js';
 import { type SearchOptions, type SearchState, STATE_VERSION, searchInShards } from '../explore/shards/search.js';
-import { expectWritable, progressBar, UsageError, watchInterrupt } from './context.js';
+import { expectWritable, progressBar, UsageError } from './context.js';
 import type { Target } from './target.js';
-import { explorerCode } from './workers.js';
 
 export interface SearchFlags {
-  /** Threads. */
-  readonly workers: number;
   /** Where the state of the search is kept. */
-  readonly resume?: string;
+  readonly resume: string | undefined;
+  /** Asked now and then: true ends the search. */
+  readonly interrupted: () => boolean;
 }
 
 /** What a file of `--resume` holds. */
@@ -52,31 +50,29 @@ function readState(file: string, of: Saved['of']): SearchState | null {
 }
 
 /** Explores a target. @throws UsageError for a file of `--resume` that is for something else */
-export async function search(target: Target, options: SearchOptions, flags: SearchFlags): Promise<Exploration> {
-  const { workers, resume } = flags;
-  const { scenario, patches, cpus } = target.description;
+export async function search(
+  runner: ShardRunner,
+  { description: { scenario, patches, cpus } }: Target,
+  options: SearchOptions,
+  { resume, interrupted }: SearchFlags,
+): Promise<Exploration> {
   const { strategy = 'default', seed, preemptions, delays, iterative, depth } = options;
   const bounds = { preemptions, delays, iterative, depth };
   const of = JSON.parse(JSON.stringify({ scenario, patches, cpus, strategy, seed, ...bounds })) as Saved['of'];
   if (resume !== undefined) expectWritable('--resume', resume);
   const from = resume === undefined ? null : readState(resume, of);
-  const interrupt = watchInterrupt();
   const bar = progressBar('exploring', options.schedules ?? Number.POSITIVE_INFINITY);
-  let runner: ShardRunner | null = null;
   try {
-    runner = workers === 1 ? ownThread(target.model) : threadPool(explorerCode(target.description), workers);
     const { exploration, state } = await searchInShards(runner, {
       ...options,
       ...(from === null ? {} : { from }),
-      interrupted: interrupt.pressed,
+      interrupted,
       progress: (executions) => bar.update(executions),
     });
     if (resume !== undefined) keep(resume, { siglab: 'search', of, state });
     return exploration;
   } finally {
     bar.stop();
-    interrupt.stop();
-    await runner?.dispose();
   }
 }
 

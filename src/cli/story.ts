@@ -13,7 +13,7 @@ import { violationReport } from '../trace/report.js';
 import { type Frame, frameText } from '../trace/stack.js';
 import { type StoryRow, tellStory } from '../trace/story.js';
 import { accountText, wrongText } from './account.js';
-import { kernelTitle, paint, wrap } from './context.js';
+import { paint, titleText, wrap } from './context.js';
 
 /** What ran, for a report. */
 export interface Title {
@@ -32,16 +32,6 @@ export interface StoryTitle extends Title {
   readonly watch: readonly string[];
   /** The patches, with what they say of themselves. */
   readonly stories: readonly { readonly name: string; readonly title: string; readonly story: string }[];
-}
-
-function titleText({ name, patches, isModel = false }: Title): string {
-  return isModel ? `model ${name}` : `scenario ${name}, ${kernelTitle(patches)}`;
-}
-
-/** The report of the violation that a schedule leads to. */
-export function reportOf(machine: ControlledMachine, schedule: Uint8Array, title: Title): string {
-  const { violation } = replayWithStacks(machine, schedule);
-  return violation === null ? '' : violationReport(machine, violation, titleText(title), title.token);
 }
 
 export interface StoryOptions {

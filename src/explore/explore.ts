@@ -80,8 +80,9 @@ export interface Exploration {
   readonly phases: readonly Phase[];
 }
 
-/** Executions between two looks at the clock. */
+/** Executions between two looks at the clock, and scheduling points, where executions are long. */
 const PROGRESS_EVERY = 256;
+const PROGRESS_STEPS = 1 << 16;
 /** Executions that a portfolio makes before the space is covered systematically: most bugs show in fewer. */
 export const RANDOM_FIRST = 2_000;
 /** The share of the time that they may take. */
@@ -208,8 +209,10 @@ function* exploreBy(
   let found: FoundViolation | null = null;
   let exhausted = false;
   let interrupted = false;
+  let lookAt = 0;
   while (executions < schedules) {
-    if (executions % PROGRESS_EVERY === 0) {
+    if (executions % PROGRESS_EVERY === 0 || steps >= lookAt) {
+      lookAt = steps + PROGRESS_STEPS;
       if (performance.now() - started >= seconds * 1000) break;
       if (yield before + executions) {
         interrupted = true;
@@ -221,6 +224,10 @@ function* exploreBy(
       break;
     }
     const execution: Execution = machine.execute(strategy);
+    if (machine.stopped) {
+      interrupted = true;
+      break;
+    }
     strategy.end(execution);
     executions++;
     steps += execution.steps;
@@ -242,7 +249,7 @@ function* exploreBy(
   }
   redundant += strategy.redundant ?? 0;
   const asksSize = !exhausted && executions > 0 && (found === null || options.keepGoing === true);
-  const size = asksSize ? strategy.estimate?.(machine) : undefined;
+  const size = asksSize ? estimateBy(strategy, machine) : undefined;
   return {
     executions,
     redundant,
@@ -266,6 +273,15 @@ function* exploreBy(
       },
     ],
   };
+}
+
+/** A few executions may be made for it, which are not stopped. */
+function estimateBy(strategy: Strategy, machine: ControlledMachine): number | undefined {
+  const { stopFlag } = machine;
+  machine.stopFlag = null;
+  const size = strategy.estimate?.(machine);
+  machine.stopFlag = stopFlag;
+  return size;
 }
 
 /** The machine given, unless it lacks what the strategy needs. */

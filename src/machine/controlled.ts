@@ -73,6 +73,16 @@ class Abandoned extends Error {
 
 const ABANDONED = new Abandoned('the strategy gave this execution up');
 
+/** Thrown inside an execution that somebody outside ends. */
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
+const STOPPED = new Stopped('this execution was stopped from outside');
+
+/** Scheduling points between two looks at whether somebody outside ends the execution: a few milliseconds. */
+const LOOK_EVERY = 4096;
+
 /** Decisions that one execution's record has room for. */
 const MAX_CHOICES = 1 << 17;
 
@@ -123,6 +133,10 @@ export class ControlledMachine implements CpuHost {
   readonly races: RaceDetector | null;
   /** The execution came to its end: nobody can move. */
   ended = false;
+  /** One word that others may set: while it is not 0, executions are given up soon, however long they would go on. */
+  stopFlag: Int32Array | null = null;
+  /** The execution was given up because of that. */
+  stopped = false;
   /** The CPU to go on with after a yield; −1 when nobody can move. */
   next = -1;
   private readonly movers = new Movers();
@@ -133,6 +147,8 @@ export class ControlledMachine implements CpuHost {
   readonly clockWord: number;
   /** Steps after which the execution is no longer waited for. */
   private limit = 0;
+  /** Steps after which to look whether that is so, or whether it is stopped from outside. */
+  private lookAt = 0;
   /** The chooser is asked no more: it has not come to an end in `maxSteps`, and perhaps was not fair. */
   private forced = false;
   private readonly words: Int32Array;
@@ -192,11 +208,12 @@ export class ControlledMachine implements CpuHost {
     this.choices = 0;
     this.inTurnFrom = -1;
     this.forced = false;
-    this.limit = this.maxSteps;
     this.steps = 0;
+    this.setLimit(this.maxSteps);
     this.next = -1;
     this.booting = false;
     this.ended = false;
+    this.stopped = false;
     this.arena.reset();
     if (this.keepsFootprints) {
       this.accesses.recording = true;
@@ -210,6 +227,7 @@ export class ControlledMachine implements CpuHost {
     let violation: Violation | null = null;
     let abandoned = false;
     try {
+      this.lookOutside();
       this.running = false;
       for (const cpu of this.cpus) {
         this.accesses.who = cpu.id;
@@ -223,9 +241,10 @@ export class ControlledMachine implements CpuHost {
       if (this.keepsFootprints) this.deferred.run(this.accesses);
       violation = this.atEnd() ?? this.uncovered() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
-      if (error === ABANDONED) abandoned = true;
+      if (error === ABANDONED || error === STOPPED) abandoned = true;
       else if (error instanceof Violation) violation = error;
       else throw error;
+      this.stopped = error === STOPPED;
     } finally {
       Violation.keepsStack = true;
     }
@@ -273,7 +292,7 @@ export class ControlledMachine implements CpuHost {
     }
     if (this.words[this.clockWord] !== 0) ids[count++] = cpus.length;
     if (count === 0) return -1;
-    if (++this.steps > this.limit) this.atLimit(current);
+    if (++this.steps > this.lookAt) this.look(current);
     movers.count = count;
     const byDefault = goesOn ? current : (ids[0] as number);
     movers.byDefault = byDefault;
@@ -300,7 +319,7 @@ export class ControlledMachine implements CpuHost {
     if (this.inTurnFrom < 0) {
       this.turn = turnOf(choice);
       // As many again: it may have been the scheduling.
-      this.limit = this.steps + this.maxSteps;
+      this.setLimit(this.steps + this.maxSteps);
       this.inTurnFrom = this.choices;
       this.fairCycle = new FairCycle(this.arena, this.cpus);
     }
@@ -316,6 +335,21 @@ export class ControlledMachine implements CpuHost {
     if (stall === null) throw found;
     const { kind, message, cpu, task } = stall;
     throw new Violation(kind, message, cpu, task, [{ what: found.message, stack: '' }, ...found.witnesses]);
+  }
+
+  private setLimit(steps: number): void {
+    this.limit = steps;
+    this.lookAt = this.stopFlag === null ? steps : Math.min(steps, this.steps + LOOK_EVERY);
+  }
+
+  private look(current: number): void {
+    this.lookOutside();
+    if (this.steps > this.limit) this.atLimit(current);
+    else this.setLimit(this.limit);
+  }
+
+  private lookOutside(): void {
+    if (this.stopFlag !== null && Atomics.load(this.stopFlag, 0) !== 0) throw STOPPED;
   }
 
   /** There was no end: what the chooser did may not have been fair, so the rest is by turns. */
@@ -382,7 +416,7 @@ export class ControlledMachine implements CpuHost {
       this.runUntil(-1, this.next);
     } catch (error) {
       // What a rule that is broken only now has to say concerns no execution.
-      if (error !== ABANDONED && !(error instanceof Violation)) throw error;
+      if (error !== ABANDONED && error !== STOPPED && !(error instanceof Violation)) throw error;
     }
   }
 

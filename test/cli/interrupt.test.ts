@@ -1,6 +1,33 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBuilt } from '../support/build.js';
 import { documentOf, siglabInterrupted } from '../support/cli.js';
 import { SCENARIO } from '../support/kill-vs-exec.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'siglab-interrupt-'));
+beforeAll(ensureBuilt);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A file with a model, whose threads can say that they are in the middle of something. */
+function modelFile(name: string, threads: string): string {
+  const file = join(folder, `${name}.mjs`);
+  writeFileSync(
+    file,
+    `import { writeSync } from 'node:fs';
+    import { defineModel } from 'siglab';
+    const say = () => writeSync(2, 'in the middle\\n');
+    let begun = 0;
+    export const model = defineModel('${name}', (m) => {
+      const cell = m.cell('cell');
+      ${threads}
+    });`,
+  );
+  return file;
+}
+
+const IN_THE_MIDDLE = { patienceMs: 30_000, when: 'in the middle' };
 
 const ENDLESS = ['explore', SCENARIO, '--strategy', 'random', '--seconds', '100000'];
 
@@ -29,6 +56,38 @@ describe('Ctrl-C', () => {
     const called = await siglabInterrupted(args, { patienceMs: 30_000 });
     expect(called.status).toBe(130);
     expect(JSON.parse(called.stdout)).toMatchObject({ exhaustive: false });
+  });
+
+  it.each(['dpor', 'dfs', 'random'])(
+    'is heard in the middle of an execution that never ends, by %s',
+    async (strategy) => {
+      const file = modelFile(
+        `spinning-${strategy}`,
+        `m.thread('reader', function* (t) {
+        if ((yield t.load(cell)) === 1) for (say(); ; );
+      });
+      m.thread('writer', function* (t) { yield t.store(cell, 1); });`,
+      );
+      const called = await siglabInterrupted(['explore', file, '--strategy', strategy, '--json'], IN_THE_MIDDLE);
+      expect(called.status).toBe(130);
+      expect(documentOf(called)).toMatchObject({ exhaustive: false, violation: null, verdict: 'holds' });
+    },
+  );
+
+  it('is heard while a violation is shrunk, which then is told as it was found', async () => {
+    const file = modelFile(
+      'counting',
+      `for (const name of ['one', 'other']) {
+        m.thread(name, function* (t) {
+          if (++begun === 20) say();
+          for (;;) yield t.fetchAdd(cell, 1);
+        });
+      }`,
+    );
+    const { status, stdout, stderr } = await siglabInterrupted(['explore', file, '--strategy', 'dfs'], IN_THE_MIDDLE);
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    expect(stdout).toContain('violated in execution 1\ninterrupted before it was shrunk: step-limit: no end after');
+    expect(stdout).toMatch(/siglab replay sl1\.counting@2\.\S+ --file .*counting\.mjs$/m);
   });
 
   // Nothing listens during `run`: the process dies of the signal and prints nothing.

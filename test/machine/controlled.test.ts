@@ -360,3 +360,38 @@ test('exhaustive search makes every interleaving once', () => {
   // CPU 0 moved last, as it were, before the first decision: without preemption it runs to its end.
   expect(bounded).toMatchObject({ executions: 1, exhausted: true });
 });
+
+describe('an execution that is stopped from outside', () => {
+  const forEver: TinyProgram = function* (k) {
+    for (;;) if (k.READ_ONCE(k.tiny, tiny.counter)) yield;
+  };
+  const machine = new ControlledMachine(tinyModel({ programs: [forEver, increment] }));
+
+  test('is given up long before the limit of steps, without a verdict', () => {
+    const flag = new Int32Array(1);
+    machine.stopFlag = flag;
+    const choose: Chooser['choose'] = (movers) => {
+      if (machine.steps === 10) flag[0] = 1;
+      return movers.byDefault;
+    };
+    const { violation, abandoned, steps } = machine.execute({ choose });
+    expect({ violation, abandoned, stopped: machine.stopped }).toEqual({
+      violation: null,
+      abandoned: true,
+      stopped: true,
+    });
+    expect(steps).toBeLessThan(10_000);
+  });
+
+  test('is not made at all where that was said before', () => {
+    machine.stopFlag = Int32Array.of(1);
+    expect(machine.execute({ choose: byDefault })).toMatchObject({ abandoned: true, steps: 0 });
+  });
+
+  test('is the only one: the next goes on to its end', () => {
+    machine.stopFlag = Int32Array.of(0);
+    const { violation } = machine.execute({ choose: byDefault });
+    expect(machine.stopped).toBe(false);
+    expect(violation?.kind).toBe('livelock');
+  });
+});

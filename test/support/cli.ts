@@ -100,12 +100,14 @@ export interface InterruptOptions {
   readonly patienceMs: number;
   /** Another signal than that of Ctrl-C. */
   readonly signal?: 'SIGINT' | 'SIGTERM';
+  /** Presses it when this is on standard error, and not as soon as somebody listens. */
+  readonly when?: string;
 }
 
 /** Runs `siglab` and presses Ctrl-C as soon as it listens. */
 export async function siglabInterrupted(
   args: readonly string[],
-  { patienceMs, signal = 'SIGINT' }: InterruptOptions,
+  { patienceMs, signal = 'SIGINT', when = 'listening' }: InterruptOptions,
 ): Promise<Called> {
   const timers: NodeJS.Timeout[] = [];
   const called = await siglab(args, {
@@ -118,12 +120,12 @@ export async function siglabInterrupted(
       // Nothing may be left running when the test is over.
       timers.push(setTimeout(() => child.kill('SIGKILL'), patienceMs + 60_000));
       child.stderr?.on('data', (text: string) => {
-        if (!text.includes('listening')) return;
+        if (!text.includes(when)) return;
         clearTimeout(timers[0]);
         interrupt();
       });
     },
   });
   for (const timer of timers) clearTimeout(timer);
-  return { ...called, stderr: called.stderr.replaceAll('listening\n', '') };
+  return { ...called, stderr: called.stderr.replaceAll('listening\n', '').replaceAll(`${when}\n`, '') };
 }

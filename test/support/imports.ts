@@ -45,7 +45,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/memory',
   ],
   // The entry points of threads: they put a machine and a scenario together.
-  workers: ['scenarios', 'src/files', 'src/explore', 'src/machine', 'src/sync', 'src/memory'],
+  workers: ['scenarios', 'src/files', 'src/trace', 'src/explore', 'src/machine', 'src/sync', 'src/memory'],
 };
 
 /** What an execution must not depend on: time, chance, and the process around it. */

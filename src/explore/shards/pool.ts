@@ -2,16 +2,53 @@
 
 import { Piscina } from 'piscina';
 import type { ShardRunner } from './runner.js';
-import type { Shard, ShardResult } from './shard.js';
+import { NOTHING_MADE, type Shard, type ShardResult } from './shard.js';
 
 /** What a worker is given. */
-export interface ShardTask {
+export interface ThreadTask {
   /** What the worker's own code makes the model from. */
   readonly description: unknown;
-  readonly shard: Shard;
   /** One word: not 0 when shards are to come to an end. */
   readonly stop: SharedArrayBuffer;
 }
+
+export interface ShardTask extends ThreadTask {
+  readonly shard: Shard;
+}
+
+/** What a worker answers: errors lose what they are called on the way between threads. */
+export type Answer<T> =
+  | { readonly value: T }
+  | { readonly error: { readonly name: string; readonly message: string; readonly stack: string | undefined } };
+
+/** Answers with a value or with the error that keeps it from being made. */
+export async function answer<T>(action: () => T | Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await action() };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { name, message, stack } = error;
+    return { error: { name, message, stack } };
+  }
+}
+
+function unpack<T>(given: Answer<T>): T {
+  if ('value' in given) return given.value;
+  throw Object.assign(new Error(given.error.message), given.error);
+}
+
+/** Threads that make shards, and whatever else their entry point has to offer. */
+export interface ThreadPool extends ShardRunner {
+  /**
+   * Calls another function of the workers' entry point, which takes a `ThreadTask` with what is given here.
+   *
+   * @param signal ends the thread, and so the call with an `AbortError`, whatever it is doing
+   */
+  call<T>(name: string, given: object, signal: AbortSignal): Promise<T>;
+}
+
+/** Milliseconds that a thread has to come to an end when it is told to. One that does not is ended, and its shard is lost. */
+const PATIENCE_MS = 2_000;
 
 /**
  * Starts worker threads.
@@ -21,30 +58,59 @@ export interface ShardTask {
  * @example
  * const runner = threadPool(explorerCode({ scenario: 'kill-vs-exec', patches: [], cpus: 3 }), 2);
  */
-export function threadPool(code: { readonly url: URL; readonly description: unknown }, size: number): ShardRunner {
+export function threadPool(code: { readonly url: URL; readonly description: unknown }, size: number): ThreadPool {
   const pool = new Piscina({
     filename: code.url.href,
     minThreads: size,
     maxThreads: size,
     concurrentTasksPerWorker: 1,
     atomics: 'disabled',
+    // Reports name the sources.
+    execArgv: [...process.execArgv, '--enable-source-maps'],
   });
   const stop = new SharedArrayBuffer(4);
   const flag = new Int32Array(stop);
+  const running = new Set<AbortController>();
+  let patience: NodeJS.Timeout | undefined;
+
+  async function call<T>(name: string, given: object, signal: AbortSignal): Promise<T> {
+    const task = { ...given, description: code.description, stop };
+    return unpack((await pool.run(task, { name, signal })) as Answer<T>);
+  }
+
   return {
     size,
-    run(shard) {
-      const task: ShardTask = { description: code.description, shard, stop };
-      return pool.run(task) as Promise<ShardResult>;
+    async ready() {
+      const { signal } = new AbortController();
+      await Promise.all(Array.from({ length: size }, () => call('prepare', {}, signal)));
     },
+    async run(shard) {
+      const controller = new AbortController();
+      running.add(controller);
+      try {
+        return await call<ShardResult>('default', { shard }, controller.signal);
+      } catch (error) {
+        if (controller.signal.aborted) return NOTHING_MADE;
+        throw error;
+      } finally {
+        running.delete(controller);
+      }
+    },
+    call,
     stop() {
       Atomics.store(flag, 0, 1);
+      patience ??= setTimeout(() => {
+        for (const controller of running) controller.abort();
+      }, PATIENCE_MS);
     },
     go() {
       Atomics.store(flag, 0, 0);
+      clearTimeout(patience);
+      patience = undefined;
     },
     async dispose() {
       Atomics.store(flag, 0, 1);
+      clearTimeout(patience);
       await pool.destroy();
     },
   };

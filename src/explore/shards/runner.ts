@@ -7,6 +7,8 @@ import { type Shard, ShardMachine, type ShardResult } from './shard.js';
 export interface ShardRunner {
   /** How many shards are made at once. */
   readonly size: number;
+  /** When shards can be made. */
+  ready(): Promise<void>;
   run(shard: Shard): Promise<ShardResult>;
   /** Makes what runs come to an end soon: its results are of what was made by then. Until `go`. */
   stop(): void;
@@ -31,6 +33,7 @@ export function ownThread(model: Model): ShardRunner {
 
   return {
     size: 1,
+    async ready() {},
     run(shard) {
       const result = last.then(() => make(shard));
       last = result.catch(() => {});

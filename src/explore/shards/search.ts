@@ -72,6 +72,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   const planned = phasesOf(options);
   const totals: Totals = { ...(from?.totals ?? NOTHING) };
   const before = totals.seconds;
+  await runner.ready();
   const started = performance.now();
   /** Seconds of this call: a limit of time is for each anew. */
   const elapsed = (): number => (performance.now() - started) / 1000;
@@ -104,7 +105,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     totals.outcomes = addCounts(totals.outcomes, result.outcomes);
     totals.witnesses = { ...result.witnesses, ...totals.witnesses };
     phase.executions += result.executions;
-    phase.bound = result.bound;
+    phase.bound = result.bound ?? phase.bound;
     options.progress?.(totals.executions);
     return keepGoing || totals.found === null;
   }
@@ -167,6 +168,8 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     const made = (): number =>
       tree.slots.reduce((sum, { result }) => sum + (result?.executions ?? 0), phase.executions);
     rounds = null;
+    /** Of shares that are to be made again: for those who look now. */
+    const cut: ShardResult[] = [];
     while (!stopped && tree.begin()) {
       const under = underWay(tree.slots, most - made());
       if (under.length === 0) break;
@@ -179,12 +182,17 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       let taken = 0;
       const takeShare = (_: Shard, result: ShardResult): boolean => {
         const { slot } = under[taken++] as (typeof under)[number];
+        if (result.cut) {
+          cut.push(result);
+          return true;
+        }
         advance(slot, result);
         if (endsBy(result.found)) slot.left = 0;
         options.progress?.(totals.executions - phase.executions + made());
         return !endsBy(result.found);
       };
       await inOrder(runner, shards(), takeShare, under.length);
+      if (cut.length > 0) break;
       const last = tree.slots.findIndex(({ left, result }) => left > 0 || endsBy(result?.found ?? null));
       if (last >= 0 && !endsBy(tree.slots[last]?.result?.found ?? null)) continue;
       for (const { result } of last < 0 ? tree.slots : tree.slots.slice(0, last + 1)) {
@@ -201,6 +209,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     whole.begun = { totals: { ...totals }, phases: [...done.slice(0, at), { ...phase }] };
     const size = tree.estimate();
     for (const { result } of tree.slots) if (result !== null) takeReduced(result);
+    for (const result of cut) takeReduced(result);
     if (phase.executions === 0 || endsBy(totals.found)) return;
     phase.estimate = Math.max(phase.executions, Math.round(size));
   }
@@ -221,6 +230,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
         else await makeWhole(strategy, left);
       }
       done[at] = phase;
+      look();
       if (interrupted || (totals.found !== null && !keepGoing) || elapsed() >= seconds) break;
       if (at + 1 < planned.length) hashes.length = 0;
     }

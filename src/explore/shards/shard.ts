@@ -61,6 +61,11 @@ export interface ShardResult {
   readonly exhausted: boolean;
   /** It was told to stop before its end. */
   readonly interrupted: boolean;
+  /**
+   * It was stopped in the middle of an execution, and what there is left of it cannot be told: it is to be made again.
+   * What it came to may be shown meanwhile.
+   */
+  readonly cut: boolean;
   readonly steps: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly witnesses: Readonly<Record<string, readonly number[]>>;
@@ -84,11 +89,32 @@ export function foundOf({ kind, message, cpu, task, execution, schedule }: Found
   return { violation: new Violation(kind, message, cpu, task), execution, schedule: Uint8Array.from(schedule) };
 }
 
+/** The result of a shard of which nothing is known. */
+export const NOTHING_MADE: ShardResult = {
+  executions: 0,
+  redundant: 0,
+  exhausted: false,
+  interrupted: true,
+  cut: true,
+  steps: 0,
+  outcomes: {},
+  witnesses: {},
+  violations: 0,
+  found: null,
+  bound: null,
+  schedules: [],
+  rest: null,
+};
+
 /** Makes shards of one model, one after another. */
 export class ShardMachine {
   private readonly machines = new Map<boolean, ControlledMachine>();
 
-  constructor(private readonly model: Model) {}
+  /** @param stopFlag one word: while it is not 0, executions are stopped in their middle; nothing stops them if not given */
+  constructor(
+    private readonly model: Model,
+    private readonly stopFlag: Int32Array | null = null,
+  ) {}
 
   /** Explores a shard a slice at a time, as `exploreInSlices` does. */
   *explore(shard: Shard): Generator<number, ShardResult, boolean> {
@@ -107,6 +133,7 @@ export class ShardMachine {
     let machine = this.machines.get(footprints);
     if (machine === undefined) {
       machine = machineFor(this.model, strategy);
+      machine.stopFlag = this.stopFlag;
       this.machines.set(footprints, machine);
     }
     if (footprints) {
@@ -114,7 +141,8 @@ export class ShardMachine {
     }
     const exploration: Exploration = yield* exploreInSlices(machine, { strategy, ...limits, ...observe });
     const { redundant, exhausted, interrupted, outcomes, violations, found } = exploration;
-    const rest = reduction?.rest() ?? null;
+    const cut = reduction !== null && machine.stopped;
+    const rest = cut ? null : (reduction?.rest() ?? null);
     // Where the first step that was planned could not be made, no execution was.
     const { executions, steps } = rest?.impossible === true ? { executions: 0, steps: 0 } : exploration;
     const estimate = exploration.phases[0]?.estimate;
@@ -123,6 +151,7 @@ export class ShardMachine {
       redundant,
       exhausted,
       interrupted,
+      cut,
       steps,
       outcomes,
       witnesses: Object.fromEntries(Object.entries(exploration.witnesses).map(([name, one]) => [name, [...one]])),

@@ -5,6 +5,7 @@ import { type Exploration, explore } from '../../../src/explore/explore.js';
 import { threadPool } from '../../../src/explore/shards/pool.js';
 import { ownThread, type ShardRunner } from '../../../src/explore/shards/runner.js';
 import { type SearchOptions, type SearchState, searchInShards } from '../../../src/explore/shards/search.js';
+import { NOTHING_MADE, ShardMachine } from '../../../src/explore/shards/shard.js';
 import type { Model } from '../../../src/machine/model.js';
 import { defineModel } from '../../../src/model/define.js';
 import { ensureBuilt } from '../../support/build.js';
@@ -194,5 +195,61 @@ describe('over threads', () => {
       }
     }
     expect(new Set(results).size).toBe(1);
+  });
+});
+
+describe('a search that is stopped before its strategy has made what it was about to make', () => {
+  /** A runner that is stopped when so many executions have begun. */
+  function stoppedAt(begins: number): { readonly runner: ShardRunner; readonly stopped: () => boolean } {
+    const flag = new Int32Array(1);
+    let begun = 0;
+    const model = defineModel('writers', (m) => {
+      const cell = m.cell('cell');
+      for (let id = 0; id < 3; id++) {
+        m.thread(`writer ${id}`, function* (t) {
+          if (id === 0 && ++begun === begins) flag[0] = 1;
+          for (let write = 0; write < 3; write++) yield t.store(cell, id * 100 + write);
+        });
+      }
+      m.outcome((end) => `${end.value(cell)}`);
+    });
+    const machine = new ShardMachine(model, flag);
+    const runner: ShardRunner = {
+      ...ownThread(model),
+      async run(shard) {
+        const exploring = machine.explore(shard);
+        for (;;) {
+          const slice = exploring.next(flag[0] !== 0);
+          if (slice.done) return slice.value;
+        }
+      },
+      go() {},
+    };
+    return { runner, stopped: () => flag[0] !== 0 };
+  }
+
+  it.each(['random', 'dpor', 'dfs'])('shows what was made by %s, and goes on from there', async (strategy) => {
+    const limit = strategy === 'random' ? { schedules: 1500 } : {};
+    const { runner, stopped } = stoppedAt(1200);
+    const first = await searchInShards(runner, { strategy, interrupted: stopped, ...limit });
+    expect(first.exploration).toMatchObject({ executions: 1200, interrupted: true, exhausted: false });
+    const counted = Object.values(first.exploration.outcomes).reduce((sum, times) => sum + times, 0);
+    expect(counted).toBe(1200);
+    const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
+    const model = writers(3, 3);
+    const { exploration } = await searchInShards(ownThread(model), { strategy, from, ...limit });
+    expect(same(exploration)).toEqual(same(await searchHere(model, { strategy, ...limit })));
+  });
+
+  it('makes a share again that never was answered for', async () => {
+    const model = writers(3, 3);
+    const own = ownThread(model);
+    let runs = 0;
+    const deaf: ShardRunner = { ...own, run: (shard) => (++runs > 2 ? Promise.resolve(NOTHING_MADE) : own.run(shard)) };
+    const first = await searchInShards(deaf, { strategy: 'dpor', interrupted: () => runs > 2 });
+    expect(first.exploration).toMatchObject({ interrupted: true, exhausted: false });
+    const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
+    const { exploration } = await searchInShards(ownThread(model), { strategy: 'dpor', from });
+    expect(same(exploration)).toEqual(same(await searchHere(model, { strategy: 'dpor' })));
   });
 });
