@@ -234,7 +234,7 @@ function* exploreBy(
     if (execution.abandoned) continue;
     options.observe?.(machine);
     if (seen !== null && !seen.add(machine)) redundant++;
-    const outcome = machine.model.outcome(machine.arena);
+    const outcome = machine.model.outcome(machine.arena, execution.violation);
     const times = outcomes.get(outcome) ?? 0;
     outcomes.set(outcome, times + 1);
     if (times === 0) witnesses[outcome] = recordedSchedule(machine);

@@ -65,7 +65,7 @@ export function replay(
   const buffer = new TraceBuffer();
   const { violation, steps, departures } = runSchedule(machine, schedule, buffer, loose);
   const events = Array.from({ length: buffer.count }, (_, index) => eventAt(buffer.words, index));
-  const outcome = machine.model.outcome(machine.arena);
+  const outcome = machine.model.outcome(machine.arena, violation);
   return { events, traceHash: buffer.hash, violation, outcome, steps, departures };
 }
 

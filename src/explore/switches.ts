@@ -78,7 +78,11 @@ export function explainSwitches(
   return noted.map(({ moves, ...at }, index) => {
     const others = noted.filter((_, other) => other !== index);
     const { violation, steps } = machine.execute(placesChooser(others, machine.cpus.length));
-    const without: Ending = { violation: plain(violation), outcome: machine.model.outcome(machine.arena), steps };
+    const without: Ending = {
+      violation: plain(violation),
+      outcome: machine.model.outcome(machine.arena, violation),
+      steps,
+    };
     return { ...at, without };
   });
 }

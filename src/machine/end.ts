@@ -37,7 +37,7 @@ export function judgeEnd(
   holdersOf?: HoldersOf,
   cpus?: readonly Cpu[],
 ): Violation | null {
-  return findDeadlock(model, cpu, parked, holdersOf, cpus) ?? model.finish([cpu]);
+  return findDeadlock(model, cpu, parked, holdersOf, cpus) ?? model.finish(cpus ?? [cpu]);
 }
 
 /**

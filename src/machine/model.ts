@@ -99,8 +99,8 @@ export interface Model {
   isAtRest?(parked: { readonly id: number; readonly op: number; readonly opAddress: number }): boolean;
   /** Of a word that a join waits for: the CPU whose end it waits for; undefined for any other word. */
   endOf?(address: number): number | undefined;
-  /** The outcome of an execution, in words. */
-  outcome(arena: Arena): string;
+  /** The outcome of an execution, in words. @param violation what was wrong with it; nothing if not given */
+  outcome(arena: Arena, violation?: Violation | null): string;
   /** What an event says, in words that a story takes for its own; null for one of the model's that it need not show. */
   describeEvent?(cpu: Cpu, event: TraceEvent): string | null;
   /** An event in plain words: who does something, and what; null for one that a plain account leaves out. */
@@ -121,7 +121,11 @@ export interface Model {
   readonly sleep?: SleepModel;
   /** A grace period that somebody waits for and that some CPUs hold up now; null if there is none. */
   stalledGracePeriod?(cpus: readonly Cpu[]): StalledGracePeriod | null;
-  /** Called when every CPU is idle: what is wrong with the end of the execution, or null. */
+  /**
+   * Called when every CPU is idle: what is wrong with the end of the execution, or null.
+   *
+   * @param cpus all of the machine, or, on machines of threads, the one whose thread this is
+   */
   finish(cpus: readonly Cpu[]): Violation | null;
   /** Ends whatever still runs: an interrupt that comes when every CPU is at rest. For `ControlledOptions.shutdown`. */
   shutdown?(cpu: Cpu): Coroutine<void>;

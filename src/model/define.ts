@@ -5,7 +5,7 @@ import type { Model } from '../machine/model.js';
 import { MAX_CPUS } from '../machine/movers.js';
 import { embed, type FieldType, NULL, struct } from '../memory/layout.js';
 import { type Cpu, cpu_data } from '../sync/cpu.js';
-import { type Coroutine, OP_AWAIT, OP_AWAIT_ABOVE, Violation } from '../sync/gate.js';
+import { type Coroutine, OP_AWAIT, OP_AWAIT_ABOVE, RW_WRITER, Violation } from '../sync/gate.js';
 import { EVENT_NAMES, type Kind, type Told, tellEvent, tellOperation, tellValue, type Word } from './tell.js';
 import {
   type Barrier,
@@ -72,7 +72,7 @@ export interface ModelBuilder {
   spawned(name: string, body: ThreadBody): ThreadRef;
   /** What must hold when all threads have ended. */
   finally(check: (end: End) => void): void;
-  /** What an execution came to, in words: executions are counted by it. */
+  /** What an execution came to, in words: executions are counted by it. If not given: `ended`, or how it was violated. */
   outcome(describe: (end: Pick<End, 'value'>) => string): void;
 }
 
@@ -116,6 +116,7 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
   const offsets: Record<string, number> = {};
   const initial: number[] = [];
   const shared: Word[] = [];
+  const locks: number[] = [];
   const conditions = new Set<number>();
   const rcus: number[] = [];
   const threads: Declared[] = [];
@@ -144,6 +145,11 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     );
     return Array.from({ length: count }, (_, index) => base + index);
   };
+  const lock = (kind: 'mutex' | 'rwlock', field: string): number => {
+    const word = at(kind, field, [['', 0]]);
+    locks.push(word);
+    return word;
+  };
   const thread = (threadName: string, body: ThreadBody, spawned: boolean): ThreadRef => {
     if (typeof body !== 'function') throw new ModelError(`${threadName} needs a generator function, and not ${body}`);
     // Stacks call it so.
@@ -162,8 +168,8 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     cells: (field, count, value = 0) => many('cell', field, count, value) as readonly Cell[],
     plain: (field, value = 0) => at('plain', field, [['', value]]) as Plain,
     plains: (field, count, value = 0) => many('plain', field, count, value) as readonly Plain[],
-    mutex: (field) => at('mutex', field, [['', 0]]) as Mutex,
-    rwlock: (field) => at('rwlock', field, [['', 0]]) as RwLock,
+    mutex: (field) => lock('mutex', field) as Mutex,
+    rwlock: (field) => lock('rwlock', field) as RwLock,
     condition(field) {
       const words = at('condition', field, [
         ['.came', 0],
@@ -324,13 +330,17 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       const id = own.indexOf(address - ENDED);
       return id < 0 ? undefined : id;
     },
-    outcome(arena) {
-      if (describeOutcome === null) return 'ended';
+    outcome(arena, violation) {
+      // One that did not end well has come to nothing else that is known here.
+      if (describeOutcome === null) return violation?.kind ?? 'ended';
       ended = arena.words;
       return describeOutcome(end);
     },
-    finish([cpu]) {
-      if (cpu === undefined || check === null) return null;
+    finish(cpus) {
+      const [cpu] = cpus;
+      if (cpu === undefined) return null;
+      for (const one of locks) if (cpu.words[one] !== 0) return keptLock(cpus as readonly ThreadCpu[], one);
+      if (check === null) return null;
       ended = cpu.words;
       try {
         check(end);
@@ -343,6 +353,15 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       }
     },
   };
+}
+
+/** All threads have ended, and somebody has not given a lock back. */
+function keptLock(cpus: readonly ThreadCpu[], lock: number): Violation | null {
+  const reader = cpus.find(({ face }) => face.reads(lock));
+  const owner = reader ?? cpus[((cpus[0]?.words[lock] as number) & ~RW_WRITER) - 1];
+  if (owner === undefined) return null;
+  const message = `${owner.label(owner.id)} ended, and has not released ${owner.describe(lock)}`;
+  return new Violation('misuse', message, owner.id, 0);
 }
 
 /** The address of a model's first word: the first static of its arena lies behind the block that is never used. */

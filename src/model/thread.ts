@@ -1,7 +1,6 @@
 /** What the threads of a model of one's own can do. */
 
 import type { FlatCpu } from '../machine/controlled-cpu.js';
-import { isEnabledAt } from '../machine/enabled.js';
 import {
   EVENT_READ_UNLOCK,
   EVENT_UNLOCK,
@@ -17,7 +16,6 @@ import {
   OP_WRITE,
   OP_WRITE_LOCK,
   OP_XCHG,
-  RW_WAITING,
   RW_WRITER,
 } from '../sync/gate.js';
 import { EVENT_LEAVE, EVENT_PLAIN_READ, EVENT_PLAIN_WRITE, EVENT_WAKE } from './tell.js';
@@ -82,6 +80,9 @@ export class Thread {
   /** The read-side sections that the thread is in: of which RCU, which of its two counts it is in, and how deep. */
   private readonly sections = new Map<Rcu, Section>();
 
+  /** The locks that the thread has as a reader, each as often as it has it, or is about to wait for. */
+  private readonly reading: RwLock[] = [];
+
   /** Operations of several steps that were called, and those that have begun: one that is not yielded never does. */
   private calls = 0;
   private begun = 0;
@@ -93,6 +94,7 @@ export class Thread {
   /** Begins an execution. */
   forget(): void {
     if (this.sections.size > 0) this.sections.clear();
+    this.reading.length = 0;
     this.calls = 0;
     this.begun = 0;
     this.suspect = '';
@@ -108,6 +110,11 @@ export class Thread {
     if (this.calls > this.begun && this.suspect === '') this.suspect = this.lastCalled;
     this.calls++;
     this.lastCalled = name;
+  }
+
+  /** Whether the thread has a lock as a reader. */
+  reads(lock: number): boolean {
+    return this.reading.some((one) => one === lock);
   }
 
   /** Whether the thread is in a read-side section. */
@@ -217,14 +224,16 @@ export class Thread {
 
   /** Takes a lock that any number of readers can have at once. */
   readLock(lock: RwLock): boolean {
+    this.reading.push(lock);
     return this.cpu.point(OP_READ_LOCK, lock, 0, 0);
   }
 
-  /** Releases it as a reader, at once. It is a `bad-unlock` where nobody reads under it. */
+  /** Releases it as a reader, at once. It is a `bad-unlock` where this thread does not have it as one. */
   readUnlock(lock: RwLock): void {
-    const { cpu } = this;
-    const state = cpu.words[lock] as number;
-    if ((state & ~RW_WAITING) === 0 || !isEnabledAt(OP_READ_LOCK, state, 0)) cpu.badUnlock(lock);
+    const { cpu, reading } = this;
+    const at = reading.lastIndexOf(lock);
+    if (at < 0) cpu.badUnlock(lock);
+    reading.splice(at, 1);
     if (cpu.trace !== null) cpu.noteRelease(EVENT_READ_UNLOCK, lock);
     cpu.releaseRead(lock);
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
 import { minimize } from '../../src/explore/minimize.js';
-import { replayWithStacks } from '../../src/explore/replay.js';
+import { replay, replayWithStacks } from '../../src/explore/replay.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import type { Model } from '../../src/machine/model.js';
 import { defineModel, type ModelBuilder, ModelError } from '../../src/model/define.js';
-import type { Cell, Thread, ThreadBody } from '../../src/model/thread.js';
+import type { Cell, Mutex, RwLock, Thread, ThreadBody } from '../../src/model/thread.js';
 
 /** A model of one thread. */
 function single(body: (t: Thread, cell: Cell) => Generator<unknown, void, number>): Model {
@@ -100,6 +100,108 @@ describe('a thread that breaks the rules by which it is scheduled', () => {
       yield t.load(cell);
     };
     expect(violationOf(single(body))).toBeUndefined();
+  });
+});
+
+describe('a lock', () => {
+  it.each<[string, (t: Thread, mutex: Mutex, rwlock: RwLock) => ReturnType<ThreadBody>]>([
+    [
+      'mutex',
+      function* (t, mutex) {
+        yield t.lock(mutex);
+      },
+    ],
+    [
+      'rwlock',
+      function* (t, _, rwlock) {
+        yield t.writeLock(rwlock);
+      },
+    ],
+    [
+      'rwlock',
+      function* (t, _, rwlock) {
+        yield t.readLock(rwlock);
+        yield t.readLock(rwlock);
+        t.readUnlock(rwlock);
+      },
+    ],
+  ])('that is still held at the end is reported though nobody waits for it: %s', (name, body) => {
+    const model = defineModel('kept', (m) => {
+      const [mutex, rwlock, cell] = [m.mutex('mutex'), m.rwlock('rwlock'), m.cell('cell')];
+      m.thread('other', function* (t) {
+        yield t.load(cell);
+      });
+      m.thread('keeper', (t) => body(t, mutex, rwlock));
+    });
+    const machine = new ControlledMachine(model);
+    const { found } = explore(machine, { strategy: 'dpor' });
+    expect(found?.violation).toMatchObject({
+      kind: 'misuse',
+      message: `thread keeper ended, and has not released ${name}`,
+      cpu: 1,
+    });
+    const { schedule } = minimize(machine, found?.schedule ?? new Uint8Array());
+    expect(replayWithStacks(machine, schedule).violation?.message).toBe(found?.violation.message);
+  });
+
+  it('that is released by one who does not read under it is reported, whether others do or not', () => {
+    const model = defineModel('stranger', (m) => {
+      const [rwlock, cell] = [m.rwlock('rwlock'), m.cell('cell')];
+      m.thread('reader', function* (t) {
+        yield t.readLock(rwlock);
+        yield t.load(cell);
+        t.readUnlock(rwlock);
+      });
+      m.thread('stranger', function* (t) {
+        yield t.load(cell);
+        t.readUnlock(rwlock);
+      });
+    });
+    const { violations, executions, outcomes } = explore(model, { strategy: 'dfs', keepGoing: true });
+    expect(violations).toBe(executions);
+    expect(outcomes).toEqual({ 'bad-unlock': executions });
+    expect(violationOf(model)).toBe('bad-unlock: WARNING: bad unlock: rwlock is not held by thread stranger');
+  });
+
+  it('that each gives back as often as it takes it is none to report', () => {
+    const model = defineModel('balanced', (m) => {
+      const rwlock = m.rwlock('rwlock');
+      for (const name of ['one', 'other']) {
+        m.thread(name, function* (t) {
+          yield t.readLock(rwlock);
+          t.readUnlock(rwlock);
+          yield t.writeLock(rwlock);
+          t.writeUnlock(rwlock);
+          yield t.readLock(rwlock);
+          t.readUnlock(rwlock);
+        });
+      }
+    });
+    expect(violationOf(model)).toBeUndefined();
+  });
+});
+
+describe('an execution of a model that declares no outcome', () => {
+  it('has ended only where it has: otherwise it is counted by what was wrong', () => {
+    const model = defineModel('perhaps', (m) => {
+      const [one, other] = [m.mutex('one'), m.mutex('other')];
+      for (const [name, first, second] of [
+        ['up', one, other],
+        ['down', other, one],
+      ] as const) {
+        m.thread(name, function* (t) {
+          yield t.lock(first);
+          yield t.lock(second);
+          t.unlock(second);
+          t.unlock(first);
+        });
+      }
+    });
+    const machine = new ControlledMachine(model, { checked: false });
+    const { outcomes, witnesses, executions, violations } = explore(machine, { strategy: 'dfs', keepGoing: true });
+    expect(outcomes).toEqual({ ended: executions - violations, deadlock: violations });
+    expect(violations).toBeGreaterThan(0);
+    expect(replay(machine, witnesses.deadlock ?? new Uint8Array()).outcome).toBe('deadlock');
   });
 });
 
