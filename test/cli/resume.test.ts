@@ -1,13 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../support/build.js';
 import { documentOf, expectRefused, siglab } from '../support/cli.js';
+import { temporaryFolder } from '../support/folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'siglab-resume-'));
+const folder = temporaryFolder();
 beforeAll(ensureBuilt);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What an exploration came to, without what the clock says. */
 async function explored(...args: readonly string[]): Promise<Record<string, unknown>> {

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ROOT } from '../support/build.js';
 import { type Called, documentOf, expectRefused, listAt, objectAt, siglab, textAt } from '../support/cli.js';
+import { temporaryFolder } from '../support/folder.js';
 
-const cwd = mkdtempSync(join(tmpdir(), 'siglab-own-'));
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+const cwd = temporaryFolder();
 
 /** Calls siglab in a folder that knows nothing of it. */
 function call(...args: readonly string[]): Promise<Called> {

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { checkTypes } from '../../src/files/check.js';
 import { codeFrame, placeOf } from '../../src/files/error.js';
 import { ensureBuilt } from '../support/build.js';
+import { temporaryFolder } from '../support/folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'siglab-check-'));
+const folder = temporaryFolder();
 beforeAll(ensureBuilt);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the types of a user’s file', () => {
   it('are checked against the public API: each mistake with its line', () => {

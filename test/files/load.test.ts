@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UnknownNameError } from '../../scenarios/catalog.js';
 import { explore } from '../../src/explore/explore.js';
 import { knownFrom, modelFrom } from '../../src/files/describe.js';
 import { UserFileError } from '../../src/files/error.js';
 import { isUserFile, loadUserFile } from '../../src/files/load.js';
+import { temporaryFolder } from '../support/folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'siglab-files-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 let files = 0;
 function write(text: string, extension = 'ts'): string {

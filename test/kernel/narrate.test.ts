@@ -25,22 +25,16 @@ import {
 import type { Program } from '../../src/kernel/scenario.js';
 import { sigmask } from '../../src/kernel/sigset.js';
 import { told } from '../support/events.js';
-import type { Parts } from '../support/programs.js';
+import { alone, type Parts } from '../support/programs.js';
 
 /** What is said of one program on one CPU. */
-function alone(main: Program, more: Partial<Parts> = {}): readonly string[] {
-  return told({
-    programs: { main, ...more.programs },
-    results: [],
-    cpus: 1,
-    setup: (setup) => void setup.process('main'),
-    ...(more.handlers === undefined ? {} : { handlers: more.handlers }),
-  });
+function toldOf(main: Program, more: Partial<Parts> = {}): readonly string[] {
+  return told(alone([], main, { cpus: 1, ...more }));
 }
 
 describe('a system call', () => {
   it('of kill says whom a number means', () => {
-    const lines = alone(function* (sys) {
+    const lines = toldOf(function* (sys) {
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
       yield* sys.kill(0, SIGUSR1);
       yield* sys.kill(-1, SIGUSR1);
@@ -65,7 +59,7 @@ describe('a system call', () => {
   });
 
   it('of wait says for whom it waits', () => {
-    const lines = alone(function* (sys) {
+    const lines = toldOf(function* (sys) {
       yield* sys.wait4(-1);
       yield* sys.wait4(0);
       yield* sys.wait4(7);
@@ -87,7 +81,7 @@ describe('a system call', () => {
   });
 
   it('of ptrace or prctl names what it asks for, or gives its number', () => {
-    const lines = alone(function* (sys) {
+    const lines = toldOf(function* (sys) {
       yield* sys.ptrace(PTRACE_TRACEME, 0);
       yield* sys.ptrace(999, 7);
       yield* sys.prctl(PR_SET_PDEATHSIG, 0);
@@ -100,7 +94,7 @@ describe('a system call', () => {
   });
 
   it('that is not explained is only named, and so is an error', () => {
-    const lines = alone(function* (sys) {
+    const lines = toldOf(function* (sys) {
       yield* sys.getuid();
       yield* sys.nanosleep(null);
     });
@@ -112,7 +106,7 @@ describe('a system call', () => {
 
 describe('a signal that is taken', () => {
   it('is ignored, does nothing, goes on, stops or kills as its action is', () => {
-    const lines = alone(function* (sys) {
+    const lines = toldOf(function* (sys) {
       const pid = yield* sys.getpid();
       const all = sigmask(SIGUSR1, SIGCHLD, SIGCONT);
       yield* sys.sigaction(SIGUSR1, SIG_IGN);
@@ -216,7 +210,7 @@ describe('time', () => {
 
 describe('memory', () => {
   it('that programs share is their variables', () => {
-    const lines = alone(function* (sys) {
+    const lines = toldOf(function* (sys) {
       yield* sys.store(3, (yield* sys.load(2)) + 7);
     });
     expect(lines).toContain('process 100: looks at its variable 2: it is 0');

@@ -12,16 +12,11 @@ import { sigmask } from '../../src/kernel/sigset.js';
 import { globals } from '../../src/kernel/structs.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { addr } from '../../src/memory/layout.js';
-import { outcomesOf, type Parts, patchOf, scenarioOf } from '../support/programs.js';
+import { alone, outcomesOf, type Parts, patchOf, scenarioOf } from '../support/programs.js';
 
-function alone(main: Program, more: Partial<Parts> = {}): Parts {
-  return {
-    results: [],
-    cpus: 1,
-    programs: { main },
-    setup: (setup) => void setup.process('main', { uid: 0 }),
-    ...more,
-  };
+/** One process of root, on one CPU. */
+function ofRoot(main: Program, more: Partial<Parts> = {}): Parts {
+  return alone([], main, { cpus: 1, setup: (setup) => void setup.process('main', { uid: 0 }), ...more });
 }
 
 describe('what the model does not have', () => {
@@ -57,7 +52,7 @@ describe('what the model does not have', () => {
       'clocks of CPU time',
     ],
   ])('ends the run where a program asks for it: %s', (_, main, message) => {
-    expect(() => outcomesOf(alone(main), 1)).toThrow(message);
+    expect(() => outcomesOf(ofRoot(main), 1)).toThrow(message);
   });
 });
 
@@ -66,7 +61,7 @@ describe('a name that the scenario has not', () => {
     ['of a program', (sys) => sys.fork('other'), 'the scenario has no program "other"; it has main'],
     ['of a handler', (sys) => sys.sigaction(SIGUSR1, 'other'), 'the scenario has no handler "other"; it has none'],
   ])('is refused with those that it has: %s', (_, main, message) => {
-    expect(() => outcomesOf(alone(main), 1)).toThrow(message);
+    expect(() => outcomesOf(ofRoot(main), 1)).toThrow(message);
   });
 });
 
@@ -74,7 +69,7 @@ describe('a slab cache that there is not', () => {
   it('cannot be made small', () => {
     expect(() =>
       outcomesOf(
-        alone(function* () {}, { objects: { nothing: 1 } }),
+        ofRoot(function* () {}, { objects: { nothing: 1 } }),
         1,
       ),
     ).toThrow('there is no slab cache "nothing"');
@@ -90,7 +85,7 @@ describe('a task that sleeps with a spinlock held', () => {
         return 0;
       },
     });
-    const parts = alone((sys) => sys.pause());
+    const parts = ofRoot((sys) => sys.pause());
     expect(() => outcomesOf(parts, 1, [patched])).toThrow('BUG: scheduling while atomic: a spinlock is held');
   });
 });
@@ -130,7 +125,7 @@ describe('a real-time signal that nobody is told of', () => {
 describe('an outcome that is not possible', () => {
   it('is a violation, with the reason where the scenario gives one', () => {
     const scenario = {
-      ...scenarioOf(alone(function* () {})),
+      ...scenarioOf(ofRoot(function* () {})),
       outcome: () => 'odd',
       possible: [{ outcome: 'even', because: 'it always is' }],
     };

@@ -11,15 +11,19 @@ import { Movers } from '../../src/machine/movers.js';
 import { BY_DEFAULT, followSchedule } from '../../src/machine/schedule.js';
 import { EVENT_WORDS, eventAt, TraceBuffer, traceHash } from '../../src/machine/trace-buffer.js';
 import * as gate from '../../src/sync/gate.js';
-import { type Run, runAll, runBy, runInOrder, runOn, type TinyProgram, tiny, tinyModel } from '../support/tiny.js';
+import {
+  increment,
+  type Run,
+  runAll,
+  runBy,
+  runInOrder,
+  runOn,
+  type TinyProgram,
+  tiny,
+  tinyModel,
+} from '../support/tiny.js';
 
 const byDefault: Chooser['choose'] = (movers) => movers.byDefault;
-
-const increment: TinyProgram = function* (k) {
-  if (k.READ_ONCE(k.tiny, tiny.counter)) yield;
-  const seen = k.value(tiny.counter);
-  if (k.WRITE_ONCE(k.tiny, tiny.counter, seen + 1)) yield;
-};
 
 const locked: TinyProgram = function* (k) {
   if (k.spin_lock(k.field('lock'))) yield;

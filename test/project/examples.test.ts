@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createJiti } from 'jiti';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkTypes } from '../../src/files/check.js';
 import * as siglab from '../../src/index.js';
 import { ensureBuilt, ROOT } from '../support/build.js';
 import { type Example, publicApi } from '../support/examples.js';
+import { temporaryFolder } from '../support/folder.js';
 
 /** What an example may take for granted, by the name that it uses. */
 const GIVEN: Readonly<Record<string, string>> = {
@@ -61,7 +61,7 @@ if (first !== '1') throw new Error(\`the program did not come to its end: \${fir
 }
 
 const { examples, names, without } = publicApi();
-const folder = mkdtempSync(join(tmpdir(), 'siglab-examples-'));
+const folder = temporaryFolder();
 const file = join(folder, 'examples.ts');
 let ran: Readonly<Record<string, () => Promise<void>>> = {};
 
@@ -97,7 +97,6 @@ beforeAll(async () => {
   const jiti = createJiti(file, { virtualModules: { siglab }, fsCache: false, moduleCache: false });
   ran = await jiti.import(file);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the examples in the docstrings of the public API', () => {
   it('are there', () => {

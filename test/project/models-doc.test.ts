@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
 import { checkTypes } from '../../src/files/check.js';
 import { loadUserFile } from '../../src/files/load.js';
 import { ensureBuilt, ROOT } from '../support/build.js';
+import { temporaryFolder } from '../support/folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'siglab-models-'));
+const folder = temporaryFolder();
 const page = readFileSync(join(ROOT, 'docs/models.md'), 'utf8');
 const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ''], at) => ({ code, at }));
 
 beforeAll(ensureBuilt);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the examples of docs/models.md', () => {
   it('are there', () => {

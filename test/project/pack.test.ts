@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, ROOT } from '../support/build.js';
+import { temporaryFolder } from '../support/folder.js';
 import { SCENARIO } from '../support/kill-vs-exec.js';
 
 /** Runs npm or npx, and gives what it prints on standard output. Fails with what it prints on standard error. */
@@ -12,8 +12,8 @@ function call(program: 'npm' | 'npx', cwd: string, ...args: readonly string[]): 
 }
 
 describe('the package', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'siglab-pack-'));
-  const user = mkdtempSync(join(tmpdir(), 'siglab-user-'));
+  const folder = temporaryFolder();
+  const user = temporaryFolder();
   const installed = join(user, 'node_modules', 'siglab');
 
   beforeAll(() => {
@@ -24,11 +24,6 @@ describe('the package', () => {
     const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
     call('npm', user, 'install', ...flags, join(folder, tarball));
   }, 300_000);
-
-  afterAll(() => {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(user, { recursive: true, force: true });
-  });
 
   it('holds the built code, the sources that stories point to, and nothing of the tests', () => {
     for (const path of ['dist/src/cli/main.js', 'dist/workers/cpu.js', 'src/kernel/fork.ts', 'package.json']) {

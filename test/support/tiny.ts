@@ -18,7 +18,7 @@ import * as rculist from '../../src/sync/rculist.js';
 import * as rwlock from '../../src/sync/rwlock.js';
 import * as spinlock from '../../src/sync/spinlock.js';
 import * as wait from '../../src/sync/wait.js';
-import { type TinyCpu, type TinySpec, type TinyState, tinyKit } from '../fixtures/tiny.js';
+import { type TinyCpu, type TinyProgram, type TinySpec, type TinyState, tinyKit } from '../fixtures/tiny.js';
 
 export * from '../fixtures/tiny.js';
 
@@ -57,6 +57,20 @@ export function openCpu(options: ControlledOptions & Omit<TinySpec, 'programs'> 
   if (only === undefined) throw new Error('a machine has a CPU');
   return only;
 }
+
+/** Allocates an item with a value. */
+export function makeItem(k: TinyCpu, value: number): layout.Ptr<'item'> {
+  const made = k.kmem_cache_zalloc<'item'>(k.items);
+  k.set(made, item.value, value);
+  return made;
+}
+
+/** Adds 1 to the counter in two steps, so that what another does in between is lost. */
+export const increment: TinyProgram = function* (k) {
+  if (k.READ_ONCE(k.tiny, tiny.counter)) yield;
+  const seen = k.value(tiny.counter);
+  if (k.WRITE_ONCE(k.tiny, tiny.counter, seen + 1)) yield;
+};
 
 /** What a call violated. Fails if it violated nothing. */
 export function violationOf(call: () => unknown): gate.Violation {

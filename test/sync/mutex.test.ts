@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { addr } from '../../src/memory/layout.js';
 import { mutex, mutex_waiter } from '../../src/sync/mutex.js';
 import {
+  increment,
   runAll,
   runBy,
   runEach,
@@ -15,13 +16,6 @@ import {
 } from '../support/tiny.js';
 
 const EINTR = 4;
-
-/** Adds one to the counter by a load and a store. */
-const increment: TinyProgram = function* (k) {
-  if (k.READ_ONCE(k.tiny, tiny.counter)) yield;
-  const seen = k.value(tiny.counter);
-  if (k.WRITE_ONCE(k.tiny, tiny.counter, seen + 1)) yield;
-};
 
 const locked: TinyProgram = function* (k) {
   const result = yield* k.__mutex_lock_common(k.field('mutex'), TASK_UNINTERRUPTIBLE);

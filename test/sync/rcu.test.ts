@@ -5,6 +5,7 @@ import {
   CALLBACK_FREE,
   CALLBACK_RECORD,
   item,
+  makeItem,
   openCpus,
   runAll,
   runEach,
@@ -21,12 +22,6 @@ import {
 const ENTERED = 1;
 const LEFT = 2;
 const QUEUED = 3;
-
-function makeItem(k: TinyCpu, value: number): Ptr<'item'> {
-  const made = k.kmem_cache_zalloc<'item'>(k.items);
-  k.set(made, item.value, value);
-  return made;
-}
 
 const later = (k: TinyCpu, freed: Ptr<'item'>, func: number): void => k.call_rcu(addr(freed, item.rcu), func);
 const graceOf = (k: TinyCpu, freed: Ptr<'item'>): number => k.get(addr(freed, item.rcu), rcu_head.gp);

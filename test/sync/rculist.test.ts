@@ -7,6 +7,7 @@ import { LIST_POISON2 } from '../../src/sync/rculist.js';
 import {
   CALLBACK_FREE,
   item,
+  makeItem,
   openCpu,
   runAll,
   type TinyCpu,
@@ -16,12 +17,6 @@ import {
 } from '../support/tiny.js';
 
 type Item = Ptr<'item'>;
-
-function makeItem(k: TinyCpu, value: number): Item {
-  const made = k.kmem_cache_zalloc<'item'>(k.items);
-  k.set(made, item.value, value);
-  return made;
-}
 
 const link = (entry: Item): Ptr<'list_head'> => addr(entry, item.link);
 const node = (entry: Item): Ptr<'hlist_node'> => addr(entry, item.node);

@@ -5,15 +5,18 @@ import { dporStrategy } from '../../../src/explore/strategies/dpor.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
 import { addr, type Ptr } from '../../../src/memory/layout.js';
 import { rcuOps } from '../../../src/sync/rcu.js';
-import { CALLBACK_FREE, item, runAll, type TinyCpu, type TinyProgram, tiny, tinyModel } from '../../support/tiny.js';
+import {
+  CALLBACK_FREE,
+  item,
+  makeItem,
+  runAll,
+  type TinyCpu,
+  type TinyProgram,
+  tiny,
+  tinyModel,
+} from '../../support/tiny.js';
 
-function makeItem(k: TinyCpu): Ptr<'item'> {
-  const made = k.kmem_cache_zalloc<'item'>(k.items);
-  k.set(made, item.value, 1);
-  return made;
-}
-
-const publish = (k: TinyCpu): void => k.set(k.tiny, tiny.slot, makeItem(k));
+const publish = (k: TinyCpu): void => k.set(k.tiny, tiny.slot, makeItem(k, 1));
 
 /** Looks into the item twice, and does something in between. */
 const reader = (between: (k: TinyCpu) => void): TinyProgram =>

@@ -13,13 +13,13 @@ import {
   SIGUSR1,
   SIGVTALRM,
 } from '../../../src/kernel/constants.js';
-import { CLOCK_MONOTONIC } from '../../../src/kernel/hrtimer.js';
 import type { Itimerval } from '../../../src/kernel/itimer.js';
 import { sigmask } from '../../../src/kernel/sigset.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
 import { checkCall, same } from '../../support/syscalls.js';
 import { stays } from '../../support/tasks.js';
+import { now } from '../../support/time.js';
 
 const TIMERS = [
   { which: ITIMER_REAL, sig: SIGALRM, slack: 0 },
@@ -33,12 +33,6 @@ const usec = (value: number, again = 0): Itimerval => ({
 });
 
 const total = ({ tv_sec, tv_usec }: Itimerval['it_value']): number => tv_sec * 1e6 + tv_usec;
-
-function* seconds(sys: Sys): Coroutine<number> {
-  const time = { tv_sec: 0, tv_nsec: 0 };
-  yield* sys.clock_gettime(CLOCK_MONOTONIC, time);
-  return time.tv_sec;
-}
 
 /** Ends with 0 after the third signal. */
 const handlers = {
@@ -71,7 +65,7 @@ for (const { which, sig, slack } of TIMERS) {
     'sends its signal over and over': {
       *main(sys) {
         same(sys, 'status', (yield* sys.waitpid(yield* sys.fork('child', 0, 1))).status, 0);
-        sys.check((yield* seconds(sys)) >= 5, 'too early');
+        sys.check((yield* now(sys)) >= 5, 'too early');
       },
       programs: {
         *child(sys) {
@@ -159,10 +153,10 @@ checkCall('timers of CPU time', {
       yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGVTALRM, SIGPROF));
       yield* sys.setitimer(ITIMER_VIRTUAL, usec(1_000_000_000));
       yield* sys.setitimer(ITIMER_PROF, usec(1_000_000_000));
-      const before = yield* seconds(sys);
+      const before = yield* now(sys);
       yield* sys.nanosleep({ tv_sec: 500, tv_nsec: 0 });
       // Time may have passed before and after the sleep, while it ran.
-      const rest = (yield* seconds(sys)) - before - 500;
+      const rest = (yield* now(sys)) - before - 500;
       for (const which of [ITIMER_VIRTUAL, ITIMER_PROF]) {
         const value = usec(0);
         yield* sys.getitimer(which, value);

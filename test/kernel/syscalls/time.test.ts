@@ -18,6 +18,7 @@ import { sigmask } from '../../../src/kernel/sigset.js';
 import type { Sys } from '../../../src/kernel/sys.js';
 import type { Coroutine } from '../../../src/sync/gate.js';
 import { checkCall, same } from '../../support/syscalls.js';
+import { now } from '../../support/time.js';
 
 const ALARM = sigmask(SIGALRM);
 
@@ -26,13 +27,6 @@ const handlers = {
     yield* sys.store(0, (yield* sys.load(0)) + 1);
   },
 };
-
-/** Seconds of the simulated clock. */
-function* now(sys: Sys): Coroutine<number> {
-  const time = { tv_sec: 0, tv_nsec: 0 };
-  yield* sys.clock_gettime(CLOCK_MONOTONIC, time);
-  return time.tv_sec;
-}
 
 const interval = (value: number, again: number): Itimerval => ({
   it_value: { tv_sec: value, tv_usec: 0 },
