@@ -113,22 +113,20 @@ export function describeAddress(this: Cpu, address: number): string {
   }
 }
 
+/** An object of a slab cache. */
+export function objectName({ words }: Arena, struct: string, base: number, index: number): string {
+  if (struct === task_struct.$.name) return taskName(words, base);
+  return struct === pid.$.name ? `pid ${pidName(words, base)}` : `${struct} #${index}`;
+}
+
 /** The object that a pointer leads to, without the field. */
 function pointerName(cpu: Cpu, value: number): string {
   if (value === 0) return 'NULL';
   const object = cpu.arena.objectAt(value);
   if (object === null) return String(value);
-  const { words } = cpu;
-  switch (object.struct.name) {
-    case 'task_struct':
-      return taskName(words, object.base);
-    case 'pid':
-      return `pid ${pidName(words, object.base)}`;
-    case 'sighand_struct':
-      return `sighand ${ownerOf(cpu.arena, task_struct.sighand, object.base)}`;
-    default:
-      return `${object.struct.name} #${object.index}`;
-  }
+  const { struct, base, index } = object;
+  if (struct.name === 'sighand_struct') return `sighand ${ownerOf(cpu.arena, task_struct.sighand, base)}`;
+  return objectName(cpu.arena, struct.name, base, index);
 }
 
 const STATE_NAMES: Readonly<Record<number, string>> = {

@@ -9,7 +9,7 @@ import { describeAddress, describeEvent, describeTasks, describeValue } from './
 import { findStuckTask } from './hung.js';
 import { KERNEL_FUNCTIONS, type Kernel } from './kernel.js';
 import { bindKernel, DEFAULT_LIMITS, type KernelLimits, kernelArena } from './kernel-arena.js';
-import { findLeak } from './leaks.js';
+import { findLeak, leakedObjects } from './leaks.js';
 
 import { type Narration, narrate } from './narrate.js';
 import { RACY_FIELDS, RACY_READS } from './racy.js';
@@ -147,6 +147,7 @@ export function kernelModel(scenario: Scenario, options: KernelModelOptions = {}
       const leak = findLeak(arena);
       return leak === null ? null : new Violation('leak', `all processes are gone, and not freed: ${leak}`, -1, 0);
     },
+    leaked: leakedObjects,
     shutdown: (cpu: Cpu): Coroutine<void> => (cpu as Kernel).send_sig_all(),
     afterShutdown({ arena }: Cpu): Violation | null {
       const left = arena.words[arena.static(globals) + globals.nr_threads] as number;

@@ -76,6 +76,9 @@ export class AccessLog {
     this.forgetLoads();
   }
 
+  /** The step has taken an object from a slab cache. Nothing in a footprint: for those who keep everything. */
+  noteAllocated(_object: number): void {}
+
   /** The step's CPU is in a quiescent state of RCU. */
   noteQuiescent(): void {
     if (this.beforeQuiescence >= 0) return;

@@ -131,6 +131,7 @@ const noting: ThisType<RcuCpu> = {
   kmem_cache_alloc(cacheNumber: number): number {
     const object = slabOps.kmem_cache_alloc.call(this as never, cacheNumber);
     if (object === NULL) this.machine.deferred.noteShortage();
+    else this.accesses.noteAllocated(object);
     return object;
   },
 

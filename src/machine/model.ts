@@ -71,6 +71,15 @@ export interface StalledGracePeriod {
   readonly readerWord: number;
 }
 
+/** An object of a slab cache that is in use at the end of an execution, and should not be. */
+export interface LeakedObject {
+  readonly address: number;
+  /** What reports call it. */
+  readonly name: string;
+  /** The word that counts references to it; NULL where nothing does. */
+  readonly count: number;
+}
+
 /** What a machine runs: its memory, its coroutines, and what reports say of them. `kernelModel` and `defineModel` make one. */
 export interface Model {
   /** What tokens and reports call it. */
@@ -127,6 +136,8 @@ export interface Model {
    * @param cpus all of the machine, or, on machines of threads, the one whose thread this is
    */
   finish(cpus: readonly Cpu[]): Violation | null;
+  /** The objects that a `leak` is about. */
+  leaked?(arena: Arena): readonly LeakedObject[];
   /** Ends whatever still runs: an interrupt that comes when every CPU is at rest. For `ControlledOptions.shutdown`. */
   shutdown?(cpu: Cpu): Coroutine<void>;
   /** Called when every CPU is at rest again after it: what is wrong, or null. */

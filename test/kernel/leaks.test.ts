@@ -1,11 +1,14 @@
 /** The leak check: what it says of a kernel that forgets to free. */
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.js';
+import { minimize } from '../../src/explore/minimize.js';
+import { replayWithStacks } from '../../src/explore/replay.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
 import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { kernelModel } from '../../src/kernel/model.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
+import { witnessDocuments } from '../../src/trace/report.js';
 import { type Parts, patchOf, scenarioOf } from '../support/programs.js';
 
 const PARENT_AND_CHILD: Parts = {
@@ -48,4 +51,42 @@ it('says who cannot be killed', () => {
     *complete_signal() {},
   };
   expect(firstViolation(STAYING, ignoresKills, true)).toMatch(/^killed, but still there: task 100 is runnable/);
+});
+
+describe('the report of a leak', () => {
+  /** The witnesses of the shrunk schedule: what each says, and the functions of its stack. */
+  function told(functions: KernelPatch): readonly { readonly what: string; readonly at: readonly string[] }[] {
+    const machine = new ControlledMachine(kernelModel(scenarioOf(PARENT_AND_CHILD), { patches: [patchOf(functions)] }));
+    const { found } = explore(machine, { strategy: randomStrategy(1), schedules: 20 });
+    const { schedule } = minimize(machine, found?.schedule ?? new Uint8Array());
+    const { violation } = replayWithStacks(machine, schedule);
+    expect(violation?.kind).toBe('leak');
+    return (violation === null ? [] : witnessDocuments(violation)).map(({ what, stack }) => ({
+      what: what.replace(/^step \d+: /, ''),
+      at: stack.map(({ file, function: name }) => `${name} ${file}`),
+    }));
+  }
+
+  it('says where each object was allocated, where that is a part of the execution', () => {
+    const [allocated, ...others] = told(FORGETS_PIDS);
+    expect(allocated).toMatchObject({ what: 'task 100 allocated pid 101' });
+    expect(allocated?.at.slice(0, 2)).toEqual(['alloc_pid src/kernel/pid.ts', 'copy_process src/kernel/fork.ts']);
+    expect(others).toEqual([{ what: 'pid 100 was there from the beginning', at: [] }]);
+  });
+
+  it('says where a reference to it was dropped last', () => {
+    const whats = told({ __put_task_struct() {} }).map(({ what, at }) => [what, at[0] ?? '']);
+    expect(whats).toEqual(
+      expect.arrayContaining([
+        ['task 100 allocated task 101', 'dup_task_struct src/kernel/fork.ts'],
+        ['idle/0 was the last to drop a reference to task 101, and left 0', 'put_task_struct src/kernel/task.ts'],
+        ['task 101 was the last to drop a reference to task 100, and left 0', 'put_task_struct src/kernel/task.ts'],
+        ['task 100 was there from the beginning', ''],
+      ]),
+    );
+    // It is held by the tasks, and was never given back.
+    expect(whats.filter(([what]) => what?.includes('cred #2'))).toEqual([
+      ['task 100 allocated cred #2', 'prepare_creds src/kernel/cred.ts'],
+    ]);
+  });
 });

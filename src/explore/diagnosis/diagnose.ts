@@ -1,11 +1,12 @@
 /**
- * Why an execution hangs: it is made again with everything kept that it reads and writes, and what is found is put into
+ * Why an execution hangs, or where what it has leaked comes from: it is made again with everything kept that it reads and writes, and what is found is put into
  * its violation. Nothing of this is done for an execution that ends well.
  */
 
 import type { ControlledMachine } from '../../machine/controlled.js';
 import { Violation, type Witness } from '../../sync/gate.js';
 import { tellHungTasks, tellReaders } from './hung.js';
+import { tellLeaks } from './leaks.js';
 import { findLostWakeups } from './lost-wakeup.js';
 import { findMissedStore } from './missed-store.js';
 import { type Noted, Recorder } from './recording.js';
@@ -35,7 +36,7 @@ function recorderOf(machine: ControlledMachine): Recorder {
  * diagnose(machine, violation)?.kind; // 'lost-wakeup', and not only 'deadlock'
  */
 export function diagnose<V extends Violation | null>(machine: ControlledMachine, violation: V): Violation | V {
-  if (violation === null || !HANGS.has(violation.kind)) return violation;
+  if (violation === null || (violation.kind !== 'leak' && !HANGS.has(violation.kind))) return violation;
   // An execution without end is told by what it does over and over.
   if (violation.kind === 'rcu-stall' && machine.inTurnFrom >= 0) return violation;
   const recorder = recorderOf(machine);
@@ -47,6 +48,7 @@ export function diagnose<V extends Violation | null>(machine: ControlledMachine,
   // Made again it ends otherwise: a checker that this machine does not have, or memory that is used again earlier.
   if (!again()) return violation;
   if (violation.kind === 'rcu-stall') return explained(machine, violation, tellReaders(recorder), picks);
+  if (violation.kind === 'leak') return explained(machine, violation, tellLeaks(recorder), picks);
   const [lost] = findLostWakeups(recorder, again);
   if (lost !== undefined) return explained(machine, violation, tellLostWakeup(recorder.machine, lost), picks);
   const missed = machine.model.flat === true ? findMissedStore(recorder, again) : null;
@@ -74,6 +76,7 @@ function explained(machine: ControlledMachine, violation: Violation, told: Told,
   }));
   return new Violation(kind, message, kind === 'lost-wakeup' ? -1 : violation.cpu, violation.task, [
     ...witnesses,
+    ...(told.notes ?? []).map((what) => ({ what, stack: '' })),
     ...violation.witnesses,
   ]);
 }

@@ -1,9 +1,10 @@
 /** An execution made again with everything that it reads and writes kept, to find out why it hangs. */
 
-import { ACCESS_READ, AccessLog, applyAccess } from '../../machine/access-log.js';
+import { ACCESS_READ, ACCESS_WRITE, AccessLog, applyAccess } from '../../machine/access-log.js';
 import { type Chooser, ControlledMachine } from '../../machine/controlled.js';
 import type { Sleeper } from '../../machine/model.js';
 import type { Movers } from '../../machine/movers.js';
+import { generationOf } from '../../memory/slab.js';
 import type { TraceSink, Violation } from '../../sync/gate.js';
 
 /** One access to memory. */
@@ -22,6 +23,8 @@ export interface Noted {
   readonly kind: number;
   readonly before: number;
   readonly after: number;
+  /** An atomic operation that takes something from the word. */
+  readonly countsDown: boolean;
   /** Where it was made; empty unless that was asked for. */
   readonly stack: string;
 }
@@ -46,8 +49,31 @@ interface SeenEvent {
 class WholeLog extends AccessLog {
   readonly all: Noted[] = [];
   machine: ControlledMachine | null = null;
+  /** How many words were counted down before the access that comes. */
+  private downs = 0;
   /** Those whose stack is wanted. */
   wanted: ReadonlySet<number> = new Set();
+
+  override noteAllocated(object: number): void {
+    const { machine } = this;
+    if (machine === null) return;
+    // The word before an object counts how often its place was used.
+    const generation = generationOf(machine.arena, object);
+    this.add(object - 1, ACCESS_WRITE, generation - 1, generation);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.downs = 0;
+  }
+
+  /** Whether the access that comes is one of those that the machine has just announced as such. */
+  private isDown(address: number): boolean {
+    const { countedDown } = this;
+    const announced = countedDown.length > this.downs && countedDown.at(-1) === address;
+    this.downs = countedDown.length;
+    return announced;
+  }
 
   override add(address: number, kind: number, before: number, operand: number): void {
     const { machine, all } = this;
@@ -64,6 +90,7 @@ class WholeLog extends AccessLog {
       kind,
       before,
       after: applyAccess(kind, before, operand),
+      countsDown: this.isDown(address),
       stack: this.wanted.has(index) ? stackOf(cpu?.announcedAt ?? '') : '',
     });
   }

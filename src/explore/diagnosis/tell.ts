@@ -12,13 +12,15 @@ export interface Moment {
 }
 
 export interface Told {
-  readonly kind: 'lost-wakeup' | 'hung-task' | 'rcu-stall';
+  readonly kind: 'lost-wakeup' | 'hung-task' | 'rcu-stall' | 'leak';
   /** Who sleeps, and what it waits for. */
   readonly who: string;
   /** Who should have woken it, and why that did not come about. */
   readonly why: string;
   /** In the order in which they came. */
   readonly moments: readonly Moment[];
+  /** What belongs to it and has no moment. */
+  readonly notes?: readonly string[];
 }
 
 /** Who made an access. */
