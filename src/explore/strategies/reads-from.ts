@@ -8,8 +8,6 @@ import { mix } from './lots.js';
 
 /** What stands for a place in the code: the operation that was announced, and its word. */
 export type Site = number;
-/** A site and a word that its step accesses. */
-type Key = number;
 
 /** As the writer of a word: nobody yet. */
 export const INITIAL: Site = -1;
@@ -21,16 +19,27 @@ const CLOCK = 31;
 /** Addresses are below. */
 const WORDS = 2 ** 24;
 
+/** What executions have shown of a word. */
+interface Word {
+  /** Where a read can have its value from: the sites that write it, and its initial value. */
+  readonly sources: Site[];
+  /** By site: CPUs whose step there has written it. */
+  readonly writers: Map<Site, number[]>;
+  readonly reads: Map<Site, Read>;
+  /** Its only user so far; −1 if there are several. */
+  user: number;
+  /** The site of its last writer, and in which execution that was. */
+  last: Site;
+  lastIn: number;
+}
+
 /** A read of a word at a site, in all executions. */
 export interface Read {
   readonly site: Site;
   readonly address: number;
+  readonly word: Word;
   /** CPUs that have made it. */
   readonly cpus: number[];
-}
-
-/** The same, and what the present execution has shown of it. */
-interface KnownRead extends Read {
   /** By the site of the write that it has read from: the last execution in which it did. */
   readonly pairs: Map<Site, number>;
 }
@@ -43,51 +52,25 @@ export function siteOf(id: number, { cpus }: ControlledMachine): Site {
   return cpu.opAddress * SITES_PER_WORD + op;
 }
 
-function keyOf(site: Site, address: number): Key {
-  return site * WORDS + address;
-}
-
 /** Watches the steps of executions. */
 export class ReadsFrom {
   /** Reads that can have another source than they had: their words are shared, and somebody writes them. */
   readonly reads: Read[] = [];
-  /** By word: the site of its last writer in this execution. */
-  private readonly lastWriter = new Map<number, Site>();
   /** Of the present execution: equal for executions with the same set of pairs. */
   signature = 0;
-  private readonly writers = new Map<number, Site[]>();
-  private readonly known = new Map<Key, KnownRead>();
-  /** By site and word: CPUs whose step there has written it. */
-  private readonly writes = new Map<Key, number[]>();
-  private readonly offered = new Set<Read>();
-  /** By word: its only user so far; −1 if there are several. */
-  private readonly users = new Map<number, number>();
+  private readonly words = new Map<number, Word>();
+  /** Those that are not among `reads` yet, in the order in which they were first made. */
+  private others: Read[] = [];
   private execution = 0;
 
   begin(): void {
-    this.lastWriter.clear();
     this.execution++;
     this.signature = 0;
   }
 
-  /** Where a read can have its value from: the sites that write the word, and its initial value. */
-  sources({ address }: Read): readonly Site[] {
-    return this.writers.get(address) ?? [INITIAL];
-  }
-
-  /** The write that a read of a word would have its value from now. */
-  lastSource(address: number): Site {
-    return this.lastWriter.get(address) ?? INITIAL;
-  }
-
-  /** Whether a CPU's step at a site has read a word before. */
-  mayRead(id: number, site: Site, address: number): boolean {
-    return this.known.get(keyOf(site, address))?.cpus.includes(id) === true;
-  }
-
-  /** Whether a CPU's step at a site has written a word before. */
-  mayWrite(id: number, site: Site, address: number): boolean {
-    return this.writes.get(keyOf(site, address))?.includes(id) === true;
+  /** The write that a read would have its value from now. */
+  sourceOf({ word }: Read): Site {
+    return word.lastIn === this.execution ? word.last : INITIAL;
   }
 
   /** A CPU has made a step that began at a site. */
@@ -105,55 +88,52 @@ export class ReadsFrom {
     }
   }
 
+  private wordAt(address: number, id: number): Word {
+    let word = this.words.get(address);
+    if (word === undefined) {
+      word = { sources: [INITIAL], writers: new Map(), reads: new Map(), user: id, last: INITIAL, lastIn: 0 };
+      this.words.set(address, word);
+    } else if (word.user !== id) word.user = -1;
+    return word;
+  }
+
   private read(id: number, site: Site, address: number): void {
-    const key = keyOf(site, address);
-    let read = this.known.get(key);
+    const word = this.wordAt(address, id);
+    let read = word.reads.get(site);
     if (read === undefined) {
-      read = { site, address, cpus: [], pairs: new Map() };
-      this.known.set(key, read);
+      read = { site, address, word, cpus: [], pairs: new Map() };
+      word.reads.set(site, read);
+      this.others.push(read);
     }
-    if (!read.cpus.includes(id)) {
-      read.cpus.push(id);
-      this.use(id, address);
-    }
-    const source = this.lastSource(address);
+    if (!read.cpus.includes(id)) read.cpus.push(id);
+    const source = this.sourceOf(read);
     if (read.pairs.get(source) === this.execution) return;
     read.pairs.set(source, this.execution);
-    this.signature = (this.signature + mix(key ^ mix(Math.floor(key / WORDS)) ^ mix(source))) | 0;
+    this.signature = (this.signature + mix((site * WORDS + address) ^ mix(site) ^ mix(source))) | 0;
   }
 
   private write(id: number, site: Site, address: number): void {
-    const key = keyOf(site, address);
-    const cpus = this.writes.get(key);
+    const word = this.wordAt(address, id);
+    const cpus = word.writers.get(site);
     if (cpus === undefined) {
-      this.writes.set(key, [id]);
-      const sources = this.writers.get(address);
-      if (sources === undefined) this.writers.set(address, [INITIAL, site]);
-      else sources.push(site);
-      this.use(id, address);
-    } else if (!cpus.includes(id)) {
-      cpus.push(id);
-      this.use(id, address);
-    }
-    this.lastWriter.set(address, site);
-  }
-
-  private use(id: number, address: number): void {
-    const user = this.users.get(address);
-    if (user === undefined) this.users.set(address, id);
-    else if (user !== id) this.users.set(address, -1);
+      word.writers.set(site, [id]);
+      word.sources.push(site);
+    } else if (!cpus.includes(id)) cpus.push(id);
+    word.last = site;
+    word.lastIn = this.execution;
   }
 
   /** The execution has ended: what it has shown of a word decides which reads are worth another source. */
   end(): void {
-    for (const read of this.known.values()) {
-      if (this.offered.has(read) || this.users.get(read.address) !== -1) continue;
-      const sources = this.sources(read).length;
+    this.others = this.others.filter((read) => {
+      const { site, address, word } = read;
+      if (word.user !== -1) return true;
+      const sources = word.sources.length;
       // What waits for the one who writes the word cannot read anything else.
-      const waits = read.site % SITES_PER_WORD >= OP_LOCK && Math.floor(read.site / SITES_PER_WORD) === read.address;
-      if (sources < 2 || (sources === 2 && waits)) continue;
-      this.offered.add(read);
+      const waits = site % SITES_PER_WORD >= OP_LOCK && Math.floor(site / SITES_PER_WORD) === address;
+      if (sources < 2 || (sources === 2 && waits)) return true;
       this.reads.push(read);
-    }
+      return false;
+    });
   }
 }

@@ -9,13 +9,12 @@ import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { Lots } from './lots.js';
 import { Priorities } from './pos.js';
-import { ReadsFrom, type Site, siteOf } from './reads-from.js';
+import { type Read, ReadsFrom, type Site, siteOf } from './reads-from.js';
 
 /** A read, and the write that it is to read from. */
 interface Constraint {
-  readonly site: Site;
-  readonly address: number;
-  /** Who is to make the read; −1 for any. */
+  readonly read: Read;
+  /** Who is to make it; −1 for any. */
   readonly cpu: number;
   readonly source: Site;
   /** How often the read is made without a constraint before. */
@@ -75,13 +74,12 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
     if (known.reads.length === 0) return null;
     const read = known.reads[lots.below(known.reads.length)];
     if (read === undefined) return null;
-    const sources = known.sources(read);
+    const { sources } = read.word;
     const cpu = lots.below(2) === 0 ? -1 : (read.cpus[lots.below(read.cpus.length)] as number);
     // Mostly the first time; each further time half as likely.
     let skip = 0;
     while (skip < 8 && lots.below(4) === 0) skip++;
-    const { site: reader, address } = read;
-    return { site: reader, address, cpu, source: sources[lots.below(sources.length)] as Site, skip };
+    return { read, cpu, source: sources[lots.below(sources.length)] as Site, skip };
   }
 
   /** An abstract schedule like one that was kept: of two, one with pairs that have come less often. */
@@ -109,24 +107,21 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
       const before = passed[index] as number;
       if (before < 0) continue;
       const constraint = constraints[index] as Constraint;
-      const { address, source, skip } = constraint;
-      if (isRead(constraint, id, at, known)) {
+      const { read, source, skip } = constraint;
+      if (isRead(constraint, id, at)) {
         if (before < skip) continue;
-        if (known.lastSource(address) !== source) return HELD;
+        if (known.sourceOf(read) !== source) return HELD;
         verdict = WANTED;
-      } else if (known.lastSource(address) === source && known.mayWrite(id, at, address)) {
+      } else if (known.sourceOf(read) === source && read.word.writers.get(at)?.includes(id) === true) {
         return HELD;
       }
     }
     return verdict;
   }
 
-  function isRead(constraint: Constraint, id: number, at: Site, known: ReadsFrom): boolean {
-    return (
-      constraint.site === at &&
-      (constraint.cpu < 0 || constraint.cpu === id) &&
-      known.mayRead(id, at, constraint.address)
-    );
+  /** Whether a CPU that stands at a site is to make the read of a constraint: one that it has made there before. */
+  function isRead({ read, cpu }: Constraint, id: number, at: Site): boolean {
+    return read.site === at && (cpu < 0 || cpu === id) && read.cpus.includes(id);
   }
 
   /** The one for whom the constraints say the most; of equals the one with the highest priority. */
@@ -172,7 +167,7 @@ export function rffStrategy(seed = 1, first = 0): Strategy {
       for (let index = 0; index < constraints.length; index++) {
         const before = passed[index] as number;
         const constraint = constraints[index] as Constraint;
-        if (before < 0 || !isRead(constraint, moved, site, seen)) continue;
+        if (before < 0 || !isRead(constraint, moved, site)) continue;
         passed[index] = before < constraint.skip ? before + 1 : -1;
       }
       return moved;
