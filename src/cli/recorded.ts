@@ -41,7 +41,7 @@ function differenceOf(machine: ControlledMachine, { schedule, outcome, violation
     // As the threads see it: without the look at why it hangs, which only the controlled machine can take.
     const chooser = scheduleChooser(trimSchedule(schedule), false);
     const again = machine.execute(chooser);
-    chooser.assertEnded(again.violation);
+    chooser.assertEnded(machine, again.violation);
     const end = machine.model.outcome(machine.arena);
     if (end !== outcome) return `replayed, it ends with "${end}"`;
     if (again.violation?.kind === violation?.kind && again.violation?.message === violation?.message) return null;

@@ -197,9 +197,7 @@ function printDepartures(departures: readonly Departure[]): void {
   if (departures.length === 0) return;
   print(`\n${paint('yellow', 'the schedule does not fit, and was followed as far as it could be')}:`);
   for (const { decision, step, reason } of departures) {
-    print(
-      step === 0 ? `  ${reason}` : `  decision ${decision}, at step ${step}, ${reason}; the default rule was followed`,
-    );
+    print(`  decision ${decision}, at step ${step}, ${reason}; the default rule was followed`);
   }
 }
 

@@ -258,7 +258,7 @@ export function minimize(machine: ControlledMachine, schedule: Uint8Array, optio
   const { budget = 50_000 } = options;
   const chooser = scheduleChooser(schedule);
   const first = machine.execute(chooser).violation;
-  chooser.assertEnded(first);
+  chooser.assertEnded(machine, first);
   if (first === null) throw new ScheduleMismatchError(0, 'there is nothing to minimize: the schedule does not fail');
   const shrinking = new Shrinking(machine, first, budget);
   shrinking.cutWay();

@@ -145,6 +145,6 @@ function runSchedule(
 ): { readonly violation: Violation | null; readonly steps: number; readonly departures: readonly Departure[] } {
   const chooser = scheduleChooser(schedule, loose);
   const { violation, steps } = machine.execute(chooser, sink);
-  chooser.assertEnded(violation);
+  chooser.assertEnded(machine, violation);
   return { violation: diagnose(machine, violation), steps, departures: chooser.departures };
 }

@@ -78,10 +78,11 @@ export interface ScheduleChooser extends Chooser {
   /**
    * Called when the execution has ended.
    *
+   * @param machine as it has left it
    * @param violation how it ended
    * @throws ScheduleMismatchError if the schedule has decisions left, unless it may be departed from
    */
-  assertEnded(violation: Violation | null): void;
+  assertEnded(machine: ControlledMachine, violation: Violation | null): void;
 }
 
 /** Why one that a schedule names cannot move. */
@@ -90,13 +91,26 @@ function whyNot(named: number, machine: ControlledMachine): string {
   if (named === cpus.length) return 'expects that time passes, and no timer is armed there';
   const cpu = cpus[named];
   if (cpu === undefined) return `names CPU ${named}, and the machine has ${cpus.length}`;
-  const what = isAtRest(cpu.op) ? 'it has nothing to do' : `it waits at ${describeOperation(cpu, cpu)}`;
-  return `names ${cpu.label(named)}, which cannot move there: ${what}`;
+  return `names ${cpu.label(named)}, which cannot move there: ${standsText(cpu)}`;
 }
 
-/** How an execution ended, for a schedule that goes on. */
-function endText(violation: Violation | null): string {
-  return violation === null ? '' : `, with ${violation.kind}: ${violation.message}`;
+function standsText(cpu: ControlledMachine['cpus'][number]): string {
+  return isAtRest(cpu.op) ? 'it has nothing to do' : `it waits at ${describeOperation(cpu, cpu)}`;
+}
+
+/**
+ * Why a decision that a schedule names is not come to: the execution has ended before it.
+ *
+ * @param named who is to move there
+ * @param made decisions that were made
+ */
+function whyOver(named: number, made: number, machine: ControlledMachine, violation: Violation | null): string {
+  const cpu = machine.cpus[named];
+  const who =
+    named === machine.cpus.length ? 'expects that time passes' : `names ${cpu?.label(named) ?? `CPU ${named}`}`;
+  const over = `${who}, and the run is over there, after ${made} decision${made === 1 ? '' : 's'}`;
+  if (violation !== null) return `${over}, with ${violation.kind}: ${violation.message}`;
+  return cpu === undefined ? over : `${over}: ${standsText(cpu)}`;
 }
 
 /**
@@ -115,8 +129,8 @@ export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleCh
   const depart = (departure: Departure): void => {
     const { decision, step, reason } = departure;
     if (!loose) {
-      const place = step === 0 ? '' : `decision ${decision}, at step ${step}, `;
-      throw new ScheduleMismatchError(decision, `the schedule does not fit: ${place}${reason}`, step);
+      const place = `decision ${decision}, at step ${step},`;
+      throw new ScheduleMismatchError(decision, `the schedule does not fit: ${place} ${reason}`, step);
     }
     departures.push(departure);
   };
@@ -140,11 +154,14 @@ export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleCh
       depart({ decision: position, step: steps, reason: whyNot(named, machine) });
       return movers.byDefault;
     },
-    assertEnded(violation) {
+    assertEnded(machine, violation) {
       // Where the machine goes on by turns by itself, at its limit of steps, it does not ask whether it is to.
-      if (position >= schedule.length - Number(isInTurn)) return;
-      const reason = `it has ${schedule.length} decisions, and the run ended after ${position}${endText(violation)}`;
-      depart({ decision: position, step: 0, reason });
+      const end = schedule.length - Number(isInTurn);
+      if (position >= end) return;
+      let at = position;
+      while (at < end - 1 && schedule[at] === BY_DEFAULT) at++;
+      const reason = whyOver(schedule[at] as number, position, machine, violation);
+      depart({ decision: at + 1, step: machine.steps, reason });
     },
   };
 }

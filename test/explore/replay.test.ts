@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { replay, replayWithStacks } from '../../src/explore/replay.js';
 import { recordedSchedule, ScheduleMismatchError } from '../../src/explore/schedule.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
-import type { ControlledMachine } from '../../src/machine/controlled.js';
+import { ControlledMachine } from '../../src/machine/controlled.js';
 import { BY_DEFAULT } from '../../src/machine/schedule.js';
 import { eventAt, TraceBuffer } from '../../src/machine/trace-buffer.js';
+import { defineModel } from '../../src/model/define.js';
 import { failingSchedule, killVsExecMachine, PATCHED, randomSchedule } from '../support/kill-vs-exec.js';
 
 /** What `call` throws, which must be that a schedule does not fit. */
@@ -103,10 +104,37 @@ describe('a schedule that does not fit', () => {
     const { choices } = machine;
     const long = Uint8Array.of(...machine.picked.subarray(0, choices), BY_DEFAULT, 1);
     const error = mismatch(() => replay(machine, long));
-    expect(error.decision).toBe(choices);
+    expect(error).toMatchObject({ decision: choices + 2, step: machine.steps });
     expect(error.message).toBe(
-      `the schedule does not fit: it has ${choices + 2} decisions, and the run ended after ${choices}`,
+      `the schedule does not fit: decision ${choices + 2}, at step ${machine.steps}, names CPU 1, and the run is over ` +
+        `there, after ${choices} decisions: it has nothing to do`,
     );
+  });
+
+  it('is refused with how the run ended, where that is why its decisions are not come to', () => {
+    const model = (stops: boolean): ControlledMachine =>
+      new ControlledMachine(
+        defineModel('short', (m) => {
+          const cell = m.cell('cell');
+          for (const name of ['one', 'other']) {
+            m.thread(name, function* (t) {
+              yield t.store(cell, 1);
+              t.assert(!stops, 'no further');
+              yield t.store(cell, 2);
+            });
+          }
+        }),
+      );
+    // Back and forth: one stores, the other does, one again.
+    const schedule = Uint8Array.of(BY_DEFAULT, 1, 0);
+    expect(replay(model(false), schedule).violation).toBeNull();
+    expect(mismatch(() => replay(model(true), schedule)).message).toBe(
+      'the schedule does not fit: decision 2, at step 1, names thread other, and the run is over there, after 1 decision, ' +
+        'with assertion: assertion failed: no further',
+    );
+    const { departures, violation } = replay(model(true), schedule, { loose: true });
+    expect(departures).toMatchObject([{ decision: 2, step: 1 }]);
+    expect(violation?.kind).toBe('assertion');
   });
 
   it('names a CPU that the machine does not have', () => {
