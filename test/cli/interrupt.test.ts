@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../support/build.js';
-import { documentOf, siglabInterrupted } from '../support/cli.js';
+import { documentOf, siglab, siglabInterrupted } from '../support/cli.js';
 import { SCENARIO } from '../support/kill-vs-exec.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'siglab-interrupt-'));
@@ -15,9 +15,15 @@ function modelFile(name: string, threads: string): string {
   const file = join(folder, `${name}.mjs`);
   writeFileSync(
     file,
-    `import { writeSync } from 'node:fs';
+    `import { closeSync, openSync, writeSync } from 'node:fs';
     import { defineModel } from 'siglab';
-    const say = () => writeSync(2, 'in the middle\\n');
+    /** Once, whichever thread it is. */
+    const say = () => {
+      try {
+        closeSync(openSync('${join(folder, name)}.said', 'wx'));
+        writeSync(2, 'in the middle\\n');
+      } catch {}
+    };
     let begun = 0;
     export const model = defineModel('${name}', (m) => {
       const cell = m.cell('cell');
@@ -73,6 +79,34 @@ describe('Ctrl-C', () => {
       expect(documentOf(called)).toMatchObject({ exhaustive: false, violation: null, verdict: 'holds' });
     },
   );
+
+  it('in the middle of a round of dpor on two cores loses nothing that --resume does not make again', async () => {
+    const file = modelFile(
+      'writers',
+      `for (let id = 0; id < 3; id++) {
+        m.thread('writer ' + id, function* (t) {
+          if (++begun === 5000) say();
+          for (let write = 0; write < 4; write++) yield t.store(cell, 10 * id + write);
+        });
+      }
+      m.outcome((end) => String(end.value(cell)));`,
+    );
+    const kept = join(folder, 'kept.json');
+    const args = ['explore', file, '--strategy', 'dpor', '--workers', '2', '--json'];
+    const first = await siglabInterrupted([...args, '--resume', kept], IN_THE_MIDDLE);
+    expect(first.status).toBe(130);
+    const part = documentOf(first);
+    expect(part).toMatchObject({ exhaustive: false, verdict: 'holds' });
+    expect(part.executions).toBeGreaterThan(0);
+    expect(part.executions).toBeLessThan(34_650);
+    const [resumed, undisturbed] = [await siglab([...args, '--resume', kept]), await siglab(args)].map((called) => {
+      const { seconds, executionsPerSecond, ...document } = documentOf(called);
+      return document;
+    });
+    expect(resumed).toEqual(undisturbed);
+    // 12! / 4!³
+    expect(resumed).toMatchObject({ executions: 34_650, redundant: 0, exhaustive: true });
+  });
 
   it('is heard while a violation is shrunk, which then is told as it was found', async () => {
     const file = modelFile(
