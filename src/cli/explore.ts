@@ -2,6 +2,7 @@
 
 import type { Exploration, FoundViolation } from '../explore/explore.js';
 import { type ThreadPool, threadPool } from '../explore/shards/pool.js';
+import type { SearchOptions } from '../explore/shards/search.js';
 import { encodeToken } from '../explore/token.js';
 import type { Branching } from '../trace/branching.js';
 import type { Shrunk } from '../trace/failing.js';
@@ -66,7 +67,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported, branching));
   else {
     printExploration(exploration, branching);
-    if (resume !== undefined && found === null) printKept(resume, exploration);
+    if (resume !== undefined && found === null) printKept(resume, exploration, options);
     if (found !== null && reported !== null) printViolation(found, reported, files);
   }
   if (flags.junit !== undefined) writeJunit(flags.junit, [testCase(of, exploration, reported, files)]);
@@ -107,9 +108,9 @@ async function shrink(
   return { token: encodeToken(failing), shrunk };
 }
 
-/** Of depth-first search nothing is kept. */
-function printKept(file: string, { exhausted, phases }: Exploration): void {
-  const last = phases.at(-1);
-  if (exhausted || last?.strategy !== 'dfs') return;
-  print(`${last.strategy} is made as a whole or not at all: with ${file} it begins anew`);
+/** Of searches whose bound rises nothing is kept. */
+function printKept(file: string, { exhausted }: Exploration, { strategy, iterative }: SearchOptions): void {
+  if (exhausted || (strategy !== 'round-robin' && iterative !== true)) return;
+  const name = strategy === 'dfs' ? 'iterative dfs' : strategy;
+  print(`${name} is made as a whole or not at all: with ${file} it begins anew`);
 }

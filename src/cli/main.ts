@@ -88,10 +88,10 @@ function build(end: (status: number) => void): Command {
     .option('--cpus <n>', 'simulated CPUs (default: what the scenario is made for)')
     .option(
       '--workers <n>',
-      'threads, for dpor and strategies that draw lots; the result is the same for any number',
+      'threads, for dpor, dfs and strategies that draw lots; the result is the same for any number',
       '1',
     )
-    .option('--resume <file>', 'go on from there if the file exists, and keep there where it stands; dfs begins anew')
+    .option('--resume <file>', 'go on from there if the file exists, and keep there where it stands')
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--exhaustive', 'by dpor, without a limit of its own; fail unless the whole space was covered')
     .option('--kernel <version>', '5.3.1 or 3.16', '5.3.1')

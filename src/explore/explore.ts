@@ -275,8 +275,8 @@ function* exploreBy(
   };
 }
 
-/** A few executions may be made for it, which are not stopped. */
-function estimateBy(strategy: Strategy, machine: ControlledMachine): number | undefined {
+/** How many executions a strategy's space takes, estimated. A few may be made for it, which are not stopped. */
+export function estimateBy(strategy: Strategy, machine: ControlledMachine): number | undefined {
   const { stopFlag } = machine;
   machine.stopFlag = null;
   const size = strategy.estimate?.(machine);

@@ -36,12 +36,22 @@ describe('siglab explore --resume', () => {
     expect(whole).toMatchObject({ exhaustive: true, redundant: 0 });
   });
 
-  it('says that dfs begins anew', async () => {
+  it('covers by dfs in two calls what one covers', async () => {
+    const dfs = ['pause-wakeup', '--strategy', 'dfs', '--preemptions', '2'];
     const file = join(folder, 'dfs.json');
+    const part = await explored(...dfs, '--schedules', '70', '--resume', file);
+    expect(part).toMatchObject({ executions: 70, exhaustive: false });
+    const whole = await explored(...dfs, '--resume', file);
+    expect(whole).toEqual(await explored(...dfs));
+    expect(whole).toMatchObject({ exhaustive: true, redundant: 0 });
+  });
+
+  it('says that iterative dfs begins anew', async () => {
+    const file = join(folder, 'iterative.json');
     const { stdout } = await siglab([
-      ...['explore', 'pause-wakeup', '--strategy', 'dfs', '--schedules', '20', '--resume', file],
+      ...['explore', 'pause-wakeup', '--strategy', 'dfs', '--iterative', '--schedules', '20', '--resume', file],
     ]);
-    expect(stdout).toContain(`dfs is made as a whole or not at all: with ${file} it begins anew`);
+    expect(stdout).toContain(`iterative dfs is made as a whole or not at all: with ${file} it begins anew`);
   });
 
   it('refuses the file of another search, and one that is none, and leaves it as it is', async () => {
@@ -54,7 +64,7 @@ describe('siglab explore --resume', () => {
     const random = ['explore', 'pause-wakeup', '--strategy', 'random', '--resume', file];
     expectRefused(
       await siglab(random),
-      /was written by --resume of another siglab: it has version 1, and this one reads 2/,
+      /was written by --resume of another siglab: it has version 1, and this one reads 3/,
     );
     writeFileSync(file, 'mine');
     expectRefused(await siglab(args), /is no file that --resume has written: it is left as it is/);

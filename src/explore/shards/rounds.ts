@@ -136,7 +136,8 @@ export function advance(slot: Slot, result: ShardResult): void {
   };
 }
 
-function together(first: ShardResult, second: ShardResult): ShardResult {
+/** Two results of a share, one after the other, as one. */
+export function together(first: ShardResult, second: ShardResult): ShardResult {
   const { found } = second;
   const executions = first.executions + second.executions;
   return {

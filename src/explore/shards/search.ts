@@ -6,7 +6,9 @@
 
 import { addCounts, type Exploration, type ExploreOptions, type Phase, phasesOf } from '../explore.js';
 import { SeenSchedules } from '../seen.js';
+import { WHOLE_TREE } from '../strategies/branches.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
+import { advanceBranches, BranchRounds, type BranchRoundsState } from './branch-rounds.js';
 import { advance, Rounds, type RoundsState, type Slot } from './rounds.js';
 import type { ShardRunner } from './runner.js';
 import { type FoundData, foundOf, type Shard, type ShardResult } from './shard.js';
@@ -19,7 +21,7 @@ const AHEAD = 2;
 const LOOK_MS = 50;
 
 /** A file of another version was written by another siglab. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /** Where a search stands, as plain data: what `--resume` keeps. */
 export interface SearchState {
@@ -32,6 +34,8 @@ export interface SearchState {
   readonly schedules: readonly number[];
   /** Of a partial-order reduction under way, whose round is not in the totals; null if none is. */
   readonly rounds: RoundsState | null;
+  /** The same of a depth-first search. */
+  readonly branches: BranchRoundsState | null;
 }
 
 export interface SearchOptions extends Omit<ExploreOptions, 'strategy' | 'observe'> {
@@ -94,6 +98,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   /** Where the phase under way began, if it can only be made as a whole and was not. */
   const whole: { begun: Pick<SearchState, 'totals' | 'phases'> | null } = { begun: null };
   let rounds: RoundsState | null = from?.rounds ?? null;
+  let branches: BranchRoundsState | null = from?.branches ?? null;
 
   /** Takes a shard's result in. @returns whether to go on */
   function take(result: ShardResult): boolean {
@@ -162,12 +167,49 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   }
 
   async function reduce(most: number): Promise<void> {
+    const tree = new Rounds(rounds);
+    rounds = null;
+    await goRound(tree, advance, most, {
+      shardOf: ({ subtree }, executions) => ({ kind: 'subtree', subtree, executions, keepGoing }),
+      keep: () => {
+        rounds = tree.state();
+      },
+      size: async () => tree.estimate(),
+    });
+  }
+
+  async function searchDepthFirst(most: number): Promise<void> {
+    const tree = new BranchRounds(branches);
+    branches = null;
+    const own = strategyOptions(options);
+    await goRound(tree, advanceBranches, most, {
+      shardOf: (slot, executions) => {
+        const left = slot.branches ?? WHOLE_TREE;
+        return { kind: 'branches', options: own, branches: left, executions, keepGoing };
+      },
+      keep: () => {
+        branches = tree.state();
+      },
+      size: async () => (await runner.run({ kind: 'size', options: own })).estimate ?? 0,
+    });
+  }
+
+  /**
+   * Explores a tree round by round.
+   *
+   * @param advanceSlot takes in what was made of a share
+   * @param most executions at most, of all rounds
+   */
+  async function goRound<S extends RoundSlot>(
+    tree: RoundTree<S>,
+    advanceSlot: (slot: S, result: ShardResult) => void,
+    most: number,
+    { shardOf, keep, size }: RoundSteps<S>,
+  ): Promise<void> {
     const endsBy = (found: unknown): boolean => found !== null && !keepGoing;
     if (phase.exhausted || endsBy(totals.found)) return;
-    const tree = new Rounds(rounds);
     const made = (): number =>
       tree.slots.reduce((sum, { result }) => sum + (result?.executions ?? 0), phase.executions);
-    rounds = null;
     /** Of shares that are to be made again: for those who look now. */
     const cut: ShardResult[] = [];
     while (!stopped && tree.begin()) {
@@ -176,23 +218,25 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       const shards = function* (): Generator<Shard> {
         for (const { slot, executions } of under) {
           if (stopped) return;
-          yield { kind: 'subtree', subtree: slot.subtree, executions, keepGoing };
+          yield shardOf(slot, executions);
         }
       };
       let taken = 0;
+      let goesOn = true;
       const takeShare = (_: Shard, result: ShardResult): boolean => {
         const { slot } = under[taken++] as (typeof under)[number];
+        if (result.interrupted) goesOn = false;
         if (result.cut) {
           cut.push(result);
           return true;
         }
-        advance(slot, result);
+        advanceSlot(slot, result);
         if (endsBy(result.found)) slot.left = 0;
         options.progress?.(totals.executions - phase.executions + made());
         return !endsBy(result.found);
       };
       await inOrder(runner, shards(), takeShare, under.length);
-      if (cut.length > 0) break;
+      if (!goesOn) break;
       const last = tree.slots.findIndex(({ left, result }) => left > 0 || endsBy(result?.found ?? null));
       if (last >= 0 && !endsBy(tree.slots[last]?.result?.found ?? null)) continue;
       for (const { result } of last < 0 ? tree.slots : tree.slots.slice(0, last + 1)) {
@@ -205,13 +249,12 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     }
     phase.exhausted = !tree.begin();
     if (phase.exhausted) return;
-    rounds = tree.state();
+    keep();
     whole.begun = { totals: { ...totals }, phases: [...done.slice(0, at), { ...phase }] };
-    const size = tree.estimate();
     for (const { result } of tree.slots) if (result !== null) takeReduced(result);
     for (const result of cut) takeReduced(result);
-    if (phase.executions === 0 || endsBy(totals.found)) return;
-    phase.estimate = Math.max(phase.executions, Math.round(size));
+    if (phase.executions === 0 || cut.length > 0 || endsBy(totals.found)) return;
+    phase.estimate = Math.max(phase.executions, Math.round(await size()));
   }
 
   try {
@@ -226,6 +269,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
       const left = Math.min(most, schedules - others);
       if (left > phase.executions && !stopped) {
         if (strategy === 'dpor') await reduce(left);
+        else if (strategy === 'dfs' && options.iterative !== true) await searchDepthFirst(left);
         else if (strategyNamed(strategy, options).bound === undefined) await drawLots(strategy, left);
         else await makeWhole(strategy, left);
       }
@@ -254,8 +298,28 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     ...whole.begun,
     schedules: hashes,
     rounds,
+    branches,
   };
   return { exploration, state };
+}
+
+/** A share in a round. */
+type RoundSlot = Pick<Slot, 'left' | 'result'>;
+
+/** A tree that is explored in rounds. */
+interface RoundTree<S extends RoundSlot> {
+  readonly slots: readonly S[];
+  begin(): boolean;
+  end(): void;
+}
+
+/** What a kind of tree has of its own. */
+interface RoundSteps<S extends RoundSlot> {
+  shardOf(slot: S, executions: number): Shard;
+  /** Keeps where the tree stands. */
+  keep(): void;
+  /** How many executions there are, estimated. */
+  size(): Promise<number>;
 }
 
 type MutablePhase = { -readonly [K in keyof Phase]: Phase[K] };
@@ -273,7 +337,10 @@ const NOTHING: Totals = {
 };
 
 /** The shares of a round that are still to be explored, each with how many executions it may make of those that are left. */
-function underWay(slots: readonly Slot[], left: number): { readonly slot: Slot; readonly executions: number }[] {
+function underWay<S extends RoundSlot>(
+  slots: readonly S[],
+  left: number,
+): { readonly slot: S; readonly executions: number }[] {
   let rest = left;
   return slots.flatMap((slot) => {
     const executions = Math.min(slot.left, rest);

@@ -7,8 +7,10 @@ import type { ControlledMachine } from '../../machine/controlled.js';
 import { canDefer } from '../../machine/deferred-rcu.js';
 import type { Model } from '../../machine/model.js';
 import { Violation } from '../../sync/gate.js';
-import { type Exploration, exploreInSlices, type FoundViolation, machineFor } from '../explore.js';
+import { type Exploration, estimateBy, exploreInSlices, type FoundViolation, machineFor } from '../explore.js';
 import { scheduleHash } from '../seen.js';
+import type { Branches } from '../strategies/branches.js';
+import { type DepthFirst, dfsStrategy } from '../strategies/dfs.js';
 import { type Dpor, dporStrategy } from '../strategies/dpor.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
 import type { Subtree, SubtreeRest } from '../strategies/subtree.js';
@@ -36,13 +38,26 @@ export interface WholeShard extends ShardLimits {
   readonly options: StrategyOptions;
 }
 
+/** A share of what `dfs` explores. */
+export interface BranchesShard extends ShardLimits {
+  readonly kind: 'branches';
+  readonly options: StrategyOptions;
+  readonly branches: Branches;
+}
+
 /** A share of what `dpor` explores. */
 export interface SubtreeShard extends ShardLimits {
   readonly kind: 'subtree';
   readonly subtree: Subtree;
 }
 
-export type Shard = LotsShard | WholeShard | SubtreeShard;
+/** How many executions `dfs` takes, estimated: a few are made for it, and counted nowhere. */
+export interface SizeShard {
+  readonly kind: 'size';
+  readonly options: StrategyOptions;
+}
+
+export type Shard = SizeShard | LotsShard | WholeShard | BranchesShard | SubtreeShard;
 
 /** A violation as plain data. */
 export interface FoundData {
@@ -78,6 +93,8 @@ export interface ShardResult {
   readonly schedules: readonly number[];
   /** Of `subtree`: what there is left; null if nothing was made. */
   readonly rest: SubtreeRest | null;
+  /** Of `branches`: what there is left; null if nothing is. */
+  readonly branches: Branches | null;
 }
 
 export function foundData({ violation, execution, schedule }: FoundViolation): FoundData {
@@ -104,6 +121,7 @@ export const NOTHING_MADE: ShardResult = {
   bound: null,
   schedules: [],
   rest: null,
+  branches: null,
 };
 
 /** Makes shards of one model, one after another. */
@@ -116,19 +134,7 @@ export class ShardMachine {
     private readonly stopFlag: Int32Array | null = null,
   ) {}
 
-  /** Explores a shard a slice at a time, as `exploreInSlices` does. */
-  *explore(shard: Shard): Generator<number, ShardResult, boolean> {
-    const schedules: number[] = [];
-    const limits = { schedules: shard.executions, keepGoing: shard.keepGoing };
-    const first = shard.kind === 'lots' ? { first: shard.first } : {};
-    let reduction: Dpor | null = null;
-    let strategy: Strategy;
-    if (shard.kind === 'subtree') strategy = reduction = dporStrategy(shard.subtree);
-    else strategy = strategyNamed(shard.strategy, { ...shard.options, ...first });
-    const observe =
-      shard.kind !== 'lots'
-        ? {}
-        : { observe: (machine: ControlledMachine) => void schedules.push(...scheduleHash(machine)) };
+  private machineFor(strategy: Strategy): ControlledMachine {
     const footprints = strategy.needsFootprints === true;
     let machine = this.machines.get(footprints);
     if (machine === undefined) {
@@ -136,7 +142,37 @@ export class ShardMachine {
       machine.stopFlag = this.stopFlag;
       this.machines.set(footprints, machine);
     }
-    if (footprints) {
+    return machine;
+  }
+
+  private sizeOf({ options: { preemptions, delays } }: SizeShard): number {
+    const strategy = dfsStrategy(preemptions, delays);
+    return estimateBy(strategy, this.machineFor(strategy)) ?? 0;
+  }
+
+  /** Explores a shard a slice at a time, as `exploreInSlices` does. */
+  *explore(shard: Shard): Generator<number, ShardResult, boolean> {
+    if (shard.kind === 'size') return { ...NOTHING_MADE, cut: false, estimate: this.sizeOf(shard) };
+    const schedules: number[] = [];
+    const limits = { schedules: shard.executions, keepGoing: shard.keepGoing };
+    const first = shard.kind === 'lots' ? { first: shard.first } : {};
+    let reduction: Dpor | null = null;
+    let depthFirst: DepthFirst | null = null;
+    let strategy: Strategy;
+    if (shard.kind === 'subtree') strategy = reduction = dporStrategy(shard.subtree);
+    else if (shard.kind === 'branches') {
+      const { preemptions, delays } = shard.options;
+      depthFirst = dfsStrategy(preemptions, delays, shard.branches);
+      // How large the whole is, is asked once.
+      const { estimate: _, ...asked } = depthFirst;
+      strategy = asked;
+    } else strategy = strategyNamed(shard.strategy, { ...shard.options, ...first });
+    const observe =
+      shard.kind !== 'lots'
+        ? {}
+        : { observe: (machine: ControlledMachine) => void schedules.push(...scheduleHash(machine)) };
+    const machine = this.machineFor(strategy);
+    if (machine.keepsFootprints) {
       machine.deferred.on = canDefer(this.model) && !(shard.kind === 'subtree' && shard.subtree.freesMatter);
     }
     const exploration: Exploration = yield* exploreInSlices(machine, { strategy, ...limits, ...observe });
@@ -161,6 +197,7 @@ export class ShardMachine {
       ...(estimate === undefined ? {} : { estimate }),
       schedules,
       rest,
+      branches: depthFirst?.rest() ?? null,
     };
   }
 }

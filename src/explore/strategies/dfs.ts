@@ -3,6 +3,7 @@
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { boundInWords, delaysOf, isPreemption } from './bounds.js';
+import { type Branches, type Decision, WHOLE_TREE } from './branches.js';
 import { sizeByProbes } from './tree-size.js';
 
 /**
@@ -30,12 +31,15 @@ export class NondeterminismError extends Error {
 
 /** A decision on the path of the present execution. */
 interface Node {
-  /** Who could move. */
   readonly movers: readonly number[];
-  /** Taken now. */
   picked: number;
-  /** Not yet taken, the next one last. */
   readonly left: number[];
+}
+
+/** A depth-first search that can be gone on with. */
+export interface DepthFirst extends Strategy {
+  /** What there is left after the executions made so far; null if nothing is. */
+  rest(): Branches | null;
 }
 
 /**
@@ -43,6 +47,7 @@ interface Node {
  *
  * @param preemptions switches at most away from a CPU that could go on; none if not given
  * @param delays CPUs at most that are passed over, counted in turn from the default rule's choice; none if not given
+ * @param from what to explore, as plain data; everything if not given
  * @example
  * const { exhausted, phases } = explore(modelOf({ scenario: 'kill-vs-exec', patches: [], cpus: 3 }), {
  *   strategy: dfsStrategy(1),
@@ -52,12 +57,19 @@ interface Node {
  * @see "Iterative Context Bounding for Systematic Testing of Multithreaded Programs" (Musuvathi, Qadeer; PLDI 2007),
  *   "Delay-Bounded Scheduling" (Emmi, Qadeer, Rakamarić; POPL 2011)
  */
-export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY, delays = Number.POSITIVE_INFINITY): Strategy {
-  const path: Node[] = [];
+export function dfsStrategy(
+  preemptions = Number.POSITIVE_INFINITY,
+  delays = Number.POSITIVE_INFINITY,
+  from: Branches = WHOLE_TREE,
+): DepthFirst {
+  const path: Node[] = from.path.map(({ left, ...decision }) => ({ ...decision, left: [...left] }));
   let depth = 0;
   let preempted = 0;
   let delayed = 0;
-  let started = false;
+  /** The execution that the path is of was made. */
+  let { made } = from;
+  /** Decisions of the path that the present execution begins with. */
+  let given = path.length;
 
   return {
     name: 'dfs',
@@ -67,14 +79,13 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY, delays = Num
       depth = 0;
       preempted = 0;
       delayed = 0;
-      if (!started) {
-        started = true;
-        return true;
-      }
+      if (!made) return true;
       for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
         const next = node.left.pop();
         if (next !== undefined) {
           node.picked = next;
+          made = false;
+          given = path.length;
           return true;
         }
         path.pop();
@@ -103,7 +114,14 @@ export function dfsStrategy(preemptions = Number.POSITIVE_INFINITY, delays = Num
       path.push({ movers: movers.toArray(), picked, left });
       return picked;
     },
+    rest() {
+      if (made && path.every(({ left }) => left.length === 0)) return null;
+      // One that was begun and not ended is to be made from its beginning.
+      const decisions = made ? path : path.slice(0, given);
+      return { made, path: decisions.map(({ left, ...decision }): Decision => ({ ...decision, left: [...left] })) };
+    },
     end() {
+      made = true;
       if (depth < path.length) {
         throw new NondeterminismError(
           `a schedule made again ended after ${depth} decisions, before decision ${path.length}, which was to be made otherwise`,

@@ -80,16 +80,17 @@ describe('a search', () => {
   });
 
   it('makes as a whole what cannot be divided', async () => {
-    const found = await searchHere(writers(2, 2), { strategy: 'dfs', preemptions: 1 });
+    const found = await searchHere(writers(2, 2), { strategy: 'dfs', iterative: true, preemptions: 1 });
     expect(found).toMatchObject({ exhausted: true, phases: [{ bound: 'at most 1 preemption' }] });
   });
 
   it('begins again, after a stop, what cannot be divided', async () => {
     const model = writers(3, 3);
-    const first = await searchInShards(ownThread(model), { strategy: 'dfs', schedules: 100 });
+    const iterative = { strategy: 'dfs', iterative: true };
+    const first = await searchInShards(ownThread(model), { ...iterative, schedules: 100 });
     expect(first.exploration).toMatchObject({ executions: 100, exhausted: false });
     const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
-    const second = await searchInShards(ownThread(model), { strategy: 'dfs', from });
+    const second = await searchInShards(ownThread(model), { ...iterative, from });
     expect(second.exploration).toMatchObject({ executions: 1680, redundant: 0, exhausted: true });
   });
 
@@ -195,6 +196,52 @@ describe('over threads', () => {
       }
     }
     expect(new Set(results).size).toBe(1);
+  });
+});
+
+describe('a depth-first search in shards', () => {
+  it.each([
+    ['all schedules', {}],
+    ['those within a bound of preemptions', { preemptions: 4 }],
+    ['those within a bound of delays', { delays: 8 }],
+  ])('makes each schedule once, of %s', async (_, bounds) => {
+    const options = { strategy: 'dfs', ...bounds };
+    const whole = explore(writers(3, 4), options);
+    expect(whole.executions).toBeGreaterThan(1000);
+    const { executions, redundant, exhausted, outcomes, steps, phases } = await searchHere(writers(3, 4), options);
+    expect({ executions, redundant, exhausted, outcomes, steps, phases }).toEqual({
+      executions: whole.executions,
+      redundant: 0,
+      exhausted: true,
+      outcomes: whole.outcomes,
+      steps: whole.steps,
+      phases: whole.phases,
+    });
+  });
+
+  it('is one search where it makes no more than a thousand executions', async () => {
+    const options = { strategy: 'dfs', schedules: 900 };
+    expect(same(await searchHere(writers(3, 4), options))).toEqual(same(explore(writers(3, 4), options)));
+  });
+
+  it('comes to the same for any number of threads, also where it finds something', async () => {
+    for (const wrong of [-1, 203]) {
+      const options = { strategy: 'dfs', schedules: 9000, preemptions: 5 };
+      const one = await searchHere(writers(3, 4, wrong), options);
+      const many = { ...ownThread(writers(3, 4, wrong)), size: 5 };
+      expect(same((await searchInShards(many, options)).exploration)).toEqual(same(one));
+      expect(one.found === null).toBe(wrong < 0);
+    }
+  });
+
+  it.each([1, 400, 1000, 1001, 7000])('goes on after a stop at execution %i', async (schedules) => {
+    const model = writers(3, 4);
+    const first = await searchInShards(ownThread(model), { strategy: 'dfs', preemptions: 5, schedules });
+    expect(first.exploration).toMatchObject({ executions: schedules, exhausted: false });
+    expect(first.exploration.phases[0]?.estimate).toBeGreaterThan(schedules);
+    const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
+    const second = await searchInShards(ownThread(model), { strategy: 'dfs', preemptions: 5, from });
+    expect(same(second.exploration)).toEqual(same(explore(model, { strategy: 'dfs', preemptions: 5 })));
   });
 });
 
