@@ -13,6 +13,10 @@ export const ACCESS_ADD = 2;
 export const ACCESS_OR = 3;
 /** Clears bits. */
 export const ACCESS_AND = 4;
+/** Counts references up. */
+export const ACCESS_GET = 5;
+/** Counts references down, and there are some left. Who drops the last one stores (`ACCESS_WRITE`): that is for one to do. */
+export const ACCESS_PUT = 6;
 
 /** Makes the change of an access to a value; `operand` is its fourth word. */
 export function applyAccess(kind: number, value: number, operand: number): number {
@@ -20,6 +24,8 @@ export function applyAccess(kind: number, value: number, operand: number): numbe
     case ACCESS_WRITE:
       return operand;
     case ACCESS_ADD:
+    case ACCESS_GET:
+    case ACCESS_PUT:
       return (value + operand) | 0;
     case ACCESS_OR:
       return value | operand;
@@ -33,13 +39,17 @@ export function applyAccess(kind: number, value: number, operand: number): numbe
 /** Words that an access takes in the log. */
 export const ACCESS_WORDS = 4;
 
-/** Whether two accesses to one word do not commute. */
+/**
+ * Whether two accesses to one word do not commute, one after the other. Where both are still to be made, two that count
+ * references down do not if there are no more (`dropsLast`).
+ */
 export function accessesConflict(kind: number, operand: number, otherKind: number, otherOperand: number): boolean {
   if (kind === ACCESS_READ) return otherKind !== ACCESS_READ;
   if (otherKind === ACCESS_READ || kind === ACCESS_WRITE || otherKind === ACCESS_WRITE) return true;
   if (kind === otherKind) return false;
-  if (kind === ACCESS_ADD || otherKind === ACCESS_ADD) return true;
-  return (operand & otherOperand) !== 0;
+  // One sets bits, and the other one clears some.
+  const areBits = (kind === ACCESS_OR || kind === ACCESS_AND) && (otherKind === ACCESS_OR || otherKind === ACCESS_AND);
+  return !areBits || (operand & otherOperand) !== 0;
 }
 
 /** The accesses of the step that is under way. */

@@ -3,7 +3,16 @@
 import { type Access, checkedAccess, plainAccess } from '../memory/access.js';
 import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_CMPXCHG, OP_LOCK, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
-import { ACCESS_ADD, ACCESS_AND, ACCESS_OR, ACCESS_READ, ACCESS_WRITE, type AccessLog } from './access-log.js';
+import {
+  ACCESS_ADD,
+  ACCESS_AND,
+  ACCESS_GET,
+  ACCESS_OR,
+  ACCESS_PUT,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  type AccessLog,
+} from './access-log.js';
 import { type ControlledCpu, FlatCpu } from './controlled-cpu.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { modifiesWord } from './perform.js';
@@ -38,15 +47,11 @@ export function guardsOf(cpu: ControlledCpu): Int32Array {
 /** Stands for the timer's bit of `irq_pending`, which any step of the CPU looks at, unlike the other bits. */
 const TIMER_LINE = cpu_data.irqs_disabled;
 
-const plain = SerialCpu.prototype;
-
-/**
- * A count that comes near 0 is one whose last reference may be at stake: there the order decides who is the last. Far
- * from it additions commute.
- */
-function addKind(before: number, after: number): number {
-  return Math.min(before, after) <= 1 ? ACCESS_WRITE : ACCESS_ADD;
+function timerLine(words: Int32Array, data: number): number {
+  return ((words[data + cpu_data.irq_pending] as number) & IRQ_TIMER) === 0 ? 0 : 1;
 }
+
+const plain = SerialCpu.prototype;
 
 const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   completePoint(): void {
@@ -67,7 +72,9 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
       accesses.add(opAddress, kind, before, kind === ACCESS_ADD ? 1 : (words[opAddress] as number));
       if (op >= OP_LOCK) accesses.guards = 1;
     }
-    if (this.model.clock !== undefined) accesses.add(this.data + TIMER_LINE, ACCESS_READ, 0, 0);
+    if (this.model.clock !== undefined) {
+      accesses.add(this.data + TIMER_LINE, ACCESS_READ, timerLine(words, this.data), 0);
+    }
   },
 
   useFreeObjects(address: number): void {
@@ -75,8 +82,10 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   },
 
   interrupt(cpu: number, irqs: number): void {
+    const data = this.allData[cpu] as number;
+    const before = timerLine(this.words, data);
     plain.interrupt.call(this, cpu, irqs);
-    if ((irqs & IRQ_TIMER) !== 0) this.accesses.add((this.allData[cpu] as number) + TIMER_LINE, ACCESS_WRITE, 0, 1);
+    if ((irqs & IRQ_TIMER) !== 0) this.accesses.add(data + TIMER_LINE, ACCESS_WRITE, before, 1);
   },
 
   interruptHandler(): Coroutine<void> {
@@ -109,9 +118,9 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   atomicAdd(address: number, value: number): number {
     const before = this.words[address] as number;
     const sum = plain.atomicAdd.call(this, address, value);
-    const kind = addKind(before, sum);
     if (value < 0) this.accesses.countedDown.push(address);
-    this.accesses.add(address, kind, before, kind === ACCESS_ADD ? value : sum);
+    if (value < 0 && sum <= 0) this.accesses.add(address, ACCESS_WRITE, before, sum);
+    else this.accesses.add(address, value < 0 ? ACCESS_PUT : ACCESS_GET, before, value);
     return sum;
   },
 

@@ -116,7 +116,7 @@ class Survey {
   private readonly framesOf = new Map<string, readonly Frame[]>();
 
   constructor(private readonly machine: ControlledMachine) {
-    this.graph = new ExecutionGraph(machine.cpus.length + 1, machine.arena.words.length);
+    this.graph = new ExecutionGraph(machine.cpus.length + 1, machine.arena.words);
   }
 
   begin(): void {

@@ -22,6 +22,11 @@ const KINDS = [
   'release',
   'arrive',
   'spin',
+  // What else the step accesses depends on what it finds.
+  'load, then read',
+  'load, then write',
+  'add, then write or read',
+  'cas, then write',
 ] as const;
 
 /** A statement: what it does, to which of two, and with what. */
@@ -47,6 +52,7 @@ export function programsModel(programs: readonly (readonly Statement[])[]): Mode
     const semaphore = m.semaphore('semaphore', 1);
     const barrier = m.barrier('barrier', programs.length);
     const seen = m.plains('seen', programs.length);
+    const plain = m.plains('plain', 2);
 
     function* run(t: Thread, statements: readonly Statement[]): Steps<void> {
       const mine = seen[t.id];
@@ -55,9 +61,9 @@ export function programsModel(programs: readonly (readonly Statement[])[]): Mode
         if (mine !== undefined) t.write(mine, Math.imul(t.read(mine), 7) + found + 1);
       };
       for (const [kind, at, given] of statements) {
-        const cell = at === 0 ? cells[0] : cells[1];
-        const mutex = mutexes[at];
-        if (cell === undefined) return;
+        const [cell, mutex, own, other] = [cells[at], mutexes[at], plain[at], plain[1 - at]];
+        if (cell === undefined || own === undefined || other === undefined) return;
+        let found: number;
         switch (kind) {
           case 'load':
             note(yield t.load(cell));
@@ -119,6 +125,26 @@ export function programsModel(programs: readonly (readonly Statement[])[]): Mode
           case 'spin':
             while ((yield t.load(cell)) === 0) yield t.relax();
             break;
+          case 'load, then read':
+            found = yield t.load(cell);
+            note(found === given ? t.read(own) : 9);
+            break;
+          case 'load, then write':
+            found = yield t.load(cell);
+            note(found);
+            if (found === given) t.write(own, t.id + 1);
+            break;
+          case 'add, then write or read':
+            found = yield t.fetchAdd(cell, 1);
+            note(found);
+            if (found === given) t.write(other, t.id + 1);
+            else note(t.read(own));
+            break;
+          case 'cas, then write':
+            found = yield t.compareExchange(cell, given, given + 1);
+            note(found);
+            if (found === given) t.write(other, t.id + 1);
+            break;
         }
       }
       for (const mutex of held) t.unlock(mutex);
@@ -127,6 +153,6 @@ export function programsModel(programs: readonly (readonly Statement[])[]): Mode
     programs.forEach((statements, index) => {
       m.thread(`thread ${index}`, (t) => run(t, statements));
     });
-    m.outcome((end) => [...seen, ...cells].map((variable) => end.value(variable)).join(' '));
+    m.outcome((end) => [...seen, ...cells, ...plain].map((variable) => end.value(variable)).join(' '));
   });
 }

@@ -16,9 +16,11 @@ export interface StepsOptions {
   readonly program: StepsProgram;
   /** What is wrong with the cells at the end, or null. */
   readonly wrong?: (cells: readonly number[]) => string | null;
+  /** What cells hold at first that do not hold 0, by number. */
+  readonly initial?: Readonly<Record<number, number>>;
 }
 
-export function stepsModel({ cpus, program, wrong = () => null }: StepsOptions): Model {
+export function stepsModel({ cpus, program, wrong = () => null, initial = {} }: StepsOptions): Model {
   const read = (words: Int32Array, base: number): number[] =>
     Array.from({ length: CELLS }, (_, index) => words[nth(cells.cell, index) + base] ?? 0);
   return {
@@ -35,7 +37,11 @@ export function stepsModel({ cpus, program, wrong = () => null }: StepsOptions):
     functions: [],
     counters: [],
     bind() {},
-    boot() {},
+    boot([cpu]) {
+      if (cpu === undefined) return;
+      const base = cpu.arena.static(cells);
+      for (const [index, value] of Object.entries(initial)) cpu.words[nth(cells.cell, Number(index)) + base] = value;
+    },
     *begin(cpu) {
       cpu.current = NULL;
       const base = cpu.arena.static(cells);

@@ -8,7 +8,8 @@
  * handed out, at any time and in any number; the states on the way to there stay here, and take what is found.
  */
 
-import { footprintsConflict } from '../strategies/footprint.js';
+import { ACCESS_WORDS } from '../../machine/access-log.js';
+import { dropsLast, type Footprint, footprintsConflict } from '../strategies/footprint.js';
 import {
   NEW_STATE,
   type ReversalData,
@@ -19,19 +20,17 @@ import {
   type SubtreeRest,
   type WakeupData,
 } from '../strategies/subtree.js';
-import { accessesSame, isWeakInitial, type Planned, withoutStep } from '../strategies/wakeups.js';
+import { after, follow, type Planned, type Values, withValues } from '../strategies/wakeups.js';
 
 /** A step from a state of the tree, and what comes after it. */
 export interface Branch {
   readonly who: number;
-  footprint: Int32Array;
+  readonly footprint: Int32Array;
   /**
    * `planned`: not made yet. `open`: made, and the state after it is in the tree. `closed`: the state after it is handed
    * out. `done`: everything that begins with it is explored.
    */
   kind: 'planned' | 'open' | 'closed' | 'done';
-  /** Of `planned`: as in a wakeup tree. */
-  readonly isEnd: boolean;
   /** Executions made that go through it. */
   made: number;
   /** Of `open`, in the order in which they begin; of `planned`, what is to follow. */
@@ -52,8 +51,8 @@ export function newTree(): Branch {
   return { ...branch(-1, new Int32Array()), kind: 'closed', states: [NEW_STATE] };
 }
 
-function branch(who: number, footprint: Int32Array, isEnd = false): Branch {
-  return { who, footprint, kind: 'planned', isEnd, made: 0, branches: [], states: [], steps: [] };
+function branch(who: number, footprint: Int32Array): Branch {
+  return { who, footprint, kind: 'planned', made: 0, branches: [], states: [], steps: [] };
 }
 
 /** Takes the states out of the tree to which nothing can be added any more. @param sleeping after the branch, and not done */
@@ -66,7 +65,7 @@ function tidy(top: Branch, sleeping: readonly Branch[]): void {
     if (one.kind === 'open') {
       tidy(
         one,
-        asleep.filter((other) => other.kind !== 'done' && !footprintsConflict(one.footprint, other.footprint)),
+        asleep.filter((other) => other.kind !== 'done' && !wakes(one.footprint, other.footprint)),
       );
     }
     if (one.kind !== 'done') asleep.push(one);
@@ -82,6 +81,10 @@ function tidy(top: Branch, sleeping: readonly Branch[]): void {
     const state = { sleeping: explored.map(sleeperData), wakeups, born, branchBorn: 0, explored: explored.length };
     close(top, [state], []);
   }
+}
+
+function wakes(made: Footprint, sleeping: Footprint): boolean {
+  return footprintsConflict(made, sleeping) || dropsLast(made, sleeping);
 }
 
 function close(top: Branch, states: readonly StateData[], steps: readonly StepData[]): void {
@@ -193,13 +196,11 @@ export function take({ path, subtree }: Share, rest: SubtreeRest, executions: nu
     }
     at.kind = 'open';
     if (next === undefined) throw new Error('a step was made that nobody had planned');
-    followFootprint(at, next, Int32Array.from(footprint));
     if (!path.includes(next)) next.made += executions;
     if (!way.includes(next)) way.push(next);
     at = next;
   }
-  if (rest.impossible) dropPlanned(at, isPlanned && rest.steps.length === 0 ? path.at(-1) : at.branches[0]);
-  else if (rest.blocked) at.kind = 'open';
+  if (rest.blocked) at.kind = 'open';
   else if (rest.finished) {
     at.kind = 'done';
     at.branches = [];
@@ -207,65 +208,45 @@ export function take({ path, subtree }: Share, rest: SubtreeRest, executions: nu
   for (const reversal of rest.reversals) takeReversal(way, reversal);
 }
 
-/** As the function of that name does in a share: sequences that a step can be the first of after all go below it. */
-function followFootprint(state: Branch, made: Branch, footprint: Int32Array): void {
-  const isSame = accessesSame(made.footprint, footprint);
-  made.footprint = footprint;
-  if (isSame) return;
-  const own = state.branches.indexOf(made);
-  const others = state.branches.splice(own + 1);
-  for (const sequence of sequencesOf(others)) {
-    if (!isWeakInitial(null, made, sequence)) insert(state, state.branches.slice(own + 1), sequence);
-    else {
-      const rest = withoutStep(sequence, made.who);
-      if (rest.length > 0) insert(made, made.branches, rest);
-    }
-  }
-}
-
-/** A step was planned that cannot be made. Where there is no other, whoever can goes on. */
-function dropPlanned(at: Branch, planned: Branch | undefined): void {
-  at.kind = 'open';
-  at.branches = at.branches.filter((one) => one !== planned);
-  if (at.branches.length === 0) close(at, [NEW_STATE], []);
-}
-
 function takeReversal(way: readonly Branch[], { level, sequence }: ReversalData): void {
   const state = way[level] as Branch;
   const own = state.branches.indexOf(way[level + 1] as Branch);
-  const planned = sequence.map(({ who, footprint, racing }) => ({
-    who,
-    footprint: Int32Array.from(footprint),
-    step: racing ? -1 : 0,
-  }));
+  const planned = sequence.map(({ who, footprint }) => ({ who, footprint: Int32Array.from(footprint), step: -1 }));
   // Those before the present branch sleep there: whoever found it has looked at them.
   insert(state, state.branches.slice(own + 1), planned);
 }
 
 /** Puts a sequence where it belongs, unless it is covered. @param among the branches of the state that it may follow */
 function insert(state: Branch, among: readonly Branch[], sequence: Planned[]): void {
-  let at = state;
-  let branches = among;
-  let rest = sequence;
-  for (;;) {
-    const next = branches.find((one) => isWeakInitial(null, one, rest));
-    if (next === undefined) break;
-    rest = withoutStep(rest, next.who);
-    if (rest.length === 0 || next.kind === 'done' || next.kind === 'closed' || next.isEnd) return;
-    at = next;
-    branches = next.branches;
-  }
-  rest.forEach(({ who, footprint, step }, index) => {
-    const next = branch(who, footprint, index === rest.length - 1 && step >= 0);
+  const found: Values = (address) => foundBy(sequence, address);
+  const place = follow(null, among, sequence, found, ({ kind, branches }) =>
+    kind === 'open' || (kind === 'planned' && branches.length > 0) ? branches : null,
+  );
+  if (place === null) return;
+  let at = place.last ?? state;
+  let { valueAt } = place;
+  for (const { who, footprint } of place.rest) {
+    const next = branch(who, withValues(footprint, valueAt));
     at.branches.push(next);
     at = next;
-  });
+    valueAt = after(next, valueAt);
+  }
+}
+
+/** What the first step of a sequence that accesses a word finds there. */
+function foundBy(sequence: readonly Planned[], address: number): number {
+  for (const { footprint } of sequence) {
+    for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+      if (footprint[at] === address) return footprint[at + 2] as number;
+    }
+  }
+  return 0;
 }
 
 /** The sequences of planned steps. */
 function sequencesOf(branches: readonly Branch[]): Planned[][] {
-  return branches.flatMap(({ who, footprint, isEnd, branches: next }) => {
-    const own = { who, footprint, step: next.length === 0 && !isEnd ? -1 : 0 };
+  return branches.flatMap(({ who, footprint, branches: next }) => {
+    const own = { who, footprint, step: -1 };
     return next.length === 0 ? [[own]] : sequencesOf(next).map((sequence) => [own, ...sequence]);
   });
 }
@@ -304,19 +285,19 @@ function branchOf({ who, footprint }: StepData): Branch {
   return branch(who, Int32Array.from(footprint));
 }
 
-function plannedOf({ who, footprint, next, isEnd }: WakeupData): Branch {
-  return { ...branch(who, Int32Array.from(footprint), isEnd), branches: next.map(plannedOf) };
+function plannedOf({ who, footprint, next }: WakeupData): Branch {
+  return { ...branch(who, Int32Array.from(footprint)), branches: next.map(plannedOf) };
 }
 
 function sleeperData({ who, footprint, kind }: Branch): SleeperData {
   return { who, footprint: Array.from(footprint), done: kind === 'done' };
 }
 
-function wakeupData({ who, footprint, branches, isEnd }: Branch): WakeupData {
-  return { who, footprint: Array.from(footprint), next: branches.map(wakeupData), isEnd };
+function wakeupData({ who, footprint, branches }: Branch): WakeupData {
+  return { who, footprint: Array.from(footprint), next: branches.map(wakeupData) };
 }
 
 /** A branch begun elsewhere: what is found twice that belongs below an open one is told once. */
 function startedData({ who, footprint, kind }: Branch): WakeupData {
-  return { who, footprint: Array.from(footprint), next: [], isEnd: kind !== 'open' };
+  return { who, footprint: Array.from(footprint), next: [], isElsewhere: kind === 'open' };
 }

@@ -122,7 +122,7 @@ export function advance(slot: Slot, result: ShardResult): void {
   slot.left -= result.executions;
   const { rest } = result;
   if (rest === null) return;
-  if (rest.finished || rest.impossible || rest.openTo > 0) {
+  if (rest.finished || rest.openTo > 0) {
     slot.left = 0;
     return;
   }

@@ -13,6 +13,7 @@ import type { Branches } from '../strategies/branches.js';
 import { type DepthFirst, dfsStrategy } from '../strategies/dfs.js';
 import { type Dpor, dporStrategy } from '../strategies/dpor.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
+import { Predictions } from '../strategies/predictions.js';
 import type { Subtree, SubtreeRest } from '../strategies/subtree.js';
 import type { Strategy } from '../strategy.js';
 
@@ -127,6 +128,7 @@ export const NOTHING_MADE: ShardResult = {
 /** Makes shards of one model, one after another. */
 export class ShardMachine {
   private readonly machines = new Map<boolean, ControlledMachine>();
+  private readonly predictions = new Predictions();
 
   /** @param stopFlag one word: while it is not 0, executions are stopped in their middle; nothing stops them if not given */
   constructor(
@@ -159,7 +161,7 @@ export class ShardMachine {
     let reduction: Dpor | null = null;
     let depthFirst: DepthFirst | null = null;
     let strategy: Strategy;
-    if (shard.kind === 'subtree') strategy = reduction = dporStrategy(shard.subtree);
+    if (shard.kind === 'subtree') strategy = reduction = dporStrategy(shard.subtree, this.predictions);
     else if (shard.kind === 'branches') {
       const { preemptions, delays } = shard.options;
       depthFirst = dfsStrategy(preemptions, delays, shard.branches);
@@ -176,11 +178,9 @@ export class ShardMachine {
       machine.deferred.on = canDefer(this.model) && !(shard.kind === 'subtree' && shard.subtree.freesMatter);
     }
     const exploration: Exploration = yield* exploreInSlices(machine, { strategy, ...limits, ...observe });
-    const { redundant, exhausted, interrupted, outcomes, violations, found } = exploration;
+    const { executions, steps, redundant, exhausted, interrupted, outcomes, violations, found } = exploration;
     const cut = reduction !== null && machine.stopped;
     const rest = cut ? null : (reduction?.rest() ?? null);
-    // Where the first step that was planned could not be made, no execution was.
-    const { executions, steps } = rest?.impossible === true ? { executions: 0, steps: 0 } : exploration;
     const estimate = exploration.phases[0]?.estimate;
     return {
       executions,

@@ -18,8 +18,10 @@ import { guardsOf } from '../../machine/logged.js';
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
-import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK } from './execution-graph.js';
+import { ExecutionGraph, OP_CLOCK } from './execution-graph.js';
+import type { Footprint } from './footprint.js';
 import { isFreedInTime } from './grace-periods.js';
+import { Predictions } from './predictions.js';
 import {
   type ReversalData,
   type SleeperData,
@@ -31,12 +33,62 @@ import {
   wholeTree,
 } from './subtree.js';
 import { sizeBySearch, type TreeNode } from './tree-size.js';
-import { followFootprint, insertSequence, type Planned, type PlannedStep, type Wakeup } from './wakeups.js';
+import {
+  after,
+  insertSequence,
+  isWeakInitial,
+  type Planned,
+  type PlannedStep,
+  type Values,
+  type Wakeup,
+  withValues,
+} from './wakeups.js';
 
 /** A step that was made from a state before. */
 interface Sleeper extends PlannedStep {
   /** All that begins with it is explored. Always so, but for steps that are explored elsewhere. */
   readonly done: boolean;
+}
+
+/** A step that would have been possible before another one. */
+interface Race {
+  /** The number of the other one. */
+  readonly first: number;
+  readonly who: number;
+  /** Its own number; −1 if it was not made. */
+  readonly step: number;
+}
+
+/** A step of the present execution. */
+class Made implements Planned {
+  readonly who: number;
+
+  constructor(
+    private readonly steps: ExecutionGraph,
+    readonly step: number,
+  ) {
+    this.who = steps.who[step] as number;
+  }
+
+  get footprint(): Footprint {
+    return this.steps.footprint(this.step);
+  }
+}
+
+/** The step that ends a sequence which reverses a race. What it accesses there is often not needed. */
+class Racing implements Planned {
+  readonly step = -1;
+  private known: Footprint | null = null;
+
+  constructor(
+    readonly who: number,
+    private readonly find: () => Footprint,
+  ) {}
+
+  get footprint(): Footprint {
+    this.known ??= this.find();
+    return this.known;
+  }
 }
 
 /** A state on the path of the present execution. */
@@ -51,6 +103,8 @@ interface State extends TreeNode {
 export interface Dpor extends Strategy {
   /** Executions that turned out to be the same as one made before, but for steps that commute. */
   readonly redundant: number;
+  /** Beginnings of executions made for nothing else than to see what a step does after others than before. */
+  readonly tried: number;
   /** What there is after the executions made so far; null after none. */
   rest(): SubtreeRest | null;
 }
@@ -60,6 +114,7 @@ export interface Dpor extends Strategy {
  * those of `explore` do for a strategy that needs them.
  *
  * @param subtree what to explore, as plain data; everything if not given
+ * @param predictions what is known of the model's threads, if it was explored before
  * @example
  * const model = defineModel('additions', (m) => {
  *   const cell = m.cell('cell');
@@ -72,14 +127,18 @@ export interface Dpor extends Strategy {
  * const { executions, redundant, exhausted } = explore(model, { strategy: dporStrategy() });
  * executions; // 2
  */
-export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
+export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = new Predictions()): Dpor {
   const { schedule, base, from } = subtree;
   let graph: ExecutionGraph | null = null;
   let machine: ControlledMachine | null = null;
   const states: State[] = subtree.states.map(stateOf);
   const reversals: ReversalData[] = [];
-  /** By step of the present execution: those before it that it races with, and what it is where it comes before them. */
-  const races: { readonly first: number; readonly racing: Planned }[][] = [];
+  /** Steps of the present execution, where somebody has asked for them. */
+  const madeSteps: (Made | undefined)[] = [];
+  /** By step of the present execution: those before it that it races with. */
+  const races: (readonly Race[])[] = [];
+  /** Those of the execution made last that are still to be looked at. */
+  let found: readonly Race[] = [];
   /** Steps of the present execution that an execution before began with as well. */
   let fixed = schedule.length;
   /** Steps made. */
@@ -87,19 +146,22 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
   let started = false;
   /** A step is under way, and its footprint is still to be taken. */
   let open = false;
-  /** The plan of that step, where others are planned from the same state. */
+  /** The plan of that step, where there is one. */
   let guided: Wakeup | null = null;
   let redundant = 0;
   let executions = 0;
-  let impossible = false;
   let again = false;
+  /** The execution made last came to its end. */
+  let ended = false;
+  /** The step of that execution in which a violation ended it; −1 if none did. */
+  let cut = -1;
   let openTo = 0;
 
   function graphOf(of: ControlledMachine): ExecutionGraph {
     if (graph === null) {
       if (!of.keepsFootprints) throw new Error('dpor needs a machine that keeps footprints');
       machine = of;
-      graph = new ExecutionGraph(of.cpus.length + 1, of.arena.words.length);
+      graph = new ExecutionGraph(of.cpus.length + 1, of.arena.words);
     }
     return graph;
   }
@@ -120,26 +182,29 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
       // A state that was given has some of its own.
       const own = next.sleeping;
       if (own.length > 0) next.sleeping = [];
-      for (const sleeper of state.sleeping)
-        if (!steps.conflictsWith(at, sleeper.footprint)) next.sleeping.push(sleeper);
+      for (const sleeper of state.sleeping) {
+        if (!steps.wakes(at, sleeper.footprint)) next.sleeping.push(sleeper);
+      }
       next.inherited = next.sleeping.length;
       if (own !== next.sleeping) next.sleeping.push(...own);
-      if (guided !== null) followFootprint(steps, at, state.wakeups, guided);
+      if (guided !== null && cut < 0 && !steps.accessed(at, guided.footprint)) {
+        throw new NondeterminismError(
+          `step ${at + 1}: CPU ${guided.who} accesses something else than where it was planned`,
+        );
+      }
     }
   }
 
   /** Who moves from a state that no execution was in before. */
   function pick(state: State, movers: Movers): number {
     guided = null;
-    for (let wakeup = state.wakeups.shift(); wakeup !== undefined; wakeup = state.wakeups.shift()) {
-      // A sequence that was planned from an execution where something else came before may turn out impossible.
-      if (!movers.has(wakeup.who) || state.sleeping.some(({ who }) => who === wakeup?.who)) {
-        if (depth >= base) continue;
-        impossible = true;
-        return -1;
+    const wakeup = state.wakeups.shift();
+    if (wakeup !== undefined) {
+      if (!movers.has(wakeup.who) || state.sleeping.some(({ who }) => who === wakeup.who)) {
+        throw new NondeterminismError(`step ${depth + 1}: CPU ${wakeup.who} was to make it, and cannot move`);
       }
       states[depth + 1] = stateWith(wakeup.next);
-      if (state.wakeups.length > 0) guided = wakeup;
+      guided = wakeup;
       return wakeup.who;
     }
     states[depth + 1] = stateWith([]);
@@ -152,30 +217,31 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
     return -1;
   }
 
-  /** Plans the steps that reverse a race. @param racing the second of its steps */
-  function reverse(steps: ExecutionGraph, first: number, racing: Planned): void {
-    const state = states[first] as State;
-    for (const sleeper of state.sleeping) if (isCovered(steps, first, racing, sleeper)) return;
-    const sequence: Planned[] = [];
-    for (let step = first + 1; step < steps.length; step++) {
-      if (steps.happensBefore(first, step)) continue;
-      sequence.push({ who: steps.who[step] as number, footprint: steps.footprint(step), step });
+  function madeAt(steps: ExecutionGraph, step: number): Made {
+    let one = madeSteps[step];
+    if (one === undefined) {
+      one = new Made(steps, step);
+      madeSteps[step] = one;
     }
-    sequence.push(racing);
-    if (insertSequence(steps, state.wakeups, sequence) && first < base) {
-      reversals.push({ level: first, sequence: sequence.map(plannedData) });
-    }
+    return one;
   }
 
-  /** Whether a sleeper can be the first of the steps that reverse a race, so that they were explored already. */
-  function isCovered(steps: ExecutionGraph, first: number, racing: Planned, sleeper: Sleeper): boolean {
-    for (let step = first + 1; step < steps.length; step++) {
-      if (steps.happensBefore(first, step)) continue;
-      // Those before it do not conflict with what it did from this state; and that is what it does here.
-      if (steps.who[step] === sleeper.who) return true;
-      if (steps.conflictsWith(step, sleeper.footprint)) return false;
+  /** Plans the steps that reverse a race. */
+  function reverse(steps: ExecutionGraph, of: ControlledMachine, { first, who, step }: Race): void {
+    const state = states[first] as State;
+    const sequence: Planned[] = [];
+    // Nothing can be made after a step that a violation ends.
+    const end = cut < 0 ? steps.length : cut;
+    for (let other = first + 1; other < end; other++) {
+      if (!steps.happensBefore(first, other)) sequence.push(madeAt(steps, other));
     }
-    return racing.who === sleeper.who || !footprintsConflict(racing.footprint, sleeper.footprint);
+    sequence.push(new Racing(who, () => predictions.footprintOf(steps, of, who, step, first, cut)));
+    const valueAt = steps.valuesBefore(first);
+    // Then what begins with the sequence was explored already.
+    if (state.sleeping.some((sleeper) => isWeakInitial(steps, sleeper, sequence, valueAt))) return;
+    if (insertSequence(steps, state.wakeups, sequence, valueAt) && first < base) {
+      reversals.push({ level: first, sequence: sequenceData(sequence, valueAt) });
+    }
   }
 
   function findRaces(steps: ExecutionGraph, of: ControlledMachine): void {
@@ -183,21 +249,25 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
     for (let step = races.length; step < steps.length; step++) {
       const who = steps.who[step] as number;
       const firsts = [...steps.racesOf(step)].sort((a, b) => a - b);
-      races.push(
-        firsts.map((first) => ({ first, racing: { who, footprint: steps.footprintBefore(step, first), step: -1 } })),
-      );
+      races.push(firsts.map((first) => ({ first, who, step })));
     }
     // Those of steps made before as well: what they can be made after is more now.
-    for (const { first, racing } of races.flat()) reverse(steps, first, racing);
-    if (!of.ended) return;
+    const all = races.flat();
     const waits = (who: number, op: number, a: number, footprint: Footprint): void => {
-      for (const first of [...steps.racesOfWaiting(who, op, a, footprint)]) {
-        reverse(steps, first, { who, footprint, step: -1 });
-      }
+      for (const first of steps.racesOfWaiting(who, op, a, footprint)) all.push({ first, who, step: -1 });
     };
-    for (const cpu of of.cpus) if (!isAtRest(cpu.op)) waits(cpu.id, cpu.op, cpu.opA, guardsOf(cpu));
-    // A timer that somebody stopped might have expired before.
-    if (of.clockWord !== 0) waits(of.cpus.length, OP_CLOCK, 0, Int32Array.of(of.clockWord, ACCESS_READ, 0, 0));
+    if (of.ended) {
+      for (const cpu of of.cpus) if (!isAtRest(cpu.op)) waits(cpu.id, cpu.op, cpu.opA, guardsOf(cpu));
+      // A timer that somebody stopped might have expired before.
+      if (of.clockWord !== 0) waits(of.cpus.length, OP_CLOCK, 0, Int32Array.of(of.clockWord, ACCESS_READ, 0, 0));
+    }
+    found = all;
+  }
+
+  /** Plans what the execution made last has shown. It may make beginnings of executions. */
+  function settle(): void {
+    if (graph !== null && machine !== null) for (const race of found) reverse(graph, machine, race);
+    found = [];
   }
 
   /**
@@ -210,6 +280,7 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
     again = true;
     if (base > 0) return;
     steps.truncate(0);
+    madeSteps.length = 0;
     states.length = 0;
     states.push(stateWith([]));
     fixed = 0;
@@ -231,28 +302,29 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
 
   function rest(): SubtreeRest | null {
     const steps = graph;
-    if (steps === null || (executions === 0 && !impossible)) return null;
-    const ends = impossible || (again && base > 0);
+    if (steps === null || executions === 0) return null;
+    settle();
+    const ends = again && base > 0;
     const last = ends ? -1 : started ? lastPlanned(steps) : 0;
     const first = Math.max(base, openTo);
     const finished = last < first;
-    const end = impossible ? steps.length : Math.min(finished ? first : last, steps.length);
+    const end = Math.min(finished ? first : last, steps.length);
     const way: StepData[] = [];
     const data: StateData[] = [];
     for (let at = from; at < end; at++) {
       way.push({ who: steps.who[at] as number, footprint: Array.from(steps.footprint(at)) });
-      data.push(stateData(states[at] as State, executions));
+      data.push(stateData(states[at] as State, executions, steps.valuesBefore(at)));
     }
     if (!finished) {
       const state = states[last] as State;
-      const now = stateData(state, executions);
+      const now = stateData(state, executions, steps.valuesBefore(last));
       // The branch made last is explored. There is none where everything begins again.
       const made = last < steps.length ? [sleeperData({ ...stepOf(steps, last), done: true })] : [];
       const counts = { branchBorn: 0, explored: state.explored + made.length };
       data.push({ ...now, ...counts, sleeping: [...now.sleeping, ...made] });
     }
-    const blocked = openTo > steps.length && machine?.ended === false;
-    return { steps: way, states: data, finished, openTo, blocked, reversals, impossible, again };
+    const blocked = openTo > steps.length && !ended;
+    return { steps: way, states: data, finished, openTo, blocked, reversals, again };
   }
 
   return {
@@ -263,9 +335,17 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
     get redundant() {
       return redundant;
     },
+    get tried() {
+      return predictions.tried;
+    },
     rest,
-    estimate: () => sizeBySearch(states, ({ wakeups }) => wakeups.length),
+    estimate() {
+      settle();
+      return sizeBySearch(states, ({ wakeups }) => wakeups.length);
+    },
     begin() {
+      settle();
+      cut = -1;
       depth = 0;
       open = false;
       if (!started) {
@@ -273,7 +353,7 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
         return true;
       }
       const steps = graph;
-      if (steps === null || impossible || openTo > 0 || (again && base > 0)) return false;
+      if (steps === null || openTo > 0 || (again && base > 0)) return false;
       const at = lastPlanned(steps);
       if (at < 0) return false;
       const state = states[at] as State;
@@ -281,6 +361,7 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
       state.explored++;
       state.branchBorn = executions;
       steps.truncate(at);
+      madeSteps.length = Math.min(madeSteps.length, at);
       states.length = at + 1;
       fixed = at;
       return true;
@@ -301,7 +382,7 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
       } else {
         who = pick(states[depth] as State, movers);
         if (who < 0) {
-          if (!impossible) redundant++;
+          redundant++;
           return -1;
         }
       }
@@ -315,13 +396,15 @@ export function dporStrategy(subtree: Subtree = wholeTree(false)): Dpor {
       open = true;
       return who;
     },
-    end() {
+    end({ violation }) {
       const steps = graph;
       if (steps === null || machine === null) return;
+      cut = violation !== null && !machine.ended ? depth - 1 : -1;
       closeStep(steps, machine);
-      if (!impossible) executions++;
+      executions++;
       const { deferred } = machine;
-      if (machine.ended && (deferred.shortOfMemory || !deferred.objects().every((o) => isFreedInTime(steps, o)))) {
+      ended = machine.ended;
+      if (ended && (deferred.shortOfMemory || !deferred.objects().every((o) => isFreedInTime(steps, o)))) {
         beginAgain(steps, machine);
       } else {
         findRaces(steps, machine);
@@ -343,14 +426,15 @@ function sleeperOf({ who, footprint, done }: SleeperData): Sleeper {
   return { who, footprint: Int32Array.from(footprint), done };
 }
 
-function wakeupOf({ who, footprint, next, isEnd }: WakeupData): Wakeup {
-  return { who, footprint: Int32Array.from(footprint), next: next.map(wakeupOf), isEnd };
+function wakeupOf({ who, footprint, next, isElsewhere }: WakeupData): Wakeup {
+  return { who, footprint: Int32Array.from(footprint), next: next.map(wakeupOf), isElsewhere };
 }
 
-function stateData({ sleeping, inherited, wakeups, born, branchBorn, explored }: State, executions: number): StateData {
+function stateData(state: State, executions: number, valueAt: Values): StateData {
+  const { sleeping, inherited, wakeups, born, branchBorn, explored } = state;
   return {
     sleeping: sleeping.slice(inherited).map(sleeperData),
-    wakeups: wakeups.map(wakeupData),
+    wakeups: wakeups.map((wakeup) => wakeupData(wakeup, valueAt)),
     born: born - executions,
     branchBorn: branchBorn - executions,
     explored,
@@ -361,10 +445,26 @@ function sleeperData({ who, footprint, done }: Sleeper): SleeperData {
   return { who, footprint: Array.from(footprint), done };
 }
 
-function wakeupData({ who, footprint, next, isEnd }: Wakeup): WakeupData {
-  return { who, footprint: Array.from(footprint), next: next.map(wakeupData), isEnd };
+function wakeupData(wakeup: Wakeup, valueAt: Values): WakeupData {
+  const { who, footprint, next, isElsewhere } = wakeup;
+  const found = after(wakeup, valueAt);
+  return {
+    who,
+    footprint: Array.from(withValues(footprint, valueAt)),
+    next: next.map((one) => wakeupData(one, found)),
+    isElsewhere,
+  };
 }
 
-function plannedData({ who, footprint, step }: Planned): ReversalData['sequence'][number] {
-  return { who, footprint: Array.from(footprint), racing: step < 0 };
+function sequenceData(sequence: readonly Planned[], valueAt: Values): StepData[] {
+  let value = valueAt;
+  return sequence.map(({ who, footprint }) => {
+    const found = value;
+    value = after({ who, footprint }, found);
+    return stepData({ who, footprint: withValues(footprint, found) });
+  });
+}
+
+function stepData({ who, footprint }: PlannedStep): StepData {
+  return { who, footprint: Array.from(footprint) };
 }

@@ -12,9 +12,8 @@ import {
   applyAccess,
 } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
-import { accessKind } from '../../machine/logged.js';
-import { OP_CMPXCHG, OP_IDLE, OP_RELAX } from '../../sync/gate.js';
-import type { Footprint } from './footprint.js';
+import { OP_IDLE, OP_RELAX } from '../../sync/gate.js';
+import { addsNothing, dropsLast, type Footprint, historyWith, wordsOfPuts } from './footprint.js';
 
 export { type Footprint, footprintsConflict } from './footprint.js';
 
@@ -70,25 +69,30 @@ export class ExecutionGraph {
   private firstAfter = new Int32Array(256);
   /** By step: its footprint, where somebody has asked for it. */
   private readonly footprints: (Footprint | undefined)[] = [];
+  /** By step: what `historyAfter` says of it, where somebody has asked. */
+  private readonly histories: (number | undefined)[] = [];
   /** Steps that have counted a word down, and the words, by turns. */
   private readonly countedDown: number[] = [];
+  /** The arena before the first step. */
+  private initial: Int32Array | null = null;
   private readonly candidates: number[] = [];
 
   /**
    * @param threads CPUs, and the clock
-   * @param words words of the arena
+   * @param words the arena
    */
   constructor(
     private readonly threads: number,
-    words: number,
+    private readonly words: Int32Array,
   ) {
     this.clocks = new Int32Array(threads * 256);
-    this.lastAccess = new Int32Array(words);
+    this.lastAccess = new Int32Array(words.length);
     this.lastStep = new Int32Array(threads);
   }
 
   /** Begins a step: its accesses come with `finishStep`. */
   beginStep(who: number, op: number, a: number): void {
+    this.initial ??= this.words.slice();
     const at = this.length;
     if (at + 1 >= this.who.length) this.grow();
     this.who[at] = who;
@@ -136,13 +140,9 @@ export class ExecutionGraph {
     const address = words[from] as number;
     const kind = words[from + 1] as number;
     const last = this.lastAccess[address] as number;
-    // A second access of the same step to the same word adds nothing, unless it is a stronger one.
     for (let known = last; known > since; ) {
       const at = (known - 1) * ENTRY_WORDS;
-      if (this.entries[at + KIND] === kind && kind <= ACCESS_WRITE) {
-        if (kind === ACCESS_WRITE) this.entries[at + OPERAND] = words[from + 3] as number;
-        return;
-      }
+      if (addsNothing(this.entries, at, words, from)) return;
       known = this.previousOf[at >> ENTRY_SHIFT] as number;
     }
     if ((this.entryCount + 1) * ENTRY_WORDS > this.entries.length) {
@@ -175,6 +175,7 @@ export class ExecutionGraph {
     }
     const { countedDown } = this;
     this.footprints.length = Math.min(this.footprints.length, length);
+    this.histories.length = Math.min(this.histories.length, length);
     while (countedDown.length > 0 && (countedDown[countedDown.length - 2] as number) >= length) countedDown.length -= 2;
     this.length = length;
   }
@@ -229,15 +230,25 @@ export class ExecutionGraph {
   }
 
   /**
-   * What a step accesses where it is made before another one, after everything that does not happen after that, as far as
-   * its operation says: a compare-and-exchange may find what it expects there, or something else.
+   * A number that stands for all that a thread has seen.
+   *
+   * @param after the last step of its that counts, plus one; 0 for none
    */
-  footprintBefore(step: number, first: number): Footprint {
-    const footprint = this.footprint(step);
-    if (this.ops[step * OP_WORDS + OP] !== OP_CMPXCHG) return footprint;
-    const found = this.valueWithout(footprint[ADDRESS] as number, first, step);
-    const kind = accessKind(OP_CMPXCHG, found === this.ops[step * OP_WORDS + OP_A]);
-    return kind === footprint[KIND] ? footprint : footprint.with(KIND, kind);
+  private historyAfter(who: number, after: number): number {
+    if (after === 0) return who;
+    let history = this.histories[after - 1];
+    if (history === undefined) {
+      const before = this.historyAfter(who, this.previousStep[after - 1] as number);
+      const [first, end] = [this.firstAccess[after - 1] as number, this.firstAccess[after] as number];
+      history = historyWith(before, this.entries, first * ENTRY_WORDS, end * ENTRY_WORDS);
+      this.histories[after - 1] = history;
+    }
+    return history;
+  }
+
+  /** A number that stands for all that a thread has seen before a step of its; −1: in all its steps. */
+  history(who: number, step: number): number {
+    return this.historyAfter(who, (step < 0 ? this.lastStep[who] : this.previousStep[step]) as number);
   }
 
   /** Whether a step accessed something that a footprint conflicts with. */
@@ -261,6 +272,23 @@ export class ExecutionGraph {
       }
     }
     return false;
+  }
+
+  /** Whether a step wakes one that sleeps, and would have been made from the same state, with a footprint. */
+  wakes(step: number, footprint: Footprint): boolean {
+    if (this.conflictsWith(step, footprint)) return true;
+    return wordsOfPuts(footprint).length > 0 && dropsLast(this.footprint(step), footprint);
+  }
+
+  /** Whether a footprint is of what a step accessed. */
+  accessed(step: number, footprint: Footprint): boolean {
+    const first = (this.firstAccess[step] as number) * ENTRY_WORDS;
+    if (first + footprint.length !== (this.firstAccess[step + 1] as number) * ENTRY_WORDS) return false;
+    for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+      if (footprint[at] !== this.entries[first + at + ADDRESS]) return false;
+      if (footprint[at + 1] !== this.entries[first + at + KIND]) return false;
+    }
+    return true;
   }
 
   /** The clock: of the step of its thread before it, and of every step whose accesses it conflicts with. */
@@ -433,11 +461,16 @@ export class ExecutionGraph {
     return false;
   }
 
+  /** The values of words before a step. */
+  valuesBefore(step: number): (address: number) => number {
+    return (address) => this.valueWithout(address, step, step);
+  }
+
   /** A word's value after all steps before `end` but for a step and those that happen after it. */
-  private valueWithout(address: number, step: number, end: number): number {
+  valueWithout(address: number, step: number, end: number): number {
     const { entries, stepOf, previousOf } = this;
     const kept: number[] = [];
-    let value = 0;
+    let value = this.initial?.[address] ?? 0;
     for (let known = this.lastAccess[address] as number; known !== 0; ) {
       const from = (known - 1) * ENTRY_WORDS;
       const accessing = stepOf[from >> ENTRY_SHIFT] as number;
@@ -456,29 +489,9 @@ export class ExecutionGraph {
     return value;
   }
 
-  /** A number that is the same for executions that differ only in the order of steps that commute, as two words. */
-  signature(): readonly [number, number] {
-    const { threads, clocks, who } = this;
-    const made = new Int32Array(threads);
-    const number = new Int32Array(this.length);
-    let low = 0;
-    let high = 0;
-    for (let step = 0; step < this.length; step++) {
-      const whose = who[step] as number;
-      made[whose] = (made[whose] as number) + 1;
-      number[step] = made[whose] as number;
-      let one = Math.imul(whose + 1, 0x9e3779b1) ^ Math.imul(number[step] as number, 0x85ebca6b);
-      let two = one ^ 0x5bd1e995;
-      for (let thread = 0; thread < threads; thread++) {
-        const last = clocks[step * threads + thread] as number;
-        const count = last === 0 ? 0 : (number[last - 1] as number);
-        one = Math.imul(one ^ (one >>> 15) ^ count, 0x2c1b3c6d);
-        two = Math.imul(two ^ (two >>> 13) ^ (count + thread), 0x297a2d39);
-      }
-      low = (low + one) | 0;
-      high = (high + two) | 0;
-    }
-    return [low, high];
+  /** How many steps of the execution happen before a step, up to the last one of a thread that does. */
+  clock(step: number, thread: number): number {
+    return this.clocks[step * this.threads + thread] as number;
   }
 
   private grow(): void {

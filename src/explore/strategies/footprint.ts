@@ -1,9 +1,46 @@
 /** What a step accesses, and whether that leaves another step's accesses in their order. */
 
-import { ACCESS_WORDS, accessesConflict } from '../../machine/access-log.js';
+import {
+  ACCESS_ADD,
+  ACCESS_GET,
+  ACCESS_PUT,
+  ACCESS_READ,
+  ACCESS_WORDS,
+  ACCESS_WRITE,
+  type AccessLog,
+  accessesConflict,
+  applyAccess,
+} from '../../machine/access-log.js';
 
 /** What a step accesses: the words of an `AccessLog`. */
 export type Footprint = Int32Array;
+
+/** The footprint of the step that was made last, as `ExecutionGraph` keeps it. */
+export function footprintOf({ words, count, beforeQuiescence }: AccessLog): Footprint {
+  const kept: number[] = [];
+  let since = 0;
+  for (let access = 0; access < count; access++) {
+    if (access === beforeQuiescence) since = kept.length;
+    const from = access * ACCESS_WORDS;
+    let known = kept.length - ACCESS_WORDS;
+    while (known >= since && !(kept[known] === words[from] && addsNothing(kept, known, words, from))) {
+      known -= ACCESS_WORDS;
+    }
+    if (known < since) for (let word = 0; word < ACCESS_WORDS; word++) kept.push(words[from + word] as number);
+  }
+  return Int32Array.from(kept);
+}
+
+/**
+ * Whether an access adds nothing to one before it, of the same step to the same word: that is a store, of which then what is
+ * stored may be another, or both are loads.
+ */
+export function addsNothing(kept: Int32Array | number[], known: number, words: Int32Array, from: number): boolean {
+  const kind = words[from + 1] as number;
+  if (kept[known + 1] !== ACCESS_WRITE) return kept[known + 1] === ACCESS_READ && kind === ACCESS_READ;
+  kept[known + 3] = applyAccess(kind, kept[known + 3] as number, words[from + 3] as number);
+  return true;
+}
 
 /** Whether two footprints have accesses that do not commute. */
 export function footprintsConflict(one: Footprint, other: Footprint): boolean {
@@ -24,4 +61,102 @@ export function footprintsConflict(one: Footprint, other: Footprint): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Whether one step made after the other would drop the last reference, where both drop one that is not the last as they are.
+ *
+ * @param made has just been made
+ * @param other would be made in the state before it
+ */
+export function dropsLast(made: Footprint, other: Footprint): boolean {
+  return wordsOfPuts(other).some((address) => {
+    for (let at = made.length - ACCESS_WORDS; at >= 0; at -= ACCESS_WORDS) {
+      if (made[at] !== address || made[at + 1] !== ACCESS_PUT) continue;
+      return (made[at + 2] as number) + (made[at + 3] as number) + putsTo(other, address) <= 0;
+    }
+    return false;
+  });
+}
+
+/** By how much a footprint counts references to an object down that are not the last. @returns 0, or less */
+export function putsTo(footprint: Footprint, address: number): number {
+  let sum = 0;
+  for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+    if (footprint[at] === address && footprint[at + 1] === ACCESS_PUT) sum += footprint[at + 3] as number;
+  }
+  return sum;
+}
+
+const NONE: readonly number[] = [];
+
+/** The words in which a footprint counts references down that are not the last. */
+export function wordsOfPuts(footprint: Footprint): readonly number[] {
+  let words = NONE;
+  for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+    if (footprint[at + 1] === ACCESS_PUT) words = [...words, footprint[at] as number];
+  }
+  return words;
+}
+
+/** A word's value after a step with a footprint. */
+export function valueAfter(footprint: Footprint, address: number, before: number): number {
+  let value = before;
+  for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+    if (footprint[at] === address) value = applyAccess(footprint[at + 1] as number, value, footprint[at + 3] as number);
+  }
+  return value;
+}
+
+/**
+ * The first access of a footprint that finds something else than it found; −1 if there is none, so that the step does the
+ * same.
+ *
+ * @param from the first access that is looked at
+ * @param valueAt a word's value before the step
+ */
+export function firstDifference(footprint: Footprint, from: number, valueAt: (address: number) => number): number {
+  for (let at = from; at < footprint.length; at += ACCESS_WORDS) {
+    const found = valueAt(footprint[at] as number);
+    if (whatIsSeen(footprint, at, footprint[at + 2] as number) === whatIsSeen(footprint, at, found)) continue;
+    // What a step has stored itself it finds anyhow.
+    let first = 0;
+    while (footprint[first] !== footprint[at]) first += ACCESS_WORDS;
+    if (first === at) return at;
+  }
+  return -1;
+}
+
+/** What an access may learn from a word's value: that there are references left, or which of the bits are set that it changes. */
+export function whatIsSeen(footprint: Footprint, at: number, value: number): number {
+  const kind = footprint[at + 1] as number;
+  const operand = footprint[at + 3] as number;
+  if (kind <= ACCESS_WRITE) return value;
+  if (kind === ACCESS_PUT) return value + operand <= 0 ? 1 : 0;
+  return kind === ACCESS_ADD || kind === ACCESS_GET ? 0 : value & operand;
+}
+
+const LOW = 2 ** 32;
+
+/**
+ * A number that stands for all that a thread has seen up to a step: two histories have the same one if they are the same, and
+ * others hardly ever. A thread that has seen the same does the same.
+ *
+ * @param before the number of its history before the step
+ * @param words where the step's footprint is, from one place to another
+ */
+export function historyWith(before: number, words: Int32Array, from: number, end: number): number {
+  let low = before | 0;
+  let high = Math.floor(before / LOW);
+  for (let at = from; at < end; at += ACCESS_WORDS) {
+    const access = Math.imul(words[at] as number, 5) + (words[at + 1] as number);
+    const seen = whatIsSeen(words, at, words[at + 2] as number);
+    low = Math.imul(low ^ (low >>> 15) ^ access, 0x2c1b3c6d);
+    low = Math.imul(low ^ (low >>> 13) ^ seen, 0x297a2d39);
+    high = Math.imul(high ^ (high >>> 14) ^ seen, 0x85ebca6b);
+    high = Math.imul(high ^ (high >>> 16) ^ access, 0x9e3779b1);
+  }
+  // Two steps without accesses are not one.
+  low = Math.imul(low ^ (low >>> 16), 0x7feb352d) + 0x5bd1e995;
+  return (high >>> 11) * LOW + (low >>> 0);
 }

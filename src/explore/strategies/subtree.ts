@@ -17,7 +17,8 @@ export interface SleeperData extends StepData {
 
 export interface WakeupData extends StepData {
   readonly next: readonly WakeupData[];
-  readonly isEnd: boolean;
+  /** As of `Wakeup`. */
+  readonly isElsewhere?: boolean | undefined;
 }
 
 export interface StateData {
@@ -50,8 +51,7 @@ export interface Subtree {
 export interface ReversalData {
   /** The state's number. */
   readonly level: number;
-  /** `racing`: it will be made after something else than in the execution that it was found in. */
-  readonly sequence: readonly (StepData & { readonly racing: boolean })[];
+  readonly sequence: readonly StepData[];
 }
 
 /** What there is of a share after some executions. */
@@ -69,8 +69,6 @@ export interface SubtreeRest {
   /** The execution was given up where nobody could go on who does not sleep, and one of them is not explored to its end. */
   readonly blocked: boolean;
   readonly reversals: readonly ReversalData[];
-  /** The planned step after `steps` could not be made, and nothing was. */
-  readonly impossible: boolean;
   /** When RCU frees an object matters after all: everything begins again, and, if this is not all there is, elsewhere. */
   readonly again: boolean;
 }

