@@ -25,7 +25,6 @@ export const faultInAHandler: Scenario = {
   claim: 'the process dies of SIGSEGV.',
   watch: ['force_sigsegv', 'setup_rt_frame', 'force_sig_info_to_task', 'rt_sigaction', 'get_signal'],
   patches: [],
-  bound: { preemptions: 3 },
   possible: [
     {
       outcome: 'died of SIGSEGV',
