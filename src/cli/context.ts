@@ -194,7 +194,11 @@ export function watchInterrupt(): { readonly pressed: () => boolean; readonly si
   let first = 0;
   const handler = (): void => {
     if (!controller.signal.aborted) first = performance.now();
-    else if (performance.now() - first > AGAIN_MS) process.exit(EXIT_INTERRUPTED);
+    else if (performance.now() - first > AGAIN_MS) {
+      // A progress bar has hidden the cursor.
+      if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
+      process.exit(EXIT_INTERRUPTED);
+    }
     controller.abort();
   };
   process.on('SIGINT', handler);

@@ -120,18 +120,32 @@ export function replayWithStacks(
       });
     },
   };
-  const run = (loosely: boolean): Violation | null => {
+  const violation = runToReport(machine, loose, (loosely) => {
     events.length = 0;
-    return keepingStacks(machine, () => runSchedule(machine, schedule, sink, loosely)).violation;
-  };
-  const violation = run(loose);
+    return runSchedule(machine, schedule, sink, loosely).violation;
+  });
+  return { events, violation };
+}
+
+/** What `replayWithStacks` finds, without its events: the machine is left as a report needs it. */
+export function replayToReport(machine: ControlledMachine, schedule: Uint8Array): Violation | null {
+  const sink: TraceSink = { emit() {} };
+  return runToReport(machine, false, (loosely) => runSchedule(machine, schedule, sink, loosely).violation);
+}
+
+function runToReport(
+  machine: ControlledMachine,
+  loose: boolean,
+  run: (loosely: boolean) => Violation | null,
+): Violation | null {
+  const violation = keepingStacks(machine, () => run(loose));
   const { races } = machine;
-  if (violation?.kind !== 'data-race' || races === null || races.atOnce) return { events, violation };
+  if (violation?.kind !== 'data-race' || races === null || races.atOnce) return violation;
   // Nothing has come of the race: what there is to see is where it is.
   races.atOnce = true;
   try {
     // The schedule goes on beyond it.
-    return { events, violation: run(true) };
+    return keepingStacks(machine, () => run(true));
   } finally {
     races.atOnce = false;
   }

@@ -34,7 +34,7 @@ interface Interruption {
   readonly opA: number;
   readonly opB: number;
   readonly irqflags: number;
-  readonly announcedAt: string;
+  readonly announced: Error | null;
 }
 
 /** What a CPU asks of the machine that it is in. */
@@ -56,8 +56,8 @@ export interface CpuHost {
 const NONE = new Int32Array(0);
 
 export abstract class ControlledCpu extends SerialCpu {
-  /** The stack at the operation announced last, where the machine captures stacks. */
-  announcedAt = '';
+  /** Where the operation announced last was, where the machine captures stacks. Its text is made when it is asked for: that is what takes long. */
+  announced: Error | null = null;
   /** Whether its coroutine is on the stack now. */
   onStack = false;
   /** The footprint of the step under way, where it is kept. */
@@ -86,6 +86,11 @@ export abstract class ControlledCpu extends SerialCpu {
     super.start(trace);
   }
 
+  /** The stack at the operation announced last; empty where the machine does not capture stacks. */
+  get announcedAt(): string {
+    return this.announced?.stack ?? '';
+  }
+
   /** Whether the handler of an interrupt runs here. */
   get inInterrupt(): boolean {
     return false;
@@ -103,7 +108,7 @@ export abstract class ControlledCpu extends SerialCpu {
 
   /** For whoever watches: the stack that announced the operation, and whether it has to wait for a lock. */
   protected noteAnnouncement(): void {
-    if (this.machine.captureStacks) this.announcedAt = new Error().stack ?? '';
+    if (this.machine.captureStacks) this.announced = new Error();
     this.noteContention();
   }
 }
@@ -180,13 +185,13 @@ export class NestingCpu extends ControlledCpu {
   }
 
   private handle(handler: Coroutine<void>): boolean {
-    const { op, opAddress, opA, opB, irqflags, announcedAt } = this;
-    this.interruption = { handler, op, opAddress, opA, opB, irqflags, announcedAt };
+    const { op, opAddress, opA, opB, irqflags, announced } = this;
+    this.interruption = { handler, op, opAddress, opA, opB, irqflags, announced };
     return this.goOnWithInterrupt();
   }
 
   private goOnWithInterrupt(): boolean {
-    const { handler, op, opAddress, opA, opB, irqflags, announcedAt } = this.interruption as Interruption;
+    const { handler, op, opAddress, opA, opB, irqflags, announced } = this.interruption as Interruption;
     if (!handler.next().done) return true;
     this.interruption = null;
     this.op = op;
@@ -194,7 +199,7 @@ export class NestingCpu extends ControlledCpu {
     this.opA = opA;
     this.opB = opB;
     this.irqflags = irqflags;
-    this.announcedAt = announcedAt;
+    this.announced = announced;
     return this.comeTo();
   }
 }

@@ -1,7 +1,7 @@
 /** A schedule that fails, shrunk and told: what a search has to say of a violation. */
 
 import { type Minimized, minimize } from '../explore/minimize.js';
-import { replayWithStacks } from '../explore/replay.js';
+import { replayToReport } from '../explore/replay.js';
 import { encodeToken, type TokenContents } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import type { Model } from '../machine/model.js';
@@ -28,7 +28,7 @@ export function shrinkFailing(model: Model, failing: TokenContents, title: strin
   const machine = new ControlledMachine(model);
   const { violation: _, ...minimized } = minimize(machine, failing.schedule);
   const token = encodeToken({ ...failing, schedule: minimized.schedule });
-  const { violation } = replayWithStacks(machine, minimized.schedule);
+  const violation = replayToReport(machine, minimized.schedule);
   if (violation === null) return { minimized, token, witnesses: [], report: '' };
   const report = violationReport(machine, violation, title, token);
   return { minimized, token, witnesses: witnessDocuments(violation), report };

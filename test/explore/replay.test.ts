@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { replay, replayWithStacks } from '../../src/explore/replay.js';
+import { explore } from '../../src/explore/explore.js';
+import { replay, replayToReport, replayWithStacks } from '../../src/explore/replay.js';
 import { recordedSchedule, ScheduleMismatchError } from '../../src/explore/schedule.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { BY_DEFAULT } from '../../src/machine/schedule.js';
 import { eventAt, TraceBuffer } from '../../src/machine/trace-buffer.js';
 import { defineModel } from '../../src/model/define.js';
+import type { Violation } from '../../src/sync/gate.js';
+import { simulatedFrames } from '../../src/trace/stack.js';
 import { failingSchedule, killVsExecMachine, PATCHED, randomSchedule } from '../support/kill-vs-exec.js';
 
 /** What `call` throws, which must be that a schedule does not fit. */
@@ -169,6 +172,30 @@ describe('a replay with stacks', () => {
     }));
     expect(bare).toEqual(plain.events);
     expect(told.violation?.message).toBe(plain.violation?.message);
+  });
+
+  it('ends as one for a report does, which leaves the machine with the same stacks', () => {
+    const race = defineModel('race', (m) => {
+      const [plain, cell] = [m.plain('plain'), m.cell('cell')];
+      for (const name of ['one', 'other']) {
+        m.thread(name, function* (t) {
+          yield t.load(cell);
+          t.write(plain, 1);
+        });
+      }
+    });
+    for (const machine of [killVsExecMachine(PATCHED), new ControlledMachine(race)]) {
+      const found = explore(machine, { strategy: 'random', seed: 3 }).found;
+      const seen = (violation: Violation | null): unknown => [
+        violation?.message,
+        violation?.witnesses.map(({ what, stack }) => [what, simulatedFrames(stack)]),
+        machine.cpus.map((cpu) => simulatedFrames(cpu.announcedAt)),
+      ];
+      const schedule = found?.schedule ?? new Uint8Array();
+      const told = seen(replayWithStacks(machine, schedule).violation);
+      expect(seen(replayToReport(machine, schedule))).toEqual(told);
+      expect(machine.cpus.every((cpu) => cpu.announcedAt.startsWith('Error'))).toBe(true);
+    }
   });
 
   it('says where in the kernel each event happened, and with which locks held', () => {

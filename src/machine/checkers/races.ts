@@ -46,6 +46,20 @@ const PLACE = 2;
 /** What is known of it: which races are meant to be, and which of its clocks have been used. */
 const KNOWN = 3;
 
+/** An access whose place is kept. The text of a stack is made when it is asked for: that is what takes long. */
+interface NotedAccess {
+  readonly by: string;
+  readonly here: Error;
+  /** Where the CPU's operation was announced. */
+  readonly announced: Error | null;
+}
+
+/** An operation is performed when the machine comes back to it; it was announced where the code stands. */
+function stackOf({ here, announced }: NotedAccess): string {
+  const stack = here.stack ?? '';
+  return /\bcompletePoint\b/.test(stack) ? (announced?.stack ?? '') : stack;
+}
+
 /** Races are meant to be (`Model.racy`), or those of reads are (`Model.racyReads`). */
 const ANY = 1;
 const READS = 2;
@@ -82,7 +96,7 @@ export class RaceDetector {
   /** Whether stacks are captured in this execution. */
   private capturing = false;
   /** By word, CPU and kind: where it was accessed last. Kept while stacks are captured. */
-  private readonly stacks = new Map<string, { readonly by: string; readonly stack: string }>();
+  private readonly stacks = new Map<string, NotedAccess>();
 
   constructor(
     private readonly host: RaceHost,
@@ -372,10 +386,9 @@ export class RaceDetector {
 
   private noteStack(cpu: RacingCpu, address: number, what: string): void {
     const task = cpu.current === 0 ? '' : `, ${cpu.describe(cpu.current).replace(/ \S+$/, '')}`;
-    const announced = (cpu as { announcedAt?: string }).announcedAt ?? '';
-    const here = new Error().stack ?? '';
-    const stack = /\bcompletePoint\b/.test(here) ? announced : here;
-    this.stacks.set(`${address} ${cpu.id} ${what}`, { by: `${cpu.label(cpu.id)}${task}`, stack });
+    const { announced = null } = cpu as { announced?: Error | null };
+    const by = `${cpu.label(cpu.id)}${task}`;
+    this.stacks.set(`${address} ${cpu.id} ${what}`, { by, here: new Error(), announced });
   }
 
   private report(cpu: RacingCpu, address: number, what: string, by: number, other: string): void {
@@ -387,7 +400,7 @@ export class RaceDetector {
         `${cpu.label(by)} before it, with nothing that orders them`,
       cpu.id,
       cpu.current,
-      seen === undefined ? [] : [{ what: `${other} by ${seen.by}`, stack: seen.stack }],
+      seen === undefined ? [] : [{ what: `${other} by ${seen.by}`, stack: stackOf(seen) }],
     );
     if (!this.atOnce) return;
     const { host } = this;
