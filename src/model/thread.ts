@@ -80,8 +80,9 @@ export class Thread {
   /** The read-side sections that the thread is in: of which RCU, which of its two counts it is in, and how deep. */
   private readonly sections = new Map<Rcu, Section>();
 
-  /** The locks that the thread has as a reader, each as often as it has it, or is about to wait for. */
-  private readonly reading: RwLock[] = [];
+  /** The locks that the thread has as a reader, each as often as it has it, or is about to wait for; and how many they are. */
+  private readonly reading: number[] = [];
+  private readings = 0;
 
   /** Operations of several steps that were called, and those that have begun: one that is not yielded never does. */
   private calls = 0;
@@ -94,7 +95,7 @@ export class Thread {
   /** Begins an execution. */
   forget(): void {
     if (this.sections.size > 0) this.sections.clear();
-    this.reading.length = 0;
+    this.readings = 0;
     this.calls = 0;
     this.begun = 0;
     this.suspect = '';
@@ -114,7 +115,14 @@ export class Thread {
 
   /** Whether the thread has a lock as a reader. */
   reads(lock: number): boolean {
-    return this.reading.some((one) => one === lock);
+    return this.readingOf(lock) >= 0;
+  }
+
+  /** Where the last of its readings of a lock is noted; −1 if there is none. */
+  private readingOf(lock: number): number {
+    let at = this.readings - 1;
+    while (at >= 0 && this.reading[at] !== lock) at--;
+    return at;
   }
 
   /** Whether the thread is in a read-side section. */
@@ -224,16 +232,16 @@ export class Thread {
 
   /** Takes a lock that any number of readers can have at once. */
   readLock(lock: RwLock): boolean {
-    this.reading.push(lock);
+    this.reading[this.readings++] = lock;
     return this.cpu.point(OP_READ_LOCK, lock, 0, 0);
   }
 
   /** Releases it as a reader, at once. It is a `bad-unlock` where this thread does not have it as one. */
   readUnlock(lock: RwLock): void {
     const { cpu, reading } = this;
-    const at = reading.lastIndexOf(lock);
+    const at = this.readingOf(lock);
     if (at < 0) cpu.badUnlock(lock);
-    reading.splice(at, 1);
+    reading[at] = reading[--this.readings] as number;
     if (cpu.trace !== null) cpu.noteRelease(EVENT_READ_UNLOCK, lock);
     cpu.releaseRead(lock);
   }
