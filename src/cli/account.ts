@@ -53,6 +53,7 @@ const KINDS: Readonly<Record<string, string>> = {
   exception: 'a thread threw an error that nobody caught',
   misuse: 'a thread of the model does something that makes no sense to the machine',
   panic: 'the kernel cannot go on',
+  unmodelled: 'something was asked for that this kernel leaves out',
   BUG: 'the kernel found itself in a state that must not be',
 };
 

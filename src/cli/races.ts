@@ -114,7 +114,7 @@ function judge({ scenario, patch }: Row, exploration: Exploration): Pick<RowResu
   const kind = found?.violation.kind ?? null;
   const expected = patch?.kind ?? scenario.expected ?? null;
   if (expected !== null) {
-    if (kind === null) return { isRight: false, verdict: `no ${expected} found` };
+    if (kind === null) return { isRight: false, verdict: `nothing found, where ${expected} was expected` };
     return patch === null
       ? { isRight: kind === expected, verdict: `${kind}, as it must be` }
       : { isRight: true, verdict: `caught: ${kind}` };

@@ -145,7 +145,7 @@ function newRuns({ runs }: RecordResult, before: RunResult): readonly RecordedRu
 }
 
 /** A run and the one after it as one. */
-function mergeRuns(first: RunResult, next: RunResult): RunResult {
+export function mergeRuns(first: RunResult, next: RunResult): RunResult {
   const later = next.violations.map((found) => ({ ...found, iteration: found.iteration + first.iterations }));
   return {
     iterations: first.iterations + next.iterations,

@@ -33,7 +33,7 @@ describe('a row of the collection', () => {
     const expecting = { ...scenario, expected: 'deadlock' };
     expect(await verifyRow({ scenario: expecting, patch: null }, { schedules: 300 })).toMatchObject({
       isRight: false,
-      verdict: 'no deadlock found',
+      verdict: 'nothing found, where deadlock was expected',
     });
     const hoping = { ...scenario, possible: [{ outcome: 'lives for ever', because: 'it does not.' }] };
     expect(await verifyRow({ scenario: hoping, patch: null }, { schedules: 300 })).toMatchObject({
