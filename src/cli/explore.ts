@@ -67,6 +67,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
   if (flags.json === true) printJson(explorationDocument(of, options, exploration, reported, branching));
   else {
     printExploration(exploration, branching);
+    if (threads.lost > 0) printLost(threads.lost);
     if (resume !== undefined && found === null) printKept(resume, exploration, options);
     if (found !== null && reported !== null) printViolation(found, reported, files);
   }
@@ -106,6 +107,11 @@ async function shrink(
   const title = titleText({ name: scenario, patches, isModel: known === null });
   const shrunk = await unlessAborted<Shrunk>(threads, 'shrink', { failing, title }, signal);
   return { token: encodeToken(failing), shrunk };
+}
+
+function printLost(threads: number): void {
+  const which = threads === 1 ? 'a thread' : `${threads} threads`;
+  print(`${which} did not come to an end and had to be stopped: is there a loop that neither ends nor yields?`);
 }
 
 /** Of searches whose bound rises nothing is kept. */

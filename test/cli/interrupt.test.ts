@@ -80,6 +80,20 @@ describe('Ctrl-C', () => {
     },
   );
 
+  it('has a like in the end of --seconds: an execution that never ends does not outlast it', async () => {
+    const file = modelFile(
+      'limited',
+      `m.thread('one', function* (t) {
+        yield t.store(cell, 1);
+        for (;;);
+      });`,
+    );
+    const { status, stdout } = await siglab(['explore', file, '--strategy', 'random', '--seconds', '0.1']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^0 executions by random in .*\nno violation found; the space was not covered$/m);
+    expect(stdout).toMatch(/^a thread did not come to an end .*: is there a loop that neither ends nor yields\?$/m);
+  });
+
   it('in the middle of a round of dpor on two cores loses nothing that --resume does not make again', async () => {
     const file = modelFile(
       'writers',

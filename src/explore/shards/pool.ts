@@ -39,6 +39,8 @@ function unpack<T>(given: Answer<T>): T {
 
 /** Threads that make shards, and whatever else their entry point has to offer. */
 export interface ThreadPool extends ShardRunner {
+  /** Threads that did not come to an end when they were told to, and were ended. */
+  readonly lost: number;
   /**
    * Calls another function of the workers' entry point, which takes a `ThreadTask` with what is given here.
    *
@@ -72,6 +74,7 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
   const flag = new Int32Array(stop);
   const running = new Set<AbortController>();
   let patience: NodeJS.Timeout | undefined;
+  let lost = 0;
 
   async function call<T>(name: string, given: object, signal: AbortSignal): Promise<T> {
     const task = { ...given, description: code.description, stop };
@@ -80,6 +83,9 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
 
   return {
     size,
+    get lost() {
+      return lost;
+    },
     async ready() {
       const { signal } = new AbortController();
       await Promise.all(Array.from({ length: size }, () => call('prepare', {}, signal)));
@@ -100,6 +106,8 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
     stop() {
       Atomics.store(flag, 0, 1);
       patience ??= setTimeout(() => {
+        // Others of these wait for a thread that is free.
+        lost += Math.min(size, running.size);
         for (const controller of running) controller.abort();
       }, PATIENCE_MS);
     },
