@@ -21,6 +21,8 @@ export interface MemoryContext {
   readonly checked: boolean;
   /** Looks closer at an access that the shadow does not allow; reports it, or returns if it is allowed after all. */
   checkAccess(address: number, write: boolean): void;
+  /** Loads a word that the shadow does not let pass at once. */
+  loadWatched(address: number): number;
   /** Notes the generation of the object that a loaded pointer points to. */
   notePointer(value: number): void;
 }
@@ -67,10 +69,7 @@ export const plainAccess: Access & ThisType<Access & MemoryContext> = {
 export const checkedAccess: Access & ThisType<Access & MemoryContext> = {
   get(p, field) {
     const address = p + field;
-    if (this.shadow[address] !== 0) this.checkAccess(address, false);
-    const value = this.words[address] as number;
-    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
-    return value as never;
+    return (this.shadow[address] === 0 ? this.words[address] : this.loadWatched(address)) as never;
   },
   set(p, field, value) {
     const address = p + field;
@@ -79,10 +78,7 @@ export const checkedAccess: Access & ThisType<Access & MemoryContext> = {
     this.words[address] = value as number;
   },
   load(address) {
-    if (this.shadow[address] !== 0) this.checkAccess(address, false);
-    const value = this.words[address] as number;
-    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
-    return value;
+    return this.shadow[address] === 0 ? (this.words[address] as number) : this.loadWatched(address);
   },
   store(address, value) {
     if (this.shadow[address] !== 0) this.checkAccess(address, true);

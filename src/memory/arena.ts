@@ -3,20 +3,21 @@
  * needs for itself: the initial image, the memory checker's shadow, and the map of blocks that a run has touched.
  */
 
-import { fieldAt, type Ptr, type Struct, type StructInfo } from './layout.js';
+import { fieldAt, offsetsOf, type Ptr, type Struct, type StructInfo } from './layout.js';
 
 /** Words in a block: the grain at which a run's writes are remembered and undone. */
 const BLOCK_SHIFT = 4;
 const BLOCK_WORDS = 1 << BLOCK_SHIFT;
 
-/** What a run has done to a block. */
-const TOUCHED = 1;
-export const TOUCHED_SHADOW = 2;
+/** The same for the shadow, whose words are bytes. */
+const SHADOW_BLOCK_SHIFT = 6;
 
 /** The shadow of a word: 0 is addressable, anything else says why it is not. */
 export const SHADOW_OK = 0;
 /** Addressable, in a cache that is `SLAB_TYPESAFE_BY_RCU`: only through a pointer to the object that is there now. */
 export const SHADOW_TYPESAFE = 1;
+/** Addressable, and a pointer to an object of that cache: who loads it is remembered to have it. */
+export const SHADOW_POINTER = 2;
 export const SHADOW_UNALLOCATED = 0xfc;
 export const SHADOW_FREED = 0xfb;
 /** Freed, in a cache that is `SLAB_TYPESAFE_BY_RCU`: a reader may still lock and look, but not use it. */
@@ -73,6 +74,8 @@ export interface Cache {
   readonly slotWords: number;
   /** How many CPUs have free objects of their own. */
   readonly cpus: number;
+  /** Offsets in an object of the pointers to objects of the cache that is `SLAB_TYPESAFE_BY_RCU`. */
+  readonly pointers: readonly number[];
 }
 
 /** The shared memory of an arena: what another thread needs, with the specification, to open the same one. */
@@ -134,6 +137,10 @@ export class Arena {
   private readonly statics: ReadonlyMap<string, Region>;
   private readonly touched: Int32Array;
   private touchedCount = 0;
+  /** Blocks of the shadow that this handle has marked since the image, each once. */
+  private readonly marked: Int32Array;
+  private readonly isMarked: Uint8Array;
+  private markedCount = 0;
 
   constructor(
     readonly spec: ArenaSpec,
@@ -152,16 +159,18 @@ export class Arena {
     }
     const caches: Cache[] = [];
     const { cpus = 1 } = spec;
+    const typesafe = spec.caches.find((cache) => cache.typesafe === true)?.struct.name ?? null;
     let typesafeStart = 0;
     let typesafeEnd = 0;
-    for (const { name, struct, capacity, typesafe = false } of spec.caches) {
+    for (const { name, struct, capacity, typesafe: isTypesafe = false } of spec.caches) {
       const meta = next;
       const base = alignToBlock(meta + CACHE_CPUS + FREE_WORDS * cpus);
       const slotWords = struct.words + SLOT_HEADER_WORDS;
       const end = base + slotWords * capacity;
-      caches.push({ name, struct, typesafe, capacity, meta, base, end, slotWords, cpus });
+      const pointers = typesafe === null ? [] : offsetsOf(struct, `*${typesafe}`);
+      caches.push({ name, struct, typesafe: isTypesafe, capacity, meta, base, end, slotWords, cpus, pointers });
       regions.push({ base, end, struct, stride: slotWords, header: SLOT_HEADER_WORDS });
-      if (typesafe) {
+      if (isTypesafe) {
         if (typesafeEnd !== 0) throw new Error('an arena has at most one cache that is SLAB_TYPESAFE_BY_RCU');
         typesafeStart = base;
         typesafeEnd = end;
@@ -184,6 +193,8 @@ export class Arena {
     this.shadowImageWords = new Int32Array(this.buffers.shadowImage);
     this.dirty = new Uint8Array(this.buffers.dirty);
     this.touched = new Int32Array(size >> BLOCK_SHIFT);
+    this.isMarked = new Uint8Array((size >> SHADOW_BLOCK_SHIFT) + 1);
+    this.marked = new Int32Array(this.isMarked.length);
     this.regions = regions;
     this.statics = statics;
     this.caches = caches;
@@ -209,18 +220,17 @@ export class Arena {
 
   /** Remembers that a block is about to be written. Called when its mark in `dirty` is not set. */
   touch(block: number): void {
-    this.dirty[block] = TOUCHED;
+    this.dirty[block] = 1;
     this.touched[this.touchedCount++] = block;
   }
 
-  /** Remembers that a block's shadow is about to be written. Called when `dirty` does not say so already. */
-  touchShadow(block: number): void {
-    if (this.dirty[block] === 0) this.touched[this.touchedCount++] = block;
-    this.dirty[block] = TOUCHED_SHADOW;
-  }
-
-  /** Marks words in the shadow. Their blocks must have been touched. */
+  /** Marks words in the shadow. */
   markShadow(from: number, to: number, value: number): void {
+    for (let block = from >> SHADOW_BLOCK_SHIFT; block << SHADOW_BLOCK_SHIFT < to; block++) {
+      if (this.isMarked[block] !== 0) continue;
+      this.isMarked[block] = 1;
+      this.marked[this.markedCount++] = block;
+    }
     const { shadow, shadowWords } = this;
     const four = Math.imul(value, 0x01010101);
     let at = from;
@@ -260,18 +270,27 @@ export class Arena {
    * arena's size. In a machine of several threads each undoes what it touched, while none of them runs.
    */
   reset(): void {
-    const { words, image, shadowWords, shadowImageWords, dirty, touched, touchedCount } = this;
+    const { words, image, dirty, touched, touchedCount } = this;
     for (let i = 0; i < touchedCount; i++) {
       const block = touched[i] as number;
       const start = block << BLOCK_SHIFT;
       for (let at = start; at < start + BLOCK_WORDS; at++) words[at] = image[at] as number;
-      if (dirty[block] === TOUCHED_SHADOW) {
-        const end = (start + BLOCK_WORDS) >> 2;
-        for (let at = start >> 2; at < end; at++) shadowWords[at] = shadowImageWords[at] as number;
-      }
       dirty[block] = 0;
     }
     this.touchedCount = 0;
+    this.resetShadow();
+  }
+
+  private resetShadow(): void {
+    const { shadowWords, shadowImageWords, isMarked, marked, markedCount } = this;
+    for (let i = 0; i < markedCount; i++) {
+      const block = marked[i] as number;
+      const start = block << (SHADOW_BLOCK_SHIFT - 2);
+      const end = Math.min(start + (1 << (SHADOW_BLOCK_SHIFT - 2)), shadowWords.length);
+      for (let at = start; at < end; at++) shadowWords[at] = shadowImageWords[at] as number;
+      isMarked[block] = 0;
+    }
+    this.markedCount = 0;
   }
 
   /**
@@ -335,11 +354,18 @@ export class Arena {
   private forget(): void {
     for (let i = 0; i < this.touchedCount; i++) this.dirty[this.touched[i] as number] = 0;
     this.touchedCount = 0;
+    this.isMarked.fill(0);
+    this.markedCount = 0;
   }
 
   private format(): void {
     this.shadow.fill(SHADOW_UNALLOCATED);
-    for (const region of this.statics.values()) this.shadow.fill(SHADOW_OK, region.base, region.end);
+    for (const { struct, base, end, stride } of this.statics.values()) {
+      this.shadow.fill(SHADOW_OK, base, end);
+      if (this.typesafe === null) continue;
+      for (const offset of offsetsOf(struct, `*${this.typesafe.struct.name}`))
+        for (let at = base + offset; at < end; at += stride) this.shadow[at] = SHADOW_POINTER;
+    }
     for (const cache of this.caches) {
       this.shadow.fill(SHADOW_OK, cache.meta, cache.meta + CACHE_CPUS + FREE_WORDS * cache.cpus);
       this.words[cache.meta + CACHE_CPUS + FREE_NEXT] = cache.base;

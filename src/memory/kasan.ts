@@ -5,7 +5,14 @@
  */
 
 import type { Access, MemoryContext } from './access.js';
-import { type Cache, SHADOW_FREED, SHADOW_FREED_TYPESAFE, SHADOW_TYPESAFE, SLOT_HEADER_WORDS } from './arena.js';
+import {
+  type Cache,
+  SHADOW_FREED,
+  SHADOW_FREED_TYPESAFE,
+  SHADOW_POINTER,
+  SHADOW_TYPESAFE,
+  SLOT_HEADER_WORDS,
+} from './arena.js';
 
 interface CheckerContext extends MemoryContext, Access {
   violate(kind: string, message: string): never;
@@ -13,8 +20,16 @@ interface CheckerContext extends MemoryContext, Access {
 }
 
 export const kasanOps = {
+  loadWatched(this: CheckerContext, address: number): number {
+    this.checkAccess(address, false);
+    const value = this.words[address] as number;
+    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
+    return value;
+  },
+
   checkAccess(this: CheckerContext, address: number, write: boolean): void {
     const shadow = this.shadow[address];
+    if (shadow === SHADOW_POINTER) return;
     const verb = write ? 'Write' : 'Read';
     if (shadow === SHADOW_TYPESAFE) {
       const cache = this.arena.typesafe as Cache;

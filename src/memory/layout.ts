@@ -136,6 +136,18 @@ export function fieldAt(info: StructInfo, offset: number): FieldPath {
   return inner.words === 1 ? { name, kind: path.kind } : { name: `${name}.${path.name}`, kind: path.kind };
 }
 
+/** The offsets of all words of a kind in a struct, down into the structs embedded in it. */
+export function offsetsOf(info: StructInfo, kind: string): number[] {
+  const offsets: number[] = [];
+  for (const field of info.fields) {
+    const inner = declared.get(field.kind);
+    const within = inner === undefined ? (field.kind === kind ? [0] : []) : offsetsOf(inner, kind);
+    const size = inner?.words ?? 1;
+    for (let at = 0; at < field.words; at += size) offsets.push(...within.map((offset) => field.offset + at + offset));
+  }
+  return offsets;
+}
+
 /** `struct list_head`: a node of a circular doubly linked list, or its head. */
 export const list_head = struct('list_head', { next: ptr('list_head'), prev: ptr('list_head') });
 /** `struct hlist_head`: the head of a list with a single pointer. */

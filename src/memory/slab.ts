@@ -21,9 +21,9 @@ import {
   SHADOW_FREED,
   SHADOW_FREED_TYPESAFE,
   SHADOW_OK,
+  SHADOW_POINTER,
   SHADOW_TYPESAFE,
   SLOT_HEADER_WORDS,
-  TOUCHED_SHADOW,
 } from './arena.js';
 import { NULL, type Ptr } from './layout.js';
 
@@ -35,6 +35,8 @@ interface SlabContext extends MemoryContext, Access, SlabOps {
   readonly id: number;
   /** Notes that a CPU's free objects are used: two CPUs can tell the order in which they do so. */
   useFreeObjects(address: number): void;
+  /** Notes that the shadow of an object is another now. */
+  shadowChanged(address: number, words: number): void;
   /** Reports a broken rule and ends the run. */
   violate(kind: string, message: string): never;
   /** What reports call an address. */
@@ -51,12 +53,11 @@ function unlockCache(words: Int32Array, cache: Cache): void {
   Atomics.store(words, cache.meta + CACHE_LOCK, 0);
 }
 
-function setShadow(context: SlabContext, object: number, size: number, value: number): void {
-  const end = object + size;
-  for (let block = object >> 4; block <= (end - 1) >> 4; block++) {
-    if (context.dirty[block] !== TOUCHED_SHADOW) context.arena.touchShadow(block);
-  }
-  context.arena.markShadow(object, end, value);
+function setShadow(context: SlabContext, object: number, cache: Cache, value: number): void {
+  const size = cache.struct.words;
+  context.arena.markShadow(object, object + size, value);
+  if (value === SHADOW_OK) for (const offset of cache.pointers) context.shadow[object + offset] = SHADOW_POINTER;
+  if (!cache.typesafe) context.shadowChanged(object, size);
 }
 
 export const slabOps = {
@@ -88,7 +89,7 @@ export const slabOps = {
       words[header + 1] = (words[header + 1] as number) + 1;
       words[meta + CACHE_IN_USE] = (words[meta + CACHE_IN_USE] as number) + 1;
       if (this.checked) {
-        setShadow(this, object, cache.struct.words, cache.typesafe ? SHADOW_TYPESAFE : SHADOW_OK);
+        setShadow(this, object, cache, cache.typesafe ? SHADOW_TYPESAFE : SHADOW_OK);
         if (cache.typesafe) this.notePointer(object);
       }
     }
@@ -145,7 +146,7 @@ export const slabOps = {
         words[at] = POISON_FREE;
       }
     }
-    if (this.checked) setShadow(this, object, size, cache.typesafe ? SHADOW_FREED_TYPESAFE : SHADOW_FREED);
+    if (this.checked) setShadow(this, object, cache, cache.typesafe ? SHADOW_FREED_TYPESAFE : SHADOW_FREED);
     const locked = this.arena.shared;
     if (locked) lockCache(words, cache);
     if (this.dirty[meta >> 4] === 0) this.arena.touch(meta >> 4);

@@ -4,7 +4,7 @@
  */
 
 import type { Access, MemoryContext } from '../memory/access.js';
-import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_OK, SHADOW_TYPESAFE } from '../memory/arena.js';
+import { type Arena, SHADOW_FREED_TYPESAFE, SHADOW_POINTER } from '../memory/arena.js';
 import type { KasanOps } from '../memory/kasan.js';
 import { type Field, int, NULL, type Ptr, struct } from '../memory/layout.js';
 import { type Coroutine, OP_NAMES, OP_START, type TraceSink, Violation, type Witness } from './gate.js';
@@ -176,7 +176,7 @@ export abstract class Cpu implements MemoryContext {
    */
   checkMarked(address: number, write: boolean): void {
     const shadow = this.shadow[address];
-    if (shadow !== SHADOW_OK && shadow !== SHADOW_TYPESAFE && shadow !== SHADOW_FREED_TYPESAFE)
+    if (shadow === undefined || (shadow > SHADOW_POINTER && shadow !== SHADOW_FREED_TYPESAFE))
       this.checkAccess(address, write);
   }
 
@@ -187,6 +187,9 @@ export abstract class Cpu implements MemoryContext {
 
   /** Called where free objects of a slab cache are taken or given back. For machines that keep footprints. */
   useFreeObjects(_address: number): void {}
+
+  /** Called where the shadow of an object has changed, by allocating or freeing it. For machines with checkers. */
+  shadowChanged(_address: number, _words: number): void {}
 
   /** Called where the current task has taken a mutex, and where it gives it back. For machines with checkers. */
   mutexAcquired(_mutex: number): void {}

@@ -206,10 +206,9 @@ describe('an object of a typesafe cache', () => {
 
   test('is told from its neighbours', () => {
     const { k, other, object } = published();
-    const neighbour = allocSafe(k);
-    k.WRITE_ONCE(k.tiny, tiny.a, neighbour);
     other.get(other.tiny, tiny.safe);
-    const seen = other.get(other.tiny, tiny.a) as Ptr<'safe'>;
+    k.set(k.tiny, tiny.safe, allocSafe(k));
+    const seen = other.get(other.tiny, tiny.safe);
     k.kmem_cache_free(k.safes, object);
     allocSafe(k);
     expect(() => other.get(seen, safe.value)).not.toThrow();
