@@ -37,6 +37,10 @@ export abstract class SerialCpu extends HostedCpu {
     this.words[lock] = 0;
   }
 
+  override releaseRaw(lock: number): void {
+    this.words[lock] = 0;
+  }
+
   releaseRead(lock: number): void {
     this.words[lock] = (this.words[lock] as number) - 1;
   }

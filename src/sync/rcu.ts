@@ -155,8 +155,9 @@ export const rcuOps = {
       this.set(rcu, rcu_state.qs_left, left);
       if (left === 0) this.rcu_gp_cleanup();
     }
+    const ready = this.rcu_first_ready();
     this.raw_spin_unlock(rcu as number as SpinlockPtr);
-    this.rcu_do_batch();
+    if (ready !== NULL) this.rcu_do_batch(ready);
   },
 
   /** Into user mode or idle: from here on this CPU holds up no grace period. */
@@ -183,27 +184,24 @@ export const rcuOps = {
   },
 
   /** Calls what waited for grace periods that have ended; what is queued thereby, too, if its period is over at once. */
-  rcu_do_batch(this: Context): void {
-    for (;;) {
-      const head = this.rcu_take_ready();
-      if (head === NULL) return;
+  rcu_do_batch(this: Context, first: RcuHeadPtr): void {
+    const lock = this.rcu as number as SpinlockPtr;
+    for (let head = first; head !== NULL; ) {
       this.rcu_callback(this.get(head, rcu_head.func), head);
+      this.raw_spin_lock(lock);
+      head = this.rcu_first_ready();
+      this.raw_spin_unlock(lock);
     }
   },
 
-  /** Takes a callback whose grace period has ended; NULL if there is none. */
-  rcu_take_ready(this: Context): RcuHeadPtr {
+  /** Takes a callback whose grace period has ended; NULL if there is none. Needs the lock. */
+  rcu_first_ready(this: Context): RcuHeadPtr {
     const { rcu } = this;
-    this.raw_spin_lock(rcu as number as SpinlockPtr);
-    let head = this.get(rcu, rcu_state.head) as RcuHeadPtr;
-    if (head !== NULL && this.get(head, rcu_head.gp) <= this.get(rcu, rcu_state.gp_seq)) {
-      const next = this.get(head, rcu_head.next);
-      this.set(rcu, rcu_state.head, next);
-      if (next === NULL) this.set(rcu, rcu_state.tail, NULL);
-    } else {
-      head = NULL;
-    }
-    this.raw_spin_unlock(rcu as number as SpinlockPtr);
+    const head = this.get(rcu, rcu_state.head) as RcuHeadPtr;
+    if (head === NULL || this.get(head, rcu_head.gp) > this.get(rcu, rcu_state.gp_seq)) return NULL;
+    const next = this.get(head, rcu_head.next);
+    this.set(rcu, rcu_state.head, next);
+    if (next === NULL) this.set(rcu, rcu_state.tail, NULL);
     return head;
   },
 };
