@@ -53,7 +53,7 @@ export interface CpuHost {
   runUntil(waiting: number, first: number): boolean;
 }
 
-const NONE = new Int32Array(0);
+const NONE = new Uint8Array(0);
 
 export abstract class ControlledCpu extends SerialCpu {
   /** Where the operation announced last was, where the machine captures stacks. Its text is made when it is asked for: that is what takes long. */
@@ -64,11 +64,11 @@ export abstract class ControlledCpu extends SerialCpu {
   readonly accesses: AccessLog;
   /** What watches the locks, where it is on. */
   readonly lockdep: Lockdep | null;
-  /** What watches plain accesses, where it is on, and what it knows of them by word. */
+  /** What watches accesses, where it is on, and which of them it does not look at, by word. */
   readonly races: RaceDetector | null;
-  readonly accessRecords: Int32Array;
-  /** What its plain accesses are stamped with; before the first execution what no access is. */
-  epoch = -1;
+  readonly passes: Uint8Array;
+  /** What its plain accesses are stamped with. */
+  epoch = 0;
 
   constructor(
     config: CpuConfig,
@@ -78,7 +78,7 @@ export abstract class ControlledCpu extends SerialCpu {
     this.accesses = machine.accesses;
     this.lockdep = machine.lockdep;
     this.races = machine.races;
-    this.accessRecords = machine.races?.records ?? NONE;
+    this.passes = machine.races?.sharing.passes[this.id] ?? NONE;
   }
 
   override start(trace: TraceSink | null): void {

@@ -182,7 +182,7 @@ export class ControlledMachine implements CpuHost {
     );
     if (footprints) this.deferred.on = canDefer(model);
     this.lockdep = selected.has('lockdep') ? new Lockdep(this, model, this.words.length) : null;
-    this.races = selected.has('race') ? new RaceDetector(this, model, this.arena) : null;
+    this.races = selected.has('race') ? new RaceDetector(this, model, this.arena, { memory, footprints }) : null;
     const cpus: ControlledCpu[] = [];
     for (let id = 0; id < model.cpus; id++) {
       const config: CpuConfig = { arena: this.arena, id, cpus: model.cpus, counters: this.counters };
@@ -198,18 +198,38 @@ export class ControlledMachine implements CpuHost {
   }
 
   /**
-   * Runs one execution from the image to its end.
+   * Runs one execution from the image to its end. Where the race detector finds in it that it must look closer, it is made
+   * a second time, by the same decisions, without asking the chooser.
    *
    * @param chooser makes the decisions
    * @param trace where events go
    */
   execute(chooser: Chooser, trace: TraceSink | null = null): Execution {
+    const execution = this.executeOnce(chooser, trace, this.maxSteps);
+    const { races, inTurnFrom, turn } = this;
+    if (races === null || !races.sharing.incomplete || execution.abandoned) return execution;
+    // What is worse than a race has been found without looking for races.
+    if (execution.violation !== null && execution.violation !== races.found) return execution;
+    const again = this.executeOnce(this.sameAgain(), trace, Number.POSITIVE_INFINITY);
+    this.inTurnFrom = inTurnFrom;
+    this.turn = turn;
+    return again;
+  }
+
+  /** Makes the decisions of the last execution. */
+  private sameAgain(): Chooser {
+    const { picked } = this;
+    let at = 0;
+    return { choose: () => picked[at++] as number };
+  }
+
+  private executeOnce(chooser: Chooser, trace: TraceSink | null, limit: number): Execution {
     this.chooser = chooser;
     this.choices = 0;
     this.inTurnFrom = -1;
     this.forced = false;
     this.steps = 0;
-    this.setLimit(this.maxSteps);
+    this.setLimit(limit);
     this.next = -1;
     this.booting = false;
     this.ended = false;
@@ -223,7 +243,7 @@ export class ControlledMachine implements CpuHost {
     Violation.keepsStack = this.captureStacks || trace !== null;
     this.ticking = false;
     this.lockdep?.begin();
-    this.races?.begin();
+    this.races?.begin(this.captureStacks || trace !== null);
     let violation: Violation | null = null;
     let abandoned = false;
     try {

@@ -29,22 +29,24 @@ import type { Under } from './under.js';
 
 interface WatchedCpu extends SerialCpu, RacingCpu {
   readonly races: RaceDetector;
-  readonly accessRecords: Int32Array;
+  /** The kinds of accesses that are not looked at, by word: `Sharing.passes`. */
+  readonly passes: Uint8Array;
 }
 
-/** Where the stamps of a word are: as in races.ts, but the engine folds no constant of another module. */
-const RECORD_SHIFT = 2;
-const LAST_ACCESS = 1;
-
-/** Whether a plain write is the CPU's first to a word in its epoch, or somebody has read the word since. */
-function isNew({ accessRecords, epoch }: WatchedCpu, address: number): boolean {
-  const at = address << RECORD_SHIFT;
-  return accessRecords[at] !== epoch || accessRecords[at + LAST_ACCESS] !== epoch;
-}
+/** As in sharing.ts, but the engine folds no constant of another module. */
+const KIND_READ = 1;
+const KIND_WRITE = 2;
+const KIND_MARKED_READ = 4;
+const KIND_MARKED_WRITE = 8;
+const NOT_RELEASED = 16;
+/** Of a marked read that neither can race nor acquires. */
+const ACQUIRES_NOTHING = KIND_MARKED_READ | NOT_RELEASED;
 
 interface LooksCloser {
-  lookAtRead(address: number): void;
+  lookAtRead(address: number): number;
   lookAtWrite(address: number): void;
+  lookAtMarkedWrite(address: number): void;
+  lookAtPeek(address: number): number;
 }
 
 /** The operation that a CPU has just performed. */
@@ -55,10 +57,10 @@ function noteOperation(cpu: WatchedCpu): void {
     case OP_SYSCALL_EXIT:
     case OP_AWAIT:
     case OP_AWAIT_ABOVE:
-      races.markedRead(cpu, opAddress);
+      if (((cpu.passes[opAddress] as number) & ACQUIRES_NOTHING) !== ACQUIRES_NOTHING) races.markedRead(cpu, opAddress);
       return;
     case OP_WRITE:
-      races.markedWrite(cpu, opAddress);
+      if (((cpu.passes[opAddress] as number) & KIND_MARKED_WRITE) === 0) races.markedWrite(cpu, opAddress);
       // The cells of a model of one's own have sequentially consistent operations.
       if (cpu.opB === ORDER_RELEASE || cpu.model.flat === true) races.release(cpu, opAddress);
       else races.forgetRelease(opAddress);
@@ -104,24 +106,24 @@ export function raceOps(under: Under): object {
     },
     get<S extends string, V>(p: Ptr<S>, field: Field<S, V>): V {
       const address = p + field;
-      if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.races.read(this, address);
+      if (((this.passes[address] as number) & KIND_READ) === 0) this.races.read(this, address);
       return get.call(this, p, field) as V;
     },
     set<S extends string, V>(p: Ptr<S>, field: Field<S, V>, value: V): void {
       const address = p + field;
-      if (isNew(this, address)) this.races.write(this, address);
+      if (((this.passes[address] as number) & KIND_WRITE) === 0) this.races.write(this, address);
       set.call(this, p, field, value);
     },
     load(address: number): number {
-      if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.races.read(this, address);
+      if (((this.passes[address] as number) & KIND_READ) === 0) this.races.read(this, address);
       return load.call(this, address);
     },
     store(address: number, value: number): void {
-      if (isNew(this, address)) this.races.write(this, address);
+      if (((this.passes[address] as number) & KIND_WRITE) === 0) this.races.write(this, address);
       store.call(this, address, value);
     },
     storeOnce(address: number, value: number): void {
-      this.races.markedWrite(this, address);
+      if (((this.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, address);
       storeOnce.call(this, address, value);
     },
     data_race(address: number): number {
@@ -154,19 +156,19 @@ export function raceOps(under: Under): object {
     },
     /** Counts whose result nobody uses order nothing. */
     atomic_inc<S extends string>(p: Ptr<S>, field: Field<S, number>): number {
-      this.races.markedWrite(this, p + field);
+      if (((this.passes[p + field] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, p + field);
       return atomicAdd.call(this, p + field, 1);
     },
     atomic_dec<S extends string>(p: Ptr<S>, field: Field<S, number>): number {
-      this.races.markedWrite(this, p + field);
+      if (((this.passes[p + field] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, p + field);
       return atomicAdd.call(this, p + field, -1);
     },
     atomicOr(address: number, bits: number): number {
-      this.races.markedWrite(this, address);
+      if (((this.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, address);
       return atomicOr.call(this, address, bits);
     },
     atomicAnd(address: number, bits: number): number {
-      this.races.markedWrite(this, address);
+      if (((this.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, address);
       this.races.acquire(this, address);
       return atomicAnd.call(this, address, bits);
     },
@@ -182,7 +184,8 @@ export function raceOps(under: Under): object {
       return before;
     },
     peek(address: number): number {
-      this.races.markedRead(this, address);
+      if (((this.passes[address] as number) & ACQUIRES_NOTHING) !== ACQUIRES_NOTHING)
+        this.races.markedRead(this, address);
       return peek.call(this, address);
     },
     interrupt(cpu: number, irqs: number): void {
@@ -193,48 +196,61 @@ export function raceOps(under: Under): object {
     useFreeObjects(address: number): void {
       this.races.acquire(this, address);
       this.races.release(this, address);
-      this.races.renew();
       useFreeObjects.call(this, address);
+    },
+    shadowChanged(address: number, words: number): void {
+      this.races.sharing.shadowChanged(address, words);
     },
   };
   return ops;
 }
 
-/**
- * Plain accesses for the memory checker and the race detector at once: where a word has the CPU's epoch, both have looked at
- * such an access already. What the memory checker allows changes where an object is allocated or freed, and then all CPUs
- * get new epochs (`useFreeObjects`).
- */
+/** Accesses for the memory checker and the race detector at once: where one passes, neither looks at it. */
 export const checkedRaceAccess: ThisType<WatchedCpu & LooksCloser> & Record<string, unknown> = {
   get<S extends string, V>(p: Ptr<S>, field: Field<S, V>): V {
     const address = p + field;
-    if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.lookAtRead(address);
-    const value = this.words[address] as number;
-    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
-    return value as V;
+    const passes = ((this.passes[address] as number) & KIND_READ) !== 0;
+    return (passes ? this.words[address] : this.lookAtRead(address)) as V;
   },
   set<S extends string, V>(p: Ptr<S>, field: Field<S, V>, value: V): void {
     const address = p + field;
-    if (isNew(this, address)) this.lookAtWrite(address);
+    if (((this.passes[address] as number) & KIND_WRITE) === 0) this.lookAtWrite(address);
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
     this.words[address] = value as number;
   },
   load(address: number): number {
-    if (this.accessRecords[(address << RECORD_SHIFT) + LAST_ACCESS] !== this.epoch) this.lookAtRead(address);
-    const value = this.words[address] as number;
-    if (value >= this.typesafeStart && value < this.typesafeEnd) this.notePointer(value);
-    return value;
+    const passes = ((this.passes[address] as number) & KIND_READ) !== 0;
+    return passes ? (this.words[address] as number) : this.lookAtRead(address);
   },
   store(address: number, value: number): void {
-    if (isNew(this, address)) this.lookAtWrite(address);
+    if (((this.passes[address] as number) & KIND_WRITE) === 0) this.lookAtWrite(address);
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
     this.words[address] = value;
   },
-  lookAtRead(address: number): void {
+  storeOnce(address: number, value: number): void {
+    if (((this.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.lookAtMarkedWrite(address);
+    if (this.dirty[address >> 4] === 0) this.arena.touch(address >> 4);
+    this.words[address] = value;
+  },
+  peek(address: number): number {
+    const passes = ((this.passes[address] as number) & ACQUIRES_NOTHING) === ACQUIRES_NOTHING;
+    return passes ? (this.words[address] as number) : this.lookAtPeek(address);
+  },
+  lookAtPeek(address: number): number {
+    this.races.markedRead(this, address);
+    if (this.shadow[address] !== 0) this.checkMarked(address, false);
+    return this.words[address] as number;
+  },
+  lookAtMarkedWrite(address: number): void {
+    this.races.markedWrite(this, address);
+    if (this.shadow[address] !== 0) this.checkAccess(address, true);
+  },
+  lookAtRead(address: number): number {
     this.races.read(this, address);
-    if (this.shadow[address] !== 0) this.checkAccess(address, false);
+    return this.shadow[address] === 0 ? (this.words[address] as number) : this.loadWatched(address);
   },
   lookAtWrite(address: number): void {
     this.races.write(this, address);
     if (this.shadow[address] !== 0) this.checkAccess(address, true);
-    this.touchWord(address);
   },
 };

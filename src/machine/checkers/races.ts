@@ -12,11 +12,22 @@ import type { Cpu } from '../../sync/cpu.js';
 import { Violation } from '../../sync/gate.js';
 import { ACCESS_READ, ACCESS_WRITE, type AccessLog } from '../access-log.js';
 import type { Model } from '../model.js';
+import {
+  type Exempt,
+  KIND_MARKED_READ,
+  KIND_MARKED_WRITE,
+  KIND_READ,
+  KIND_WRITE,
+  NOT_RELEASED,
+  Sharing,
+} from './sharing.js';
 
 /** A CPU, as the detector sees it. */
 export interface RacingCpu extends Cpu {
   /** Its clock now, with its number in the low bits: what its plain accesses are stamped with. */
   epoch: number;
+  /** Its accesses that are not looked at: `Sharing.passes`. */
+  readonly passes: Uint8Array;
 }
 
 /** The machine whose accesses are watched. */
@@ -68,12 +79,14 @@ const MARKED_WRITES = 4;
 const MARKED_READS = 8;
 const RELEASED = 16;
 const READERS_RELEASED = 32;
+/** There can be races on it. Until there can, its accesses are told to `Sharing`. */
+const SHARED = 64;
 
 export class RaceDetector {
   /** By word, in one record, what is known of it: what is looked at together is near. */
   readonly records: Int32Array;
-  /** Set while something happens that is not what the CPUs do: the clock runs, or the execution has ended. */
-  paused = true;
+  /** Which accesses are looked at. */
+  readonly sharing: Sharing;
   /** The first race of the execution, where it goes on after one. */
   found: Violation | null = null;
   /** Whether a race ends the execution at once. If not, what comes of it may be seen, and says more. */
@@ -95,6 +108,9 @@ export class RaceDetector {
   private time = 1;
   /** Whether stacks are captured in this execution. */
   private capturing = false;
+  private isPaused = true;
+  /** Whether it is paused, or captures stacks. */
+  private unusual = true;
   /** By word, CPU and kind: where it was accessed last. Kept while stacks are captured. */
   private readonly stacks = new Map<string, NotedAccess>();
 
@@ -102,6 +118,7 @@ export class RaceDetector {
     private readonly host: RaceHost,
     model: Pick<Model, 'cpus' | 'racy' | 'racyReads' | 'flat'>,
     arena: Arena,
+    options: { readonly memory: boolean; readonly footprints: boolean },
   ) {
     const { cpus, racy = {}, racyReads = {} } = model;
     this.atOnce = model.flat === true;
@@ -110,10 +127,16 @@ export class RaceDetector {
     this.bits = Math.max(1, 32 - Math.clz32(cpus - 1));
     this.mask = (1 << this.bits) - 1;
     this.records = new Int32Array(words << RECORD_SHIFT);
+    // An execution that a race ends at once cannot go on to where it is made again, and one whose footprints a strategy
+    // has seen is not made again.
+    const enabled = !this.atOnce && !options.footprints;
+    this.sharing = new Sharing(options.memory ? arena.shadow : new Uint8Array(words), cpus, enabled);
+    const shared = enabled ? 0 : SHARED;
+    for (let at = KNOWN; at < this.records.length; at += 1 << RECORD_SHIFT) this.records[at] = shared;
     for (const [fields, what] of [[racyReads, READS] as const, [racy, ANY] as const]) {
       for (const [struct, offsets] of Object.entries(fields)) {
         for (const base of arena.addressesOf(struct)) {
-          for (const offset of offsets) this.records[((base + offset) << RECORD_SHIFT) + KNOWN] = what;
+          for (const offset of offsets) this.records[((base + offset) << RECORD_SHIFT) + KNOWN] = what | shared;
         }
       }
     }
@@ -128,15 +151,33 @@ export class RaceDetector {
     this.clocksUsed = this.placeWords;
   }
 
-  /** Begins an execution: every CPU has seen what all have done before. */
-  begin(): void {
+  /** Set while something happens that is not what the CPUs do: the clock runs, or the execution has ended. */
+  get paused(): boolean {
+    return this.isPaused;
+  }
+
+  set paused(value: boolean) {
+    this.isPaused = value;
+    this.unusual = value || this.capturing;
+  }
+
+  /**
+   * Begins an execution: every CPU has seen what all have done before.
+   *
+   * @param all whether everything is looked at, as it cannot be made again
+   */
+  begin(all: boolean): void {
     if (this.time >= 1 << (CLOCK_LIMIT_SHIFT - this.bits)) this.restart();
-    this.seen.fill(++this.time);
-    this.renew();
-    this.paused = false;
+    const { seen } = this;
+    this.time++;
+    for (let at = 0; at < seen.length; at++) seen[at] = this.time;
+    this.time++;
+    for (const cpu of this.host.cpus) this.stamp(cpu as RacingCpu);
+    this.sharing.begin(all);
     this.capturing = this.host.captureStacks;
+    this.paused = false;
     this.found = null;
-    this.stacks.clear();
+    if (this.stacks.size !== 0) this.stacks.clear();
   }
 
   private restart(): void {
@@ -146,12 +187,6 @@ export class RaceDetector {
       this.records[at + LAST_WRITE] = 0;
       this.records[at + LAST_ACCESS] = 0;
     }
-  }
-
-  /** Gives every CPU a new epoch, so that whatever it accesses next is looked at anew. */
-  renew(): void {
-    this.time++;
-    for (const cpu of this.host.cpus) this.stamp(cpu as RacingCpu);
   }
 
   private advance(cpu: RacingCpu): void {
@@ -165,25 +200,46 @@ export class RaceDetector {
     cpu.epoch = (this.time << this.bits) | id;
   }
 
-  /** A plain read whose stamp is not the CPU's epoch already. */
+  /** An access to a word on which there can be no race so far. */
+  private meet(cpu: RacingCpu, address: number, access: number, known: number): void {
+    const exempt: Exempt = (known & ANY) !== 0 ? 'any' : (known & READS) !== 0 ? 'reads' : 'none';
+    if (!this.sharing.meet(cpu.id, address, access, exempt)) return;
+    const at = (address << RECORD_SHIFT) + KNOWN;
+    this.records[at] = (this.records[at] as number) | SHARED;
+  }
+
   read(cpu: RacingCpu, address: number): void {
-    if (this.paused) return;
+    // Most reads need no more than this.
+    const { records, seen, bits, mask } = this;
+    const at = address << RECORD_SHIFT;
+    const written = records[at + LAST_WRITE] as number;
+    const last = records[at + LAST_ACCESS] as number;
+    const row = cpu.id << bits;
+    // None of these is negative where the CPU has seen both, and one CPU alone has read.
+    const order =
+      ((seen[row | (written & mask)] as number) - (written >>> bits)) |
+      ((seen[row | (last & mask)] as number) - (last >>> bits)) |
+      last;
+    if (order >= 0 && ((records[at + KNOWN] as number) & (RACY | MARKED_WRITES | SHARED)) === SHARED && !this.unusual)
+      records[at + LAST_ACCESS] = cpu.epoch;
+    else this.lookAtRead(cpu, address);
+  }
+
+  private lookAtRead(cpu: RacingCpu, address: number): void {
+    if (this.isPaused) return;
     const { records } = this;
     const at = address << RECORD_SHIFT;
     const known = records[at + KNOWN] as number;
-    if ((known & RACY) === 0) {
-      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, PLAIN_READ, PLAIN_WRITE);
-      if ((known & MARKED_WRITES) !== 0) {
-        this.checkClocks(cpu, address, this.markedWrites + (records[at + PLACE] as number), PLAIN_READ, MARKED_WRITE);
-      }
-      if (this.capturing) this.noteStack(cpu, address, PLAIN_READ);
-      const last = records[at + LAST_ACCESS] as number;
-      if (last < 0 || !this.isOrdered(cpu, last)) {
-        this.readTogether(cpu, address, last);
-        return;
-      }
+    if ((known & SHARED) === 0) this.meet(cpu, address, KIND_READ, known);
+    const last = records[at + LAST_ACCESS] as number;
+    if ((known & RACY) !== 0 || last === cpu.epoch) return;
+    this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, PLAIN_READ, PLAIN_WRITE);
+    if ((known & MARKED_WRITES) !== 0) {
+      this.checkClocks(cpu, address, this.markedWrites + (records[at + PLACE] as number), PLAIN_READ, MARKED_WRITE);
     }
-    records[at + LAST_ACCESS] = cpu.epoch;
+    if (this.capturing) this.noteStack(cpu, address, PLAIN_READ);
+    if (last < 0 || !this.isOrdered(cpu, last)) this.readTogether(cpu, address, last);
+    else records[at + LAST_ACCESS] = cpu.epoch;
   }
 
   /** Several CPUs read at the same time: from here on each has its own stamp. */
@@ -198,12 +254,34 @@ export class RaceDetector {
     this.clocks[place + cpu.id] = cpu.epoch >>> this.bits;
   }
 
-  /** A plain write whose stamp is not the CPU's epoch already. */
   write(cpu: RacingCpu, address: number): void {
-    if (this.paused) return;
+    const { records, seen, bits, mask } = this;
+    const at = address << RECORD_SHIFT;
+    const written = records[at + LAST_WRITE] as number;
+    const last = records[at + LAST_ACCESS] as number;
+    const row = cpu.id << bits;
+    const order =
+      ((seen[row | (written & mask)] as number) - (written >>> bits)) |
+      ((seen[row | (last & mask)] as number) - (last >>> bits)) |
+      last;
+    if (
+      order >= 0 &&
+      ((records[at + KNOWN] as number) & (ANY | MARKED_WRITES | MARKED_READS | SHARED)) === SHARED &&
+      !this.unusual
+    ) {
+      records[at + LAST_WRITE] = cpu.epoch;
+      records[at + LAST_ACCESS] = cpu.epoch;
+    } else this.lookAtWrite(cpu, address);
+  }
+
+  private lookAtWrite(cpu: RacingCpu, address: number): void {
+    if (this.isPaused) return;
     const { records } = this;
     const at = address << RECORD_SHIFT;
     const known = records[at + KNOWN] as number;
+    const { epoch } = cpu;
+    if (records[at + LAST_WRITE] === epoch && records[at + LAST_ACCESS] === epoch) return;
+    if ((known & SHARED) === 0) this.meet(cpu, address, KIND_WRITE, known);
     if ((known & ANY) === 0) {
       this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, PLAIN_WRITE, PLAIN_WRITE);
       if ((known & READS) === 0) this.checkPlainReads(cpu, address, PLAIN_WRITE);
@@ -215,33 +293,37 @@ export class RaceDetector {
       }
       if (this.capturing) this.noteStack(cpu, address, PLAIN_WRITE);
     }
-    const { epoch } = cpu;
     records[at + LAST_WRITE] = epoch;
     // Whoever has not seen this has not seen what was read before, either.
     records[at + LAST_ACCESS] = epoch;
   }
 
   markedRead(cpu: RacingCpu, address: number): void {
-    if (this.paused) return;
+    if (this.isPaused) return;
+    const passes = cpu.passes[address] as number;
+    if ((passes & KIND_MARKED_READ) === 0) this.lookAtMarkedRead(cpu, address);
+    if ((passes & NOT_RELEASED) === 0) this.acquire(cpu, address);
+  }
+
+  private lookAtMarkedRead(cpu: RacingCpu, address: number): void {
     const { records } = this;
     const at = address << RECORD_SHIFT;
     const known = records[at + KNOWN] as number;
-    if ((known & RACY) === 0) {
-      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_READ, PLAIN_WRITE);
-      if (this.capturing) this.noteStack(cpu, address, MARKED_READ);
-      const place =
-        (known & MARKED_READS) !== 0 ? (records[at + PLACE] as number) : this.placeOf(address, MARKED_READS);
-      this.clocks[place + this.markedReads + cpu.id] = cpu.epoch >>> this.bits;
-    }
-    if ((known & RELEASED) !== 0) this.join(cpu, this.released + (records[at + PLACE] as number));
+    if ((known & SHARED) === 0) this.meet(cpu, address, KIND_MARKED_READ, known);
+    if ((known & RACY) !== 0) return;
+    this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_READ, PLAIN_WRITE);
+    if (this.capturing) this.noteStack(cpu, address, MARKED_READ);
+    const place = (known & MARKED_READS) !== 0 ? (records[at + PLACE] as number) : this.placeOf(address, MARKED_READS);
+    this.clocks[place + this.markedReads + cpu.id] = cpu.epoch >>> this.bits;
   }
 
   /** A marked write, or a read-modify-write that does not order. */
   markedWrite(cpu: RacingCpu, address: number): void {
-    if (this.paused) return;
+    if (this.isPaused) return;
     const { records } = this;
     const at = address << RECORD_SHIFT;
     const known = records[at + KNOWN] as number;
+    if ((known & SHARED) === 0) this.meet(cpu, address, KIND_MARKED_WRITE, known);
     if ((known & ANY) !== 0) return;
     this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_WRITE, PLAIN_WRITE);
     if ((known & READS) === 0) this.checkPlainReads(cpu, address, MARKED_WRITE);
@@ -253,24 +335,14 @@ export class RaceDetector {
 
   /** A read-modify-write that orders. */
   modify(cpu: RacingCpu, address: number): void {
-    if (this.paused) {
+    if (this.isPaused) {
       this.acquire(cpu, address);
       return;
     }
-    const { records } = this;
-    const at = address << RECORD_SHIFT;
-    const known = records[at + KNOWN] as number;
-    const place =
-      (known & RELEASED) !== 0 ? (records[at + PLACE] as number) : this.placeOf(address, RELEASED | MARKED_WRITES);
+    if (((cpu.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.markedWrite(cpu, address);
+    const place = this.placeOf(address, RELEASED);
     const { seen, clocks, count } = this;
     const row = cpu.id << this.bits;
-    if ((known & ANY) === 0) {
-      this.checkStamp(cpu, address, records[at + LAST_WRITE] as number, MARKED_WRITE, PLAIN_WRITE);
-      if ((known & READS) === 0) this.checkPlainReads(cpu, address, MARKED_WRITE);
-      if (this.capturing) this.noteStack(cpu, address, MARKED_WRITE);
-      if ((known & MARKED_WRITES) === 0) this.placeOf(address, MARKED_WRITES);
-      clocks[place + this.markedWrites + cpu.id] = seen[row + cpu.id] as number;
-    }
     const released = place + this.released;
     for (let by = 0; by < count; by++) {
       const clock = clocks[released + by] as number;
@@ -300,7 +372,7 @@ export class RaceDetector {
 
   /** What this CPU has done happens before whatever acquires the word next. */
   release(cpu: RacingCpu, address: number): void {
-    if (this.paused) return;
+    if (this.isPaused) return;
     const place = this.placeOf(address, RELEASED) + this.released;
     const { seen, clocks, count } = this;
     const row = cpu.id << this.bits;
@@ -310,7 +382,7 @@ export class RaceDetector {
 
   /** The same, on top of what others have released there: by readers of a lock, or by senders of an interrupt. */
   releaseToo(cpu: RacingCpu, address: number, readers: boolean): void {
-    if (this.paused) return;
+    if (this.isPaused) return;
     const place = readers
       ? this.placeOf(address, READERS_RELEASED) + this.readersReleased
       : this.placeOf(address, RELEASED) + this.released;
@@ -345,7 +417,10 @@ export class RaceDetector {
     const { records } = this;
     const at = address << RECORD_SHIFT;
     const known = records[at + KNOWN] as number;
-    if ((known & kind) !== kind) records[at + KNOWN] = known | kind;
+    if ((known & kind) !== kind) {
+      records[at + KNOWN] = known | kind;
+      if (kind === RELEASED) this.sharing.released(address);
+    }
     const place = records[at + PLACE] as number;
     return place !== 0 ? place : this.newPlace(address);
   }
