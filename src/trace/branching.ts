@@ -5,7 +5,8 @@
  */
 
 import { keepingStacks } from '../explore/stacks.js';
-import { ExecutionGraph, type Footprint, footprintsConflict, OP_CLOCK } from '../explore/strategies/execution-graph.js';
+import { ExecutionGraph, OP_CLOCK } from '../explore/strategies/execution-graph.js';
+import { type Footprint, footprintsConflict } from '../explore/strategies/footprint.js';
 import { randomStrategy } from '../explore/strategies/random.js';
 import { ACCESS_WORDS } from '../machine/access-log.js';
 import { ControlledMachine } from '../machine/controlled.js';

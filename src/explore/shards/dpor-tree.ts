@@ -20,7 +20,7 @@ import {
   type SubtreeRest,
   type WakeupData,
 } from '../strategies/subtree.js';
-import { after, follow, type Planned, type Values, withValues } from '../strategies/wakeups.js';
+import { follow, type Planned, type Values, valuesAfter, withValues } from '../strategies/wakeups.js';
 
 /** A step from a state of the tree, and what comes after it. */
 export interface Branch {
@@ -223,13 +223,11 @@ function insert(state: Branch, among: readonly Branch[], sequence: Planned[]): v
     kind === 'open' || (kind === 'planned' && branches.length > 0) ? branches : null,
   );
   if (place === null) return;
-  let at = place.last ?? state;
-  let { valueAt } = place;
+  const path = [...place.passed];
   for (const { who, footprint } of place.rest) {
-    const next = branch(who, withValues(footprint, valueAt));
-    at.branches.push(next);
-    at = next;
-    valueAt = after(next, valueAt);
+    const next = branch(who, withValues(footprint, valuesAfter(path, found)));
+    (path.at(-1) ?? state).branches.push(next);
+    path.push(next);
   }
 }
 

@@ -19,7 +19,7 @@ import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 import { ExecutionGraph, OP_CLOCK } from './execution-graph.js';
-import type { Footprint } from './footprint.js';
+import { dropsLast, type Footprint, wordsOfPuts } from './footprint.js';
 import { isFreedInTime } from './grace-periods.js';
 import { Predictions } from './predictions.js';
 import {
@@ -34,12 +34,12 @@ import {
 } from './subtree.js';
 import { sizeBySearch, type TreeNode } from './tree-size.js';
 import {
-  after,
   insertSequence,
   isWeakInitial,
   type Planned,
   type PlannedStep,
   type Values,
+  valuesAfter,
   type Wakeup,
   withValues,
 } from './wakeups.js';
@@ -183,7 +183,7 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
       const own = next.sleeping;
       if (own.length > 0) next.sleeping = [];
       for (const sleeper of state.sleeping) {
-        if (!steps.wakes(at, sleeper.footprint)) next.sleeping.push(sleeper);
+        if (!wakes(steps, at, sleeper.footprint)) next.sleeping.push(sleeper);
       }
       next.inherited = next.sleeping.length;
       if (own !== next.sleeping) next.sleeping.push(...own);
@@ -414,6 +414,12 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
   };
 }
 
+/** Whether a step wakes one that sleeps, and would have been made from the same state. */
+function wakes(steps: ExecutionGraph, step: number, sleeping: Footprint): boolean {
+  if (steps.conflictsWith(step, sleeping)) return true;
+  return wordsOfPuts(sleeping).length > 0 && dropsLast(steps.footprint(step), sleeping);
+}
+
 function stepOf(steps: ExecutionGraph, at: number): PlannedStep {
   return { who: steps.who[at] as number, footprint: steps.footprint(at) };
 }
@@ -445,24 +451,22 @@ function sleeperData({ who, footprint, done }: Sleeper): SleeperData {
   return { who, footprint: Array.from(footprint), done };
 }
 
-function wakeupData(wakeup: Wakeup, valueAt: Values): WakeupData {
+/** @param path the planned steps before it, from the state in which words have the values */
+function wakeupData(wakeup: Wakeup, valueAt: Values, path: readonly PlannedStep[] = []): WakeupData {
   const { who, footprint, next, isElsewhere } = wakeup;
-  const found = after(wakeup, valueAt);
+  const further = [...path, wakeup];
   return {
     who,
-    footprint: Array.from(withValues(footprint, valueAt)),
-    next: next.map((one) => wakeupData(one, found)),
+    footprint: Array.from(withValues(footprint, valuesAfter(path, valueAt))),
+    next: next.map((one) => wakeupData(one, valueAt, further)),
     isElsewhere,
   };
 }
 
 function sequenceData(sequence: readonly Planned[], valueAt: Values): StepData[] {
-  let value = valueAt;
-  return sequence.map(({ who, footprint }) => {
-    const found = value;
-    value = after({ who, footprint }, found);
-    return stepData({ who, footprint: withValues(footprint, found) });
-  });
+  return sequence.map(({ who, footprint }, at) =>
+    stepData({ who, footprint: withValues(footprint, valuesAfter(sequence.slice(0, at), valueAt)) }),
+  );
 }
 
 function stepData({ who, footprint }: PlannedStep): StepData {

@@ -13,9 +13,7 @@ import {
 } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
 import { OP_IDLE, OP_RELAX } from '../../sync/gate.js';
-import { addsNothing, dropsLast, type Footprint, historyWith, wordsOfPuts } from './footprint.js';
-
-export { type Footprint, footprintsConflict } from './footprint.js';
+import { addsNothing, type Footprint, historyWith } from './footprint.js';
 
 /** An access in the order of the execution. */
 const ADDRESS = 0;
@@ -54,6 +52,8 @@ export class ExecutionGraph {
   private stepOf = new Int32Array(4096);
   /** By access: the one to the same word before it, plus one. */
   private previousOf = new Int32Array(4096);
+  /** The same, of those that are no loads. */
+  private previousChange = new Int32Array(4096);
   private entryCount = 0;
   /** For each step and thread how many steps of the execution happen before it, as one more than the last one's number. */
   private clocks: Int32Array;
@@ -69,7 +69,7 @@ export class ExecutionGraph {
   private firstAfter = new Int32Array(256);
   /** By step: its footprint, where somebody has asked for it. */
   private readonly footprints: (Footprint | undefined)[] = [];
-  /** By step: what `historyAfter` says of it, where somebody has asked. */
+  /** By step: what its thread has seen after it, where somebody has asked. */
   private readonly histories: (number | undefined)[] = [];
   /** Steps that have counted a word down, and the words, by turns. */
   private readonly countedDown: number[] = [];
@@ -149,8 +149,9 @@ export class ExecutionGraph {
       this.entries = larger(this.entries, new Int32Array(this.entries.length * 2));
       this.stepOf = larger(this.stepOf, new Int32Array(this.stepOf.length * 2));
       this.previousOf = larger(this.previousOf, new Int32Array(this.previousOf.length * 2));
+      this.previousChange = larger(this.previousChange, new Int32Array(this.previousChange.length * 2));
     }
-    const { entries, stepOf, previousOf } = this;
+    const { entries, stepOf, previousOf, previousChange } = this;
     const at = this.entryCount++ * ENTRY_WORDS;
     entries[at + ADDRESS] = address;
     entries[at + KIND] = kind;
@@ -158,6 +159,8 @@ export class ExecutionGraph {
     entries[at + OPERAND] = words[from + 3] as number;
     stepOf[at >> ENTRY_SHIFT] = step;
     previousOf[at >> ENTRY_SHIFT] = last;
+    const isLoad = last !== 0 && entries[(last - 1) * ENTRY_WORDS + KIND] === ACCESS_READ;
+    previousChange[at >> ENTRY_SHIFT] = isLoad ? (previousChange[last - 1] as number) : last;
     this.lastAccess[address] = this.entryCount;
   }
 
@@ -229,26 +232,20 @@ export class ExecutionGraph {
     return footprint;
   }
 
-  /**
-   * A number that stands for all that a thread has seen.
-   *
-   * @param after the last step of its that counts, plus one; 0 for none
-   */
-  private historyAfter(who: number, after: number): number {
-    if (after === 0) return who;
-    let history = this.histories[after - 1];
-    if (history === undefined) {
-      const before = this.historyAfter(who, this.previousStep[after - 1] as number);
-      const [first, end] = [this.firstAccess[after - 1] as number, this.firstAccess[after] as number];
-      history = historyWith(before, this.entries, first * ENTRY_WORDS, end * ENTRY_WORDS);
-      this.histories[after - 1] = history;
-    }
-    return history;
-  }
-
   /** A number that stands for all that a thread has seen before a step of its; −1: in all its steps. */
   history(who: number, step: number): number {
-    return this.historyAfter(who, (step < 0 ? this.lastStep[who] : this.previousStep[step]) as number);
+    let after = (step < 0 ? this.lastStep[who] : this.previousStep[step]) as number;
+    const unknown: number[] = [];
+    for (; after !== 0 && this.histories[after - 1] === undefined; after = this.previousStep[after - 1] as number) {
+      unknown.push(after - 1);
+    }
+    let history = after === 0 ? who : (this.histories[after - 1] as number);
+    for (const one of unknown.reverse()) {
+      const [first, end] = [this.firstAccess[one] as number, this.firstAccess[one + 1] as number];
+      history = historyWith(history, this.entries, first * ENTRY_WORDS, end * ENTRY_WORDS);
+      this.histories[one] = history;
+    }
+    return history;
   }
 
   /** Whether a step accessed something that a footprint conflicts with. */
@@ -256,28 +253,14 @@ export class ExecutionGraph {
     const { entries } = this;
     const end = (this.firstAccess[step + 1] as number) * ENTRY_WORDS;
     for (let at = (this.firstAccess[step] as number) * ENTRY_WORDS; at < end; at += ENTRY_WORDS) {
-      const address = entries[at + ADDRESS];
+      const [kind, operand] = [entries[at + KIND] as number, entries[at + OPERAND] as number];
       for (let other = 0; other < footprint.length; other += ACCESS_WORDS) {
-        if (
-          footprint[other] === address &&
-          accessesConflict(
-            entries[at + KIND] as number,
-            entries[at + OPERAND] as number,
-            footprint[other + 1] as number,
-            footprint[other + 3] as number,
-          )
-        ) {
+        if (footprint[other] !== entries[at + ADDRESS]) continue;
+        if (accessesConflict(kind, operand, footprint[other + 1] as number, footprint[other + 3] as number))
           return true;
-        }
       }
     }
     return false;
-  }
-
-  /** Whether a step wakes one that sleeps, and would have been made from the same state, with a footprint. */
-  wakes(step: number, footprint: Footprint): boolean {
-    if (this.conflictsWith(step, footprint)) return true;
-    return wordsOfPuts(footprint).length > 0 && dropsLast(this.footprint(step), footprint);
   }
 
   /** Whether a footprint is of what a step accessed. */
@@ -293,7 +276,7 @@ export class ExecutionGraph {
 
   /** The clock: of the step of its thread before it, and of every step whose accesses it conflicts with. */
   private computeClock(step: number): void {
-    const { threads, clocks, entries, stepOf, previousOf, who } = this;
+    const { threads, clocks, entries, stepOf, who } = this;
     const own = step * threads;
     const before = this.previousStep[step] as number;
     if (before === 0) clocks.fill(0, own, own + threads);
@@ -303,7 +286,9 @@ export class ExecutionGraph {
       const at = access * ENTRY_WORDS;
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
-      for (let known = previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
+      // Loads do not conflict with each other.
+      const previous = kind === ACCESS_READ ? this.previousChange : this.previousOf;
+      for (let known = previous[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
@@ -320,7 +305,7 @@ export class ExecutionGraph {
         }
         // Everything before a store happens before the store.
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
-        known = previousOf[from >> ENTRY_SHIFT] as number;
+        known = previous[from >> ENTRY_SHIFT] as number;
       }
     }
     clocks[own + (who[step] as number)] = step + 1;
@@ -331,7 +316,7 @@ export class ExecutionGraph {
    * before them. Where a step waited for something, that is the step which made it wait, not the one that ended the wait.
    */
   racesOf(step: number): readonly number[] {
-    const { candidates, entries, stepOf, previousOf, who } = this;
+    const { candidates, entries, stepOf, who } = this;
     candidates.length = 0;
     const before = this.previousStep[step] as number;
     const first = this.firstAccess[step] as number;
@@ -342,7 +327,9 @@ export class ExecutionGraph {
       if (guards !== 0 && this.isGuard(first, guards, entries[at + ADDRESS] as number)) continue;
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
-      for (let known = previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
+      // Loads do not conflict with each other.
+      const previous = kind === ACCESS_READ ? this.previousChange : this.previousOf;
+      for (let known = previous[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
@@ -350,7 +337,7 @@ export class ExecutionGraph {
           this.addCandidate(earlier, who[step] as number, before);
         }
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
-        known = previousOf[from >> ENTRY_SHIFT] as number;
+        known = previous[from >> ENTRY_SHIFT] as number;
       }
     }
     this.dropOrdered();

@@ -61,24 +61,26 @@ function conflicts(steps: ExecutionGraph | null, planned: Planned, { footprint }
 }
 
 /** A sequence without the first step of a thread. */
-function withoutStep(sequence: Planned[], who: number): Planned[] {
+function withoutStep(sequence: readonly Planned[], who: number): readonly Planned[] {
   const own = sequence.findIndex((planned) => planned.who === who);
   return own < 0 ? sequence : sequence.toSpliced(own, 1);
 }
 
-/** What a word's value is after a step, of what it was before. */
-export function after({ footprint }: PlannedStep, valueAt: Values): Values {
-  return (address) => valueAfter(footprint, address, valueAt(address));
+/** The values of words after some steps. */
+export function valuesAfter(steps: readonly PlannedStep[], valueAt: Values): Values {
+  return (address) => {
+    let value = valueAt(address);
+    for (const { footprint } of steps) value = valueAfter(footprint, address, value);
+    return value;
+  };
 }
 
 /** Where a sequence goes on that begins with steps of a tree. */
 interface Place<T> {
-  /** The last of them; null if it begins with none. */
-  readonly last: T | null;
+  /** These steps, one below the other. */
+  readonly passed: readonly T[];
   /** The steps that are left. */
-  readonly rest: Planned[];
-  /** The values of words before these. */
-  readonly valueAt: Values;
+  readonly rest: readonly Planned[];
 }
 
 /**
@@ -91,19 +93,21 @@ interface Place<T> {
 export function follow<T extends PlannedStep>(
   steps: ExecutionGraph | null,
   branches: readonly T[],
-  sequence: Planned[],
+  sequence: readonly Planned[],
   valueAt: Values,
   below: (one: T) => readonly T[] | null,
 ): Place<T> | null {
-  let place: Place<T> = { last: null, rest: sequence, valueAt };
+  const passed: T[] = [];
+  const values = valuesAfter(passed, valueAt);
+  let rest = sequence;
   let candidates: readonly T[] | null = branches;
   for (;;) {
-    const { rest, valueAt: value } = place;
-    const one: T | undefined = candidates.find((branch) => isWeakInitial(steps, branch, rest, value));
-    if (one === undefined) return place;
-    place = { last: one, rest: withoutStep(rest, one.who), valueAt: after(one, value) };
+    const one: T | undefined = candidates.find((branch) => isWeakInitial(steps, branch, rest, values));
+    if (one === undefined) return { passed, rest };
+    rest = withoutStep(rest, one.who);
+    passed.push(one);
     candidates = below(one);
-    if (place.rest.length === 0 || candidates === null) return null;
+    if (rest.length === 0 || candidates === null) return null;
   }
 }
 
@@ -111,7 +115,7 @@ export function follow<T extends PlannedStep>(
 export function insertSequence(
   steps: ExecutionGraph,
   wakeups: Wakeup[],
-  sequence: Planned[],
+  sequence: readonly Planned[],
   valueAt: Values,
 ): boolean {
   // Anything can follow a sequence that is planned.
@@ -119,7 +123,7 @@ export function insertSequence(
     next.length > 0 || isElsewhere === true ? next : null,
   );
   if (place === null) return false;
-  (place.last?.next ?? wakeups).push(...branchOf(place.rest));
+  (place.passed.at(-1)?.next ?? wakeups).push(...branchOf(place.rest));
   return true;
 }
 

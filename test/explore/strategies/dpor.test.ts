@@ -5,7 +5,7 @@ import { explore } from '../../../src/explore/explore.js';
 import { countingClasses } from '../../../src/explore/strategies/classes.js';
 import { dfsStrategy, NondeterminismError } from '../../../src/explore/strategies/dfs.js';
 import { dporStrategy } from '../../../src/explore/strategies/dpor.js';
-import { footprintsConflict } from '../../../src/explore/strategies/execution-graph.js';
+import { footprintsConflict } from '../../../src/explore/strategies/footprint.js';
 import { randomStrategy } from '../../../src/explore/strategies/random.js';
 import type { Strategy } from '../../../src/explore/strategy.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
