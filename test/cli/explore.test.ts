@@ -152,3 +152,9 @@ describe('siglab explore with a patch that breaks the claim', () => {
     expect(await siglab(['replay', token])).toMatchObject({ status: 1, stderr: '' });
   });
 });
+
+it('explore runs in a node that was given options of its own', async () => {
+  const args = ['bin/siglab.js', 'explore', 'pause-wakeup', '--strategy', 'dpor'];
+  const { status, stderr } = await siglab(args, { program: '--max-old-space-size=2000' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});

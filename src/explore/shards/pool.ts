@@ -67,8 +67,6 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
     maxThreads: size,
     concurrentTasksPerWorker: 1,
     atomics: 'disabled',
-    // Reports name the sources.
-    execArgv: [...process.execArgv, '--enable-source-maps'],
   });
   const stop = new SharedArrayBuffer(4);
   const flag = new Int32Array(stop);
