@@ -48,7 +48,9 @@ export class Sharing {
   private readonly met: readonly Uint8Array[];
   /** What `passes` is where the memory checker allows the word. */
   private readonly allowed: readonly Uint8Array[];
-  /** Those of all CPUs, one after the other, four bytes at a time. */
+  /** Those of all CPUs, one after the other, and four bytes at a time. */
+  private readonly passesBytes: Uint8Array;
+  private readonly allowedBytes: Uint8Array;
   private readonly passesWords: Int32Array;
   private readonly allowedWords: Int32Array;
   /** Objects allocated or freed in this execution: address and words by turns. */
@@ -74,6 +76,8 @@ export class Sharing {
     this.met = byCpu(bytes());
     this.passes = byCpu(passes);
     this.allowed = byCpu(allowed);
+    this.passesBytes = passes;
+    this.allowedBytes = allowed;
     this.passesWords = new Int32Array(passes.buffer);
     this.allowedWords = new Int32Array(allowed.buffer);
   }
@@ -112,18 +116,17 @@ export class Sharing {
 
   /** What passes of an object, of which the shadow allows every word or none. */
   private refresh(address: number, words: number): void {
-    const { passesWords, allowedWords, shadow, cpus } = this;
-    const allows = (shadow[address] as number) <= SHADOW_POINTER;
-    // Four bytes at a time within the object, and then the bytes before and after those.
-    const from = (address + 3) >> 2;
-    const to = (address + words) >> 2;
-    const stride = shadow.length >> 2;
-    for (let first = 0; first < stride * cpus; first += stride) {
-      if (allows) for (let at = first + from; at < first + to; at++) passesWords[at] = allowedWords[at] as number;
-      else for (let at = first + from; at < first + to; at++) passesWords[at] = 0;
+    const { passesBytes, passesWords, allowedBytes, allowedWords } = this;
+    const allows = (this.shadow[address] as number) <= SHADOW_POINTER;
+    const { length } = this.shadow;
+    for (let first = 0; first < passesBytes.length; first += length) {
+      let at = first + address;
+      const end = at + words;
+      for (; at < end && (at & 3) !== 0; at++) passesBytes[at] = allows ? (allowedBytes[at] as number) : 0;
+      if (allows) for (; at + 4 <= end; at += 4) passesWords[at >> 2] = allowedWords[at >> 2] as number;
+      else for (; at + 4 <= end; at += 4) passesWords[at >> 2] = 0;
+      for (; at < end; at++) passesBytes[at] = allows ? (allowedBytes[at] as number) : 0;
     }
-    for (let at = address; (at & 3) !== 0; at++) this.refreshWord(at);
-    for (let at = to << 2; at < address + words; at++) this.refreshWord(at);
   }
 
   private refreshWord(address: number): void {
