@@ -302,7 +302,11 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
 
   function rest(): SubtreeRest | null {
     const steps = graph;
-    if (steps === null || executions === 0) return null;
+    if (executions === 0) return null;
+    // Nobody can make a step from the initial state.
+    if (steps === null) {
+      return { steps: [], states: [], finished: true, openTo: 0, blocked: false, reversals, again };
+    }
     settle();
     const ends = again && base > 0;
     const last = ends ? -1 : started ? lastPlanned(steps) : 0;
@@ -398,7 +402,10 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
     },
     end({ violation }) {
       const steps = graph;
-      if (steps === null || machine === null) return;
+      if (steps === null || machine === null) {
+        executions++;
+        return;
+      }
       cut = violation !== null && !machine.ended ? depth - 1 : -1;
       closeStep(steps, machine);
       executions++;

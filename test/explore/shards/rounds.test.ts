@@ -147,6 +147,30 @@ describe('a partial-order reduction in rounds', () => {
     }
   });
 
+  it('comes to an end where nobody can make a step', () => {
+    const model = defineModel('stuck', (m) => {
+      const cell = m.cell('cell');
+      m.thread('waits', function* (t) {
+        yield t.until(cell, 1);
+      });
+    });
+    // Rounds that go on for ever would be a test that does.
+    const rounds = new Rounds();
+    const machine = new ShardMachine(model);
+    rounds.begin();
+    for (const slot of rounds.slots) {
+      const exploring = machine.explore({ kind: 'subtree', subtree: slot.subtree, executions: 1, keepGoing: true });
+      for (let slice = exploring.next(false); ; slice = exploring.next(false)) {
+        if (!slice.done) continue;
+        expect(slice.value.outcomes).toEqual({ deadlock: 1 });
+        advance(slot, slice.value);
+        break;
+      }
+    }
+    rounds.end();
+    expect(rounds.begin()).toBe(false);
+  });
+
   it('makes 5,040 of 7 threads that add, and 1,680 of 3 threads with 3 stores each', () => {
     expect(inRounds(adding(7), { budget: 50, shares: 16 })).toMatchObject({ executions: 5040, redundant: 0 });
     for (const options of SMALL) {
