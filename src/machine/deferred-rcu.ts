@@ -7,7 +7,15 @@
  * is written down what was freed, and what for.
  */
 
-import type { Cache } from '../memory/arena.js';
+import {
+  ALLOCATED,
+  CACHE_CPUS,
+  type Cache,
+  FREE_LIST,
+  FREE_NEXT,
+  FREE_WORDS,
+  SLOT_HEADER_WORDS,
+} from '../memory/arena.js';
 import { NULL, type Ptr } from '../memory/layout.js';
 import { slabOps } from '../memory/slab.js';
 import type { Cpu } from '../sync/cpu.js';
@@ -145,8 +153,31 @@ const noting: ThisType<RcuCpu> = {
       }
     }
     slabOps.kmem_cache_free.call(this as never, cacheNumber, object);
+    const { meta, cpus } = this.arena.caches[cacheNumber] as Cache;
+    const header = object - SLOT_HEADER_WORDS;
+    accesses.add(header, ACCESS_WRITE, ALLOCATED, words[header] as number);
+    noteFreeObjects(this, meta + CACHE_CPUS + (cpus === 1 ? 0 : FREE_WORDS * this.id));
+  },
+
+  takeFreeObject(cache: Cache, cpu: number): number {
+    const { words } = this;
+    const free = cache.meta + CACHE_CPUS + FREE_WORDS * cpu;
+    const first = words[free + FREE_LIST] as number;
+    const header = first === 0 ? (words[free + FREE_NEXT] as number) : first - SLOT_HEADER_WORDS;
+    const link = words[header] as number;
+    const object = slabOps.takeFreeObject.call(this as never, cache, cpu);
+    if (object !== NULL) this.accesses.add(header, ACCESS_WRITE, link, ALLOCATED);
+    noteFreeObjects(this, free);
+    return object;
   },
 };
+
+/** Notes what a step leaves of a CPU's free objects. */
+function noteFreeObjects({ accesses, words }: RcuCpu, free: number): void {
+  for (const word of [free + FREE_LIST, free + FREE_NEXT]) {
+    accesses.add(word, ACCESS_WRITE, words[word] as number, words[word] as number);
+  }
+}
 
 /** Whether a model has functions as they are in `ops`. */
 function has(model: Model, ops: object): boolean {

@@ -1,6 +1,7 @@
 /** The operations of a CPU with their footprint kept: put over a machine's own by a strategy that asks for it. */
 
 import { type Access, checkedAccess, plainAccess } from '../memory/access.js';
+import { FREE_LIST, FREE_NEXT } from '../memory/arena.js';
 import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
 import { type Coroutine, OP_CMPXCHG, OP_LOCK, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
 import {
@@ -78,7 +79,10 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   },
 
   useFreeObjects(address: number): void {
-    this.accesses.add(address, ACCESS_WRITE, 0, 0);
+    // Which object it is given shows a CPU both of these; what it leaves comes after (`freeingOps`).
+    for (const word of [address + FREE_LIST, address + FREE_NEXT]) {
+      this.accesses.add(word, ACCESS_WRITE, this.words[word] as number, this.words[word] as number);
+    }
   },
 
   interrupt(cpu: number, irqs: number): void {

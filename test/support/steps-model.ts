@@ -1,12 +1,17 @@
 /** Models small enough to count by hand: each CPU runs a few visible operations on a shared array, and halts. */
 
 import type { Model } from '../../src/machine/model.js';
-import { embed, NULL, nth, struct } from '../../src/memory/layout.js';
+import { embed, int, NULL, nth, struct } from '../../src/memory/layout.js';
+import { type SlabOps, slabOps } from '../../src/memory/slab.js';
 import { type Cpu, cpu_data } from '../../src/sync/cpu.js';
 import { type Coroutine, OP_ADD, OP_HALT, OP_READ, OP_WRITE, OP_XCHG, Violation } from '../../src/sync/gate.js';
 
 const CELLS = 8;
 const cells = struct('cells', { cell: embed('int', 1, CELLS) });
+const item = struct('item', { value: int });
+
+/** A CPU of a model with objects. */
+export type SlabCpu = Cpu & SlabOps;
 
 /** What a CPU of the model does before it halts. */
 export type StepsProgram = (cpu: Cpu, cell: (index: number) => number) => Coroutine<void>;
@@ -18,9 +23,11 @@ export interface StepsOptions {
   readonly wrong?: (cells: readonly number[]) => string | null;
   /** What cells hold at first that do not hold 0, by number. */
   readonly initial?: Readonly<Record<number, number>>;
+  /** Objects of one cache, which all CPUs share; none if not given. */
+  readonly objects?: number;
 }
 
-export function stepsModel({ cpus, program, wrong = () => null, initial = {} }: StepsOptions): Model {
+export function stepsModel({ cpus, program, wrong = () => null, initial = {}, objects = 0 }: StepsOptions): Model {
   const read = (words: Int32Array, base: number): number[] =>
     Array.from({ length: CELLS }, (_, index) => words[nth(cells.cell, index) + base] ?? 0);
   return {
@@ -32,9 +39,9 @@ export function stepsModel({ cpus, program, wrong = () => null, initial = {} }: 
         { struct: cpu_data.$, count: cpus },
         { struct: cells.$, count: 1 },
       ],
-      caches: [],
+      caches: objects === 0 ? [] : [{ name: 'item', struct: item.$, capacity: objects }],
     },
-    functions: [],
+    functions: objects === 0 ? [] : [slabOps],
     counters: [],
     bind() {},
     boot([cpu]) {

@@ -9,7 +9,7 @@
  */
 
 import { ACCESS_WORDS } from '../../machine/access-log.js';
-import { dropsLast, type Footprint, footprintsConflict } from '../strategies/footprint.js';
+import { dropsLast, type Footprint, footprintsConflict, type Values } from '../strategies/footprint.js';
 import {
   NEW_STATE,
   type ReversalData,
@@ -20,7 +20,7 @@ import {
   type SubtreeRest,
   type WakeupData,
 } from '../strategies/subtree.js';
-import { follow, type Planned, type Values, valuesAfter, withValues } from '../strategies/wakeups.js';
+import { follow, type Planned, valuesAfter, withValues } from '../strategies/wakeups.js';
 
 /** A step from a state of the tree, and what comes after it. */
 export interface Branch {

@@ -19,7 +19,7 @@ import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
 import { ExecutionGraph, OP_CLOCK } from './execution-graph.js';
-import { dropsLast, type Footprint, wordsOfPuts } from './footprint.js';
+import { dropsLast, type Footprint, type Values, wordsOfPuts } from './footprint.js';
 import { isFreedInTime } from './grace-periods.js';
 import { Predictions } from './predictions.js';
 import {
@@ -38,7 +38,6 @@ import {
   isWeakInitial,
   type Planned,
   type PlannedStep,
-  type Values,
   valuesAfter,
   type Wakeup,
   withValues,

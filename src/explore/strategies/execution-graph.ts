@@ -417,7 +417,7 @@ export class ExecutionGraph {
   private addGuardRaces(who: number, before: number, op: number, a: number, guards: Footprint, end: number): void {
     const { entries, stepOf, previousOf, candidates } = this;
     for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
-      const kind = guards[guard + 1] as number;
+      const kind = this.kindOf(end, guards[guard] as number, guards[guard + 1] as number);
       const operand = guards[guard + 3] as number;
       for (let known = this.lastAccess[guards[guard] as number] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
@@ -437,6 +437,22 @@ export class ExecutionGraph {
         if (entries[from + KIND] === ACCESS_WRITE) break;
       }
     }
+    this.dropOrdered();
+  }
+
+  /**
+   * The kind of all that a step does to a word that it has waited for: two kinds together commute with nothing.
+   *
+   * @param guard the kind of the first access
+   */
+  private kindOf(step: number, address: number, guard: number): number {
+    if (step === this.length) return guard;
+    const end = this.firstAccess[step + 1] as number;
+    for (let access = this.firstAccess[step] as number; access < end; access++) {
+      const at = access * ENTRY_WORDS;
+      if (this.entries[at + ADDRESS] === address && this.entries[at + KIND] !== guard) return ACCESS_WRITE;
+    }
+    return guard;
   }
 
   /** Whether an operation could be made before a step, after everything that does not happen after that step. */

@@ -88,6 +88,9 @@ export function putsTo(footprint: Footprint, address: number): number {
   return sum;
 }
 
+/** A word's value in some state. */
+export type Values = (address: number) => number;
+
 const NONE: readonly number[] = [];
 
 /** The words in which a footprint counts references down that are not the last. */
@@ -99,10 +102,10 @@ export function wordsOfPuts(footprint: Footprint): readonly number[] {
   return words;
 }
 
-/** A word's value after a step with a footprint. */
-export function valueAfter(footprint: Footprint, address: number, before: number): number {
+/** A word's value after a step with a footprint. @param end the place up to which it is looked at */
+export function valueAfter(footprint: Footprint, address: number, before: number, end = footprint.length): number {
   let value = before;
-  for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+  for (let at = 0; at < end; at += ACCESS_WORDS) {
     if (footprint[at] === address) value = applyAccess(footprint[at + 1] as number, value, footprint[at + 3] as number);
   }
   return value;
@@ -115,24 +118,26 @@ export function valueAfter(footprint: Footprint, address: number, before: number
  * @param from the first access that is looked at
  * @param valueAt a word's value before the step
  */
-export function firstDifference(footprint: Footprint, from: number, valueAt: (address: number) => number): number {
+export function firstDifference(footprint: Footprint, from: number, valueAt: Values): number {
   for (let at = from; at < footprint.length; at += ACCESS_WORDS) {
-    const found = valueAt(footprint[at] as number);
-    if (whatIsSeen(footprint, at, footprint[at + 2] as number) === whatIsSeen(footprint, at, found)) continue;
-    // What a step has stored itself it finds anyhow.
-    let first = 0;
-    while (footprint[first] !== footprint[at]) first += ACCESS_WORDS;
-    if (first === at) return at;
+    if (whatIsSeen(footprint, at, footprint[at + 2] as number) !== whatWouldBeSeen(footprint, at, valueAt)) return at;
   }
   return -1;
 }
 
-/** What an access may learn from a word's value: that there are references left, or which of the bits are set that it changes. */
+/** What an access would learn with other values than it found. @param valueAt a word's value before the step */
+export function whatWouldBeSeen(footprint: Footprint, at: number, valueAt: Values): number {
+  const address = footprint[at] as number;
+  // What the step does before changes what it finds: it may store, or count down twice.
+  return whatIsSeen(footprint, at, valueAfter(footprint, address, valueAt(address), at));
+}
+
+/** What an access may learn from a word's value: that there are references left, and if not, what is; which of the bits are set that it changes. */
 export function whatIsSeen(footprint: Footprint, at: number, value: number): number {
   const kind = footprint[at + 1] as number;
   const operand = footprint[at + 3] as number;
   if (kind <= ACCESS_WRITE) return value;
-  if (kind === ACCESS_PUT) return value + operand <= 0 ? 1 : 0;
+  if (kind === ACCESS_PUT) return Math.min(value + operand, 1);
   return kind === ACCESS_ADD || kind === ACCESS_GET ? 0 : value & operand;
 }
 

@@ -8,7 +8,7 @@ import { ACCESS_WORDS } from '../../machine/access-log.js';
 import type { Chooser, ControlledMachine } from '../../machine/controlled.js';
 import { NondeterminismError } from './dfs.js';
 import type { ExecutionGraph } from './execution-graph.js';
-import { type Footprint, firstDifference, footprintOf, whatIsSeen } from './footprint.js';
+import { type Footprint, firstDifference, footprintOf, whatWouldBeSeen } from './footprint.js';
 
 /** Footprints that are kept at most. */
 const KEPT = 1 << 18;
@@ -61,7 +61,7 @@ export class Predictions {
       known = next;
       at = firstDifference(known.footprint, at, valueAt);
       if (at < 0) return known.footprint;
-      sees = whatIsSeen(known.footprint, at, valueAt(known.footprint[at] as number));
+      sees = whatWouldBeSeen(known.footprint, at, valueAt);
       next = known.others.find((other) => other.at === at && other.sees === sees)?.known;
       if (next === undefined) break;
     }

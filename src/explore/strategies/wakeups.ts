@@ -2,7 +2,7 @@
 
 import { ACCESS_WORDS, ACCESS_WRITE } from '../../machine/access-log.js';
 import type { ExecutionGraph } from './execution-graph.js';
-import { type Footprint, footprintsConflict, putsTo, valueAfter, wordsOfPuts } from './footprint.js';
+import { type Footprint, footprintsConflict, putsTo, type Values, valueAfter, wordsOfPuts } from './footprint.js';
 
 /** A thread's next step. */
 export interface PlannedStep {
@@ -23,9 +23,6 @@ export interface Wakeup extends PlannedStep {
   /** What follows it is known elsewhere only: nothing that begins with the steps up to here is known to be covered. */
   readonly isElsewhere?: boolean | undefined;
 }
-
-/** A word's value in the state that steps are planned from. */
-export type Values = (address: number) => number;
 
 /**
  * Whether a step can be the first of a sequence, or of one that the sequence can be made to follow it.
@@ -132,7 +129,7 @@ export function withValues(footprint: Footprint, valueAt: Values): Footprint {
   const exact = footprint.slice();
   for (let at = 0; at < exact.length; at += ACCESS_WORDS) {
     if ((exact[at + 1] as number) <= ACCESS_WRITE) continue;
-    exact[at + 2] = valueAfter(footprint.subarray(0, at), footprint[at] as number, valueAt(footprint[at] as number));
+    exact[at + 2] = valueAfter(footprint, footprint[at] as number, valueAt(footprint[at] as number), at);
   }
   return exact;
 }

@@ -14,6 +14,7 @@ import { defineModel } from '../../../src/model/define.js';
 import type { Plain, ThreadBody } from '../../../src/model/thread.js';
 import { programsModel, randomPrograms, type Statement } from '../../support/random-model.js';
 import { randomHolders, referencesModel } from '../../support/references-model.js';
+import { randomSegments, type Segment, segmentsModel } from '../../support/segments-model.js';
 
 interface Covered {
   readonly executions: number;
@@ -159,6 +160,8 @@ describe('optimal partial-order reduction makes each inequivalent execution once
 });
 
 describe('partial-order reduction', () => {
+  const put = ['put', 0, 0] as const;
+
   it('has the executions and outcomes of depth-first search, whatever the threads do', { timeout: 120_000 }, () => {
     fc.assert(
       fc.property(randomPrograms, (programs) => {
@@ -186,6 +189,35 @@ describe('partial-order reduction', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('has the executions and outcomes of depth-first search, whatever steps do at once', { timeout: 120_000 }, () => {
+    fc.assert(
+      fc.property(randomSegments, (programs) => {
+        const all = cover(segmentsModel(programs), dfsStrategy(), 20_000);
+        if (all === null) return;
+        const reduced = cover(segmentsModel(programs), dporStrategy());
+        expect(reduced?.classes).toEqual(all.classes);
+        expect(reduced?.outcomes).toEqual(all.outcomes);
+        expect(reduced?.redundant).toBe(0);
+        expect(reduced?.executions).toBe(Math.max(1, all.classes.size));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each<[string, readonly (readonly Segment[])[]]>([
+    ['drops two references at once', [[['read', 0, 0, [put]]], [['read', 0, 0, [put, put]]]]],
+    ['stores to what it has waited for', [[['read', 0, 0, []]], [['await', 0, 0, [['store', 0, 0]]]]]],
+    [
+      'takes an object that another would have taken',
+      [[['read', 0, 0, [['allocate', 0, 1]]]], [['read', 0, 0, [['allocate', 0, 2]]]]],
+    ],
+  ])('has the executions of depth-first search where a step %s', (_, programs) => {
+    const all = cover(segmentsModel(programs), dfsStrategy());
+    const reduced = cover(segmentsModel(programs), dporStrategy());
+    expect(reduced?.classes).toEqual(all?.classes);
+    expect([reduced?.redundant, reduced?.executions]).toEqual([0, 2]);
   });
 
   it('refuses a model that does something else under the same schedule', () => {
