@@ -59,7 +59,7 @@ export class AccessLog {
   count = 0;
   /** How many of them, the first ones, are of the words that the step's operation waits for. */
   guards = 0;
-  /** Off where the step's footprint is known already. */
+  /** Off where the step's footprint is known already, and where no step is under way. */
   recording = true;
   /** How many of them came before the step's CPU was in a quiescent state of RCU; −1 if it was in none. */
   beforeQuiescence = -1;
@@ -91,9 +91,14 @@ export class AccessLog {
 
   /** The step's CPU is in a quiescent state of RCU. */
   noteQuiescent(): void {
-    if (this.beforeQuiescence >= 0) return;
+    if (!this.recording || this.beforeQuiescence >= 0) return;
     this.beforeQuiescence = this.count;
     this.forgetLoads();
+  }
+
+  /** The step has counted a word down. */
+  noteCountedDown(address: number): void {
+    if (this.recording) this.countedDown.push(address);
   }
 
   /** Keeps the next plain load of every word, even where it was loaded before. */

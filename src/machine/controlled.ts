@@ -258,7 +258,11 @@ export class ControlledMachine implements CpuHost {
       this.runUntil(-1, this.pick(0));
       this.ended = true;
       if (this.races !== null) this.races.paused = true;
-      if (this.keepsFootprints) this.deferred.run(this.accesses);
+      if (this.keepsFootprints) {
+        this.deferred.run(this.accesses);
+        // What comes now is no part of the last step.
+        this.accesses.recording = false;
+      }
       violation = this.atEnd() ?? this.uncovered() ?? (this.shutdown ? this.shutDown() : null);
     } catch (error) {
       if (error === ABANDONED || error === STOPPED) abandoned = true;
@@ -440,21 +444,32 @@ export class ControlledMachine implements CpuHost {
     }
   }
 
-  /** Ends what still runs. Not a part of the execution: its steps and decisions are as they were before it. */
+  /** Ends what still runs. Not a part of the execution: its steps and decisions, and what CPUs wait with, stay as they were. */
   private shutDown(): Violation | null {
-    const { model, steps, choices } = this;
+    const { model, steps, choices, deferred, accesses } = this;
     const first = this.cpus[0] as ControlledCpu;
     if (model.shutdown === undefined) return null;
     for (const cpu of this.cpus) cpu.trace = null;
+    const parked = this.cpus.map(({ op, opAddress, opA, opB }) => ({ op, opAddress, opA, opB }));
+    const { on } = deferred;
+    const { guards } = accesses;
     this.chooser = FIRST_COME;
     this.next = -1;
-    first.onStack = true;
-    first.interruptWith(model.shutdown(first));
-    first.onStack = false;
-    this.runUntil(-1, this.next);
-    this.steps = steps;
-    this.choices = choices;
-    return findDeadlock(model, first, this.cpus) ?? model.afterShutdown?.(first) ?? null;
+    // What is freed now is looked for when this is over.
+    deferred.on = false;
+    try {
+      first.onStack = true;
+      first.interruptWith(model.shutdown(first));
+      first.onStack = false;
+      this.runUntil(-1, this.next);
+      this.steps = steps;
+      this.choices = choices;
+      return findDeadlock(model, first, this.cpus) ?? model.afterShutdown?.(first) ?? null;
+    } finally {
+      deferred.on = on;
+      accesses.guards = guards;
+      this.cpus.forEach((cpu, id) => Object.assign(cpu, parked[id]));
+    }
   }
 
   /** Nobody can move: either all are at rest, and the model says whether that is right, or some are stuck. */

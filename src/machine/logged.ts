@@ -122,7 +122,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   atomicAdd(address: number, value: number): number {
     const before = this.words[address] as number;
     const sum = plain.atomicAdd.call(this, address, value);
-    if (value < 0) this.accesses.countedDown.push(address);
+    if (value < 0) this.accesses.noteCountedDown(address);
     if (value < 0 && sum <= 0) this.accesses.add(address, ACCESS_WRITE, before, sum);
     else this.accesses.add(address, value < 0 ? ACCESS_PUT : ACCESS_GET, before, value);
     return sum;
@@ -149,7 +149,7 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
   atomicCmpxchg(address: number, expected: number, value: number): number {
     const before = plain.atomicCmpxchg.call(this, address, expected, value);
     this.accesses.add(address, before === expected ? ACCESS_WRITE : ACCESS_READ, before, value);
-    if (before === expected && value < before) this.accesses.countedDown.push(address);
+    if (before === expected && value < before) this.accesses.noteCountedDown(address);
     return before;
   },
 

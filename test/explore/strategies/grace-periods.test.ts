@@ -112,3 +112,15 @@ it('kill against exec is verified, each inequivalent execution once', () => {
   const { redundant, found } = explore(machine, { strategy: 'dpor', schedules: 500 });
   expect([redundant, found, machine.deferred.on]).toEqual([0, null, true]);
 });
+
+it.each([
+  ['pause-wakeup', 2],
+  ['two-waiters', 2],
+] as const)('%s has the same executions where all is shut down after each', (scenario, cpus) => {
+  const made = (shutdown: boolean): readonly [number, number, number] => {
+    const machine = new ControlledMachine(modelOf({ scenario, patches: [], cpus }), { footprints: true, shutdown });
+    const { executions, redundant, violations } = explore(machine, { strategy: 'dpor', keepGoing: true });
+    return [executions, redundant, violations];
+  };
+  expect(made(true)).toEqual(made(false));
+});
