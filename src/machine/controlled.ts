@@ -429,6 +429,8 @@ export class ControlledMachine implements CpuHost {
     this.chooser = chooser;
     this.next = -1;
     this.ended = false;
+    // Whoever keeps accesses keeps these too.
+    this.accesses.recording = true;
     try {
       if (handler === null) {
         this.next = this.pick(0);

@@ -321,3 +321,10 @@ describe('in the kernel', () => {
     expect(found?.violation.kind).toBe('hung-task');
   });
 });
+
+it('is told of a sleeper whose set of signals has changed, and whom nobody woke', () => {
+  const model = modelOf({ scenario: 'signalfd-new-mask', patches: ['signalfd4-no-wake-up'], cpus: 2 });
+  const { found } = explore(model);
+  expect(found?.violation.kind).toBe('lost-wakeup');
+  expect(found?.violation.message).toContain('task 101 changed that after it went to sleep, and did not wake it');
+});
