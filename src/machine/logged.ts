@@ -163,18 +163,17 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
 function loggedOver(access: Access): object {
   const loggedAccess: Access & ThisType<LoggedCpu & Access> = {
     get(p, field) {
-      const value = access.get.call(this, p, field);
-      this.accesses.addLoad(p + field, value as number);
-      return value as never;
+      // One that a violation ends as well.
+      this.accesses.addLoad(p + field, this.words[p + field] as number);
+      return access.get.call(this, p, field) as never;
     },
     set(p, field, value) {
       this.accesses.add(p + field, ACCESS_WRITE, this.words[p + field] as number, value as number);
       access.set.call(this, p, field, value);
     },
     load(address) {
-      const value = access.load.call(this, address);
-      this.accesses.addLoad(address, value);
-      return value;
+      this.accesses.addLoad(address, this.words[address] as number);
+      return access.load.call(this, address);
     },
     store(address, value) {
       this.accesses.add(address, ACCESS_WRITE, this.words[address] as number, value);

@@ -33,6 +33,10 @@ export interface Branch {
   kind: 'planned' | 'open' | 'closed' | 'done';
   /** Executions made that go through it. */
   made: number;
+  /** Of `done`, as in `SleeperData`: one that a violation ended covers no other steps. */
+  cutAfter: readonly number[] | null;
+  /** Of `open`: the branch made last is one like that, and others are to go on from the state. */
+  isLeft: boolean;
   /** Of `open`, in the order in which they begin; of `planned`, what is to follow. */
   branches: Branch[];
   /** Of `closed`: the states, and the steps between them. */
@@ -52,7 +56,17 @@ export function newTree(): Branch {
 }
 
 function branch(who: number, footprint: Int32Array): Branch {
-  return { who, footprint, kind: 'planned', made: 0, branches: [], states: [], steps: [] };
+  return {
+    who,
+    footprint,
+    kind: 'planned',
+    made: 0,
+    cutAfter: null,
+    isLeft: false,
+    branches: [],
+    states: [],
+    steps: [],
+  };
 }
 
 /** Takes the states out of the tree to which nothing can be added any more. @param sleeping after the branch, and not done */
@@ -71,7 +85,7 @@ function tidy(top: Branch, sleeping: readonly Branch[]): void {
     if (one.kind !== 'done') asleep.push(one);
   }
   if (sleeping.some(({ kind }) => kind !== 'done')) return;
-  if (branches.every(({ kind }) => kind === 'done')) {
+  if (branches.every(({ kind }) => kind === 'done') && !top.isLeft) {
     top.kind = 'done';
     top.branches = [];
   } else if (branches.every(({ kind }) => kind === 'done' || kind === 'planned')) {
@@ -103,10 +117,11 @@ function open(top: Branch): void {
     const { sleeping, wakeups, born, branchBorn } = states[level] as StateData;
     const step = steps[level];
     at.kind = 'open';
+    at.isLeft = false;
     at.states = [];
     at.steps = [];
     const each = (branchBorn - born) / Math.max(1, sleeping.length);
-    at.branches = sleeping.map((one) => ({ ...branchOf(one), kind: 'done', made: each }));
+    at.branches = sleeping.map((one) => ({ ...sleeperOf(one), made: each }));
     if (step !== undefined) at.branches.push({ ...branchOf(step), made: -branchBorn });
     at.branches.push(...wakeups.map(plannedOf));
     if (step !== undefined) {
@@ -154,7 +169,10 @@ function subtreeOf(path: readonly Branch[], freesMatter: boolean): Subtree {
   for (let at = 1; at < path.length; at++) {
     const { branches } = path[at - 1] as Branch;
     const own = branches.indexOf(path[at] as Branch);
-    const after = branches.slice(own + 1).map((one) => (one.kind === 'planned' ? wakeupData(one) : startedData(one)));
+    const after = branches
+      .slice(own + 1)
+      .filter(({ cutAfter }) => cutAfter === null)
+      .map((one) => (one.kind === 'planned' ? wakeupData(one) : startedData(one)));
     const wakeups = at === path.length - 1 && last.kind === 'planned' ? [wakeupData(last), ...after] : after;
     states.push({ ...NEW_STATE, sleeping: branches.slice(0, own).map(sleeperData), wakeups });
   }
@@ -190,11 +208,12 @@ export function take({ path, subtree }: Share, rest: SubtreeRest, executions: nu
       const { sleeping, wakeups } = rest.states[step] as StateData;
       const late = at.branches;
       next = branch(who, Int32Array.from(footprint));
-      at.branches = [...sleeping.map((one): Branch => ({ ...branchOf(one), kind: 'done' })), next];
+      at.branches = [...sleeping.map(sleeperOf), next];
       at.branches.push(...wakeups.map(plannedOf));
       for (const sequence of sequencesOf(late)) insert(at, at.branches, sequence);
     }
     at.kind = 'open';
+    at.isLeft = rest.isLeft && step === closedFrom - 1;
     if (next === undefined) throw new Error('a step was made that nobody had planned');
     if (!path.includes(next)) next.made += executions;
     if (!way.includes(next)) way.push(next);
@@ -203,6 +222,7 @@ export function take({ path, subtree }: Share, rest: SubtreeRest, executions: nu
   if (rest.blocked) at.kind = 'open';
   else if (rest.finished) {
     at.kind = 'done';
+    at.cutAfter = rest.cutAfter;
     at.branches = [];
   } else close(at, rest.states.slice(closedFrom), rest.steps.slice(closedFrom));
   for (const reversal of rest.reversals) takeReversal(way, reversal);
@@ -283,12 +303,16 @@ function branchOf({ who, footprint }: StepData): Branch {
   return branch(who, Int32Array.from(footprint));
 }
 
+function sleeperOf(one: SleeperData): Branch {
+  return { ...branchOf(one), kind: 'done', cutAfter: one.cutAfter };
+}
+
 function plannedOf({ who, footprint, next }: WakeupData): Branch {
   return { ...branch(who, Int32Array.from(footprint)), branches: next.map(plannedOf) };
 }
 
-function sleeperData({ who, footprint, kind }: Branch): SleeperData {
-  return { who, footprint: Array.from(footprint), done: kind === 'done' };
+function sleeperData({ who, footprint, kind, cutAfter }: Branch): SleeperData {
+  return { who, footprint: Array.from(footprint), done: kind === 'done', cutAfter };
 }
 
 function wakeupData({ who, footprint, branches }: Branch): WakeupData {

@@ -7,6 +7,9 @@
  * that was made before covers them. Steps explored from a state sleep there, until a step that conflicts with them
  * wakes them.
  *
+ * Nothing can be made after a step that a violation ends. Where the search goes on, it sleeps in the state before it, and
+ * others go on from there. It covers nothing but itself, and its races are reversed again after what the others do.
+ *
  * What commutes is decided by footprints (`machine/logged.ts`). Two that take the same lock race as they take it; a step
  * that waited for a value races with the one that made it wait.
  */
@@ -18,36 +21,30 @@ import { guardsOf } from '../../machine/logged.js';
 import type { Movers } from '../../machine/movers.js';
 import type { Strategy } from '../strategy.js';
 import { NondeterminismError } from './dfs.js';
+import {
+  type Sleeper,
+  type State,
+  sequenceData,
+  sleeperData,
+  stateData,
+  stateOf,
+  wakes,
+  whoIsLeft,
+} from './dpor-states.js';
 import { ExecutionGraph, OP_CLOCK } from './execution-graph.js';
-import { dropsLast, type Footprint, type Values, wordsOfPuts } from './footprint.js';
+import type { Footprint } from './footprint.js';
 import { isFreedInTime } from './grace-periods.js';
 import { Predictions } from './predictions.js';
 import {
   type ReversalData,
-  type SleeperData,
   type StateData,
   type StepData,
   type Subtree,
   type SubtreeRest,
-  type WakeupData,
   wholeTree,
 } from './subtree.js';
-import { sizeBySearch, type TreeNode } from './tree-size.js';
-import {
-  insertSequence,
-  isWeakInitial,
-  type Planned,
-  type PlannedStep,
-  valuesAfter,
-  type Wakeup,
-  withValues,
-} from './wakeups.js';
-
-/** A step that was made from a state before. */
-interface Sleeper extends PlannedStep {
-  /** All that begins with it is explored. Always so, but for steps that are explored elsewhere. */
-  readonly done: boolean;
-}
+import { sizeBySearch } from './tree-size.js';
+import { covers, insertSequence, type Planned, type PlannedStep, type Wakeup } from './wakeups.js';
 
 /** A step that would have been possible before another one. */
 interface Race {
@@ -56,6 +53,8 @@ interface Race {
   readonly who: number;
   /** Its own number; −1 if it was not made. */
   readonly step: number;
+  /** The step up to which the execution is looked at; −1: all of it. */
+  readonly end: number;
 }
 
 /** A step of the present execution. */
@@ -90,17 +89,11 @@ class Racing implements Planned {
   }
 }
 
-/** A state on the path of the present execution. */
-interface State extends TreeNode {
-  sleeping: Sleeper[];
-  /** How many of them, the first ones, slept in the state before. */
-  inherited: number;
-  /** Branches that are still to be explored, in order. The present one is not among them. */
-  wakeups: Wakeup[];
-}
-
 export interface Dpor extends Strategy {
-  /** Executions that turned out to be the same as one made before, but for steps that commute. */
+  /**
+   * Executions that turned out to be the same as one made before, but for steps that commute; none but where a violation
+   * ended one in the middle of a step, and others went on before that.
+   */
   readonly redundant: number;
   /** Beginnings of executions made for nothing else than to see what a step does after others than before. */
   readonly tried: number;
@@ -154,6 +147,16 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
   let ended = false;
   /** The step of that execution in which a violation ended it; −1 if none did. */
   let cut = -1;
+  /** That execution did not come to an end, and nobody was asked any more. */
+  let byTurns = false;
+  /** Others are to go on from the state before that step. */
+  let goesOn = false;
+  /** Who could move at the last step of that execution. */
+  let able: Movers | null = null;
+  /** Those of them who slept and whose steps a violation ends; null if somebody could move who did not sleep. */
+  let left: readonly Sleeper[] | null = null;
+  /** Some execution was ended by a violation in the middle of a step. */
+  let isCutAnywhere = states.some(({ sleeping }) => sleeping.some(({ cutAfter }) => cutAfter !== null));
   let openTo = 0;
 
   function graphOf(of: ControlledMachine): ExecutionGraph {
@@ -197,7 +200,11 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
   /** Who moves from a state that no execution was in before. */
   function pick(state: State, movers: Movers): number {
     guided = null;
-    const wakeup = state.wakeups.shift();
+    let wakeup = state.wakeups.shift();
+    // It was planned where it was not known that a violation would end it.
+    const isCut = (one: Wakeup): boolean =>
+      state.sleeping.some(({ who, cutAfter }) => cutAfter !== null && who === one.who);
+    while (wakeup !== undefined && isCut(wakeup)) wakeup = state.wakeups.shift();
     if (wakeup !== undefined) {
       if (!movers.has(wakeup.who) || state.sleeping.some(({ who }) => who === wakeup.who)) {
         throw new NondeterminismError(`step ${depth + 1}: CPU ${wakeup.who} was to make it, and cannot move`);
@@ -225,19 +232,23 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
     return one;
   }
 
+  /** Steps of the execution made last but for one that a violation ended: nothing can be made after that. */
+  function wholeSteps(steps: ExecutionGraph): number {
+    return cut < 0 ? steps.length : cut;
+  }
+
   /** Plans the steps that reverse a race. */
-  function reverse(steps: ExecutionGraph, of: ControlledMachine, { first, who, step }: Race): void {
+  function reverse(steps: ExecutionGraph, of: ControlledMachine, { first, who, step, end: upTo }: Race): void {
+    const end = upTo < 0 ? wholeSteps(steps) : upTo;
     const state = states[first] as State;
     const sequence: Planned[] = [];
-    // Nothing can be made after a step that a violation ends.
-    const end = cut < 0 ? steps.length : cut;
     for (let other = first + 1; other < end; other++) {
       if (!steps.happensBefore(first, other)) sequence.push(madeAt(steps, other));
     }
-    sequence.push(new Racing(who, () => predictions.footprintOf(steps, of, who, step, first, cut)));
+    sequence.push(new Racing(who, () => predictions.footprintOf(steps, of, who, step, first, end)));
     const valueAt = steps.valuesBefore(first);
     // Then what begins with the sequence was explored already.
-    if (state.sleeping.some((sleeper) => isWeakInitial(steps, sleeper, sequence, valueAt))) return;
+    if (state.sleeping.some((sleeper) => covers(steps, sleeper, sequence, valueAt))) return;
     if (insertSequence(steps, state.wakeups, sequence, valueAt) && first < base) {
       reversals.push({ level: first, sequence: sequenceData(sequence, valueAt) });
     }
@@ -248,19 +259,47 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
     for (let step = races.length; step < steps.length; step++) {
       const who = steps.who[step] as number;
       const firsts = [...steps.racesOf(step)].sort((a, b) => a - b);
-      races.push(firsts.map((first) => ({ first, who, step })));
+      races.push(firsts.map((first) => ({ first, who, step, end: -1 })));
     }
     // Those of steps made before as well: what they can be made after is more now.
     const all = races.flat();
     const waits = (who: number, op: number, a: number, footprint: Footprint): void => {
-      for (const first of steps.racesOfWaiting(who, op, a, footprint)) all.push({ first, who, step: -1 });
+      for (const first of steps.racesOfWaiting(who, op, a, footprint)) all.push({ first, who, step: -1, end: -1 });
     };
-    if (of.ended) {
-      for (const cpu of of.cpus) if (!isAtRest(cpu.op)) waits(cpu.id, cpu.op, cpu.opA, guardsOf(cpu));
+    const isAble = (who: number): boolean => !of.ended && able?.has(who) === true;
+    // Nobody goes on whose step no violation ends: who waits now would do so for ever.
+    if (of.ended || (left !== null && (left.length > 0 || cut >= 0))) {
+      for (const cpu of of.cpus) {
+        if (!isAtRest(cpu.op) && !isAble(cpu.id)) waits(cpu.id, cpu.op, cpu.opA, guardsOf(cpu));
+      }
       // A timer that somebody stopped might have expired before.
-      if (of.clockWord !== 0) waits(of.cpus.length, OP_CLOCK, 0, Int32Array.of(of.clockWord, ACCESS_READ, 0, 0));
+      const clock = of.cpus.length;
+      if (of.clockWord !== 0 && !isAble(clock)) {
+        waits(clock, OP_CLOCK, 0, Int32Array.of(of.clockWord, ACCESS_READ, 0, 0));
+      }
     }
+    if (isCutAnywhere) addRacesOfSleepers(steps, all);
     found = all;
+  }
+
+  /**
+   * The races of steps that a violation ended, where others went on from the states before them: what such a step can be
+   * made after is more now, up to the first step that it would conflict with.
+   */
+  function addRacesOfSleepers(steps: ExecutionGraph, all: Race[]): void {
+    const length = wholeSteps(steps);
+    for (let level = 0; level <= length; level++) {
+      const { sleeping, inherited } = states[level] as State;
+      for (let at = inherited; at < sleeping.length; at++) {
+        const { who, footprint, cutAfter } = sleeping[at] as Sleeper;
+        if (cutAfter === null) continue;
+        let end = level;
+        while (end < length && !wakes(steps, end, footprint)) end++;
+        let step = end;
+        while (step < steps.length && steps.who[step] !== who) step++;
+        for (const first of cutAfter) all.push({ first, who, step: step < steps.length ? step : -1, end });
+      }
+    }
   }
 
   /** Plans what the execution made last has shown. It may make beginnings of executions. */
@@ -286,8 +325,9 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
     started = false;
   }
 
-  /** The last state with something planned, from which to go on; −1 if there is none. */
+  /** The last state from which to go on: with something planned, or before a violation; −1 if there is none. */
   function lastPlanned(steps: ExecutionGraph): number {
+    if (goesOn && cut >= base) return cut;
     for (let at = steps.length - 1; at >= base; at--) if ((states[at] as State).wakeups.length > 0) return at;
     return -1;
   }
@@ -299,12 +339,22 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
     for (let at = base; at <= steps.length; at++) if (isOpen(at)) openTo = at + 1;
   }
 
+  /** As of `Sleeper`, for a step of the execution made last. */
+  function cutAfterAt(step: number): readonly number[] | null {
+    return cut >= 0 && step === cut && !byTurns ? (races[step] ?? []).map(({ first }) => first) : null;
+  }
+
+  function sleeperAt(steps: ExecutionGraph, at: number): Sleeper {
+    return { ...stepOf(steps, at), done: true, cutAfter: cutAfterAt(at) };
+  }
+
   function rest(): SubtreeRest | null {
     const steps = graph;
     if (executions === 0) return null;
     // Nobody can make a step from the initial state.
     if (steps === null) {
-      return { steps: [], states: [], finished: true, openTo: 0, blocked: false, reversals, again };
+      const none = { openTo: 0, blocked: false, cutAfter: null, isLeft: false };
+      return { steps: [], states: [], finished: true, ...none, reversals, again };
     }
     settle();
     const ends = again && base > 0;
@@ -322,12 +372,14 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
       const state = states[last] as State;
       const now = stateData(state, executions, steps.valuesBefore(last));
       // The branch made last is explored. There is none where everything begins again.
-      const made = last < steps.length ? [sleeperData({ ...stepOf(steps, last), done: true })] : [];
+      const made = last < steps.length ? [sleeperData(sleeperAt(steps, last))] : [];
       const counts = { branchBorn: 0, explored: state.explored + made.length };
       data.push({ ...now, ...counts, sleeping: [...now.sleeping, ...made] });
     }
-    const blocked = openTo > steps.length && !ended;
-    return { steps: way, states: data, finished, openTo, blocked, reversals, again };
+    const blocked = openTo > steps.length && !ended && cut < 0;
+    const cutAfter = finished ? cutAfterAt(end - 1) : null;
+    const isLeft = cutAfter !== null && goesOn;
+    return { steps: way, states: data, finished, openTo, blocked, cutAfter, isLeft, reversals, again };
   }
 
   return {
@@ -348,7 +400,6 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
     },
     begin() {
       settle();
-      cut = -1;
       depth = 0;
       open = false;
       if (!started) {
@@ -360,7 +411,9 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
       const at = lastPlanned(steps);
       if (at < 0) return false;
       const state = states[at] as State;
-      state.sleeping.push({ ...stepOf(steps, at), done: true });
+      state.sleeping.push(sleeperAt(steps, at));
+      cut = -1;
+      goesOn = false;
       state.explored++;
       state.branchBorn = executions;
       steps.truncate(at);
@@ -374,6 +427,8 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
       closeStep(steps, of);
       of.accesses.clear();
       of.accesses.recording = depth >= steps.length;
+      able = movers;
+      left = null;
       let who: number;
       if (depth < fixed) {
         who = (depth < steps.length ? steps.who[depth] : schedule[depth]) as number;
@@ -386,15 +441,11 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
         who = pick(states[depth] as State, movers);
         if (who < 0) {
           redundant++;
+          left = whoIsLeft(states[depth] as State, movers);
           return -1;
         }
       }
-      if (depth >= steps.length) {
-        const cpu = of.cpus[who];
-        if (cpu === undefined) steps.beginStep(who, OP_CLOCK, 0);
-        else if (cpu.takesInterrupt()) steps.beginHandler(who, cpu.op, cpu.opAddress, cpu.opA);
-        else steps.beginStep(who, cpu.op, cpu.opA);
-      }
+      if (depth >= steps.length) beginStep(steps, of, who);
       depth++;
       open = true;
       return who;
@@ -406,6 +457,13 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
         return;
       }
       cut = violation !== null && !machine.ended ? depth - 1 : -1;
+      byTurns = machine.inTurnFrom >= 0;
+      if (cut >= 0 && able !== null && !byTurns) {
+        const state = states[cut] as State;
+        isCutAnywhere = true;
+        left = whoIsLeft(state, able, steps.who[cut]);
+        goesOn = left === null && state.wakeups.length === 0;
+      }
       closeStep(steps, machine);
       executions++;
       const { deferred } = machine;
@@ -420,61 +478,14 @@ export function dporStrategy(subtree: Subtree = wholeTree(false), predictions = 
   };
 }
 
-/** Whether a step wakes one that sleeps, and would have been made from the same state. */
-function wakes(steps: ExecutionGraph, step: number, sleeping: Footprint): boolean {
-  if (steps.conflictsWith(step, sleeping)) return true;
-  return wordsOfPuts(sleeping).length > 0 && dropsLast(steps.footprint(step), sleeping);
+/** A CPU, or the clock, begins its next step. */
+function beginStep(steps: ExecutionGraph, { cpus }: ControlledMachine, who: number): void {
+  const cpu = cpus[who];
+  if (cpu === undefined) steps.beginStep(who, OP_CLOCK, 0);
+  else if (cpu.takesInterrupt()) steps.beginHandler(who, cpu.op, cpu.opAddress, cpu.opA);
+  else steps.beginStep(who, cpu.op, cpu.opA);
 }
 
 function stepOf(steps: ExecutionGraph, at: number): PlannedStep {
   return { who: steps.who[at] as number, footprint: steps.footprint(at) };
-}
-
-function stateOf({ sleeping, wakeups, ...counts }: StateData): State {
-  return { ...counts, sleeping: sleeping.map(sleeperOf), inherited: 0, wakeups: wakeups.map(wakeupOf) };
-}
-
-function sleeperOf({ who, footprint, done }: SleeperData): Sleeper {
-  return { who, footprint: Int32Array.from(footprint), done };
-}
-
-function wakeupOf({ who, footprint, next, isElsewhere }: WakeupData): Wakeup {
-  return { who, footprint: Int32Array.from(footprint), next: next.map(wakeupOf), isElsewhere };
-}
-
-function stateData(state: State, executions: number, valueAt: Values): StateData {
-  const { sleeping, inherited, wakeups, born, branchBorn, explored } = state;
-  return {
-    sleeping: sleeping.slice(inherited).map(sleeperData),
-    wakeups: wakeups.map((wakeup) => wakeupData(wakeup, valueAt)),
-    born: born - executions,
-    branchBorn: branchBorn - executions,
-    explored,
-  };
-}
-
-function sleeperData({ who, footprint, done }: Sleeper): SleeperData {
-  return { who, footprint: Array.from(footprint), done };
-}
-
-/** @param path the planned steps before it, from the state in which words have the values */
-function wakeupData(wakeup: Wakeup, valueAt: Values, path: readonly PlannedStep[] = []): WakeupData {
-  const { who, footprint, next, isElsewhere } = wakeup;
-  const further = [...path, wakeup];
-  return {
-    who,
-    footprint: Array.from(withValues(footprint, valuesAfter(path, valueAt))),
-    next: next.map((one) => wakeupData(one, valueAt, further)),
-    isElsewhere,
-  };
-}
-
-function sequenceData(sequence: readonly Planned[], valueAt: Values): StepData[] {
-  return sequence.map(({ who, footprint }, at) =>
-    stepData({ who, footprint: withValues(footprint, valuesAfter(sequence.slice(0, at), valueAt)) }),
-  );
-}
-
-function stepData({ who, footprint }: PlannedStep): StepData {
-  return { who, footprint: Array.from(footprint) };
 }

@@ -32,9 +32,9 @@ export class Predictions {
   /**
    * What a thread's next step accesses after all steps of an execution but one and those that happen after it.
    *
-   * @param step the thread's step in the execution; −1 if it waits at its end
+   * @param step the thread's step in the execution, or a later one of it before which it has made none; −1 if it makes none any more
    * @param without the number of the other step
-   * @param cut the step that a violation ended, which nothing can be made after; −1 if there is none
+   * @param end the step up to which the execution is looked at
    */
   footprintOf(
     steps: ExecutionGraph,
@@ -42,12 +42,10 @@ export class Predictions {
     who: number,
     step: number,
     without: number,
-    cut: number,
+    end: number,
   ): Footprint {
-    const end = cut < 0 ? steps.length : cut;
     const valueAt = (address: number): number => steps.valueWithout(address, without, end);
-    if (step >= 0 && step !== cut && firstDifference(steps.footprint(step), 0, valueAt) < 0)
-      return steps.footprint(step);
+    if (step >= 0 && step < end && firstDifference(steps.footprint(step), 0, valueAt) < 0) return steps.footprint(step);
     if (machine.deferred.on !== this.deferring || this.kept >= KEPT) {
       this.known.clear();
       this.kept = 0;

@@ -13,6 +13,8 @@ export interface StepData {
 export interface SleeperData extends StepData {
   /** All that begins with it is explored. */
   readonly done: boolean;
+  /** If a violation ended the execution in it: the numbers of the steps that it races with; null if none did. */
+  readonly cutAfter: readonly number[] | null;
 }
 
 export interface WakeupData extends StepData {
@@ -66,6 +68,10 @@ export interface SubtreeRest {
    * with its first execution then, and these states belong to others. 0 if there are none.
    */
   readonly openTo: number;
+  /** `cutAfter` of the last of the steps, where its state belongs to others. */
+  readonly cutAfter: readonly number[] | null;
+  /** Others are to go on from that state. */
+  readonly isLeft: boolean;
   /** The execution was given up where nobody could go on who does not sleep, and one of them is not explored to its end. */
   readonly blocked: boolean;
   readonly reversals: readonly ReversalData[];

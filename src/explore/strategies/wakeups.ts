@@ -9,6 +9,8 @@ export interface PlannedStep {
   readonly who: number;
   /** What it accesses from the state that it is planned from. */
   readonly footprint: Footprint;
+  /** If it was made and a violation ended the execution in it: the steps that it races with. */
+  readonly cutAfter?: readonly number[] | null;
 }
 
 /** A step of a sequence that is to be made possible. */
@@ -29,7 +31,7 @@ export interface Wakeup extends PlannedStep {
  *
  * @param steps the execution that the sequence is of; null if it is not at hand
  */
-export function isWeakInitial(
+function isWeakInitial(
   steps: ExecutionGraph | null,
   one: PlannedStep,
   sequence: readonly Planned[],
@@ -50,6 +52,17 @@ export function isWeakInitial(
     for (let at = 0; at < end; at++) puts += putsTo((sequence[at] as Planned).footprint, address);
     return puts === putsTo(one.footprint, address) || valueAt(address) + puts > 0;
   });
+}
+
+/** Whether what begins with a step has all that begins with a sequence. What a violation ends has nothing more. */
+export function covers(
+  steps: ExecutionGraph | null,
+  one: PlannedStep,
+  sequence: readonly Planned[],
+  valueAt: Values,
+): boolean {
+  if (one.cutAfter != null && !sequence.some(({ who }) => who === one.who)) return false;
+  return isWeakInitial(steps, one, sequence, valueAt);
 }
 
 function conflicts(steps: ExecutionGraph | null, planned: Planned, { footprint }: PlannedStep): boolean {
@@ -99,7 +112,7 @@ export function follow<T extends PlannedStep>(
   let rest = sequence;
   let candidates: readonly T[] | null = branches;
   for (;;) {
-    const one: T | undefined = candidates.find((branch) => isWeakInitial(steps, branch, rest, values));
+    const one: T | undefined = candidates.find((branch) => covers(steps, branch, rest, values));
     if (one === undefined) return { passed, rest };
     rest = withoutStep(rest, one.who);
     passed.push(one);
