@@ -288,7 +288,10 @@ export function estimateBy(strategy: Strategy, machine: ControlledMachine): numb
 function readyFor(strategy: Strategy, what: ControlledMachine | Model): ControlledMachine {
   if (!(what instanceof ControlledMachine)) return machineFor(what, strategy);
   if (strategy.needsFootprints !== true || what.keepsFootprints) return what;
-  return new ControlledMachine(what.model, { checked: what.checkers, footprints: true });
+  const { model, checkers: checked, maxSteps, shutdown, stopFlag } = what;
+  const machine = new ControlledMachine(model, { checked, maxSteps, shutdown, footprints: true });
+  machine.stopFlag = stopFlag;
+  return machine;
 }
 
 /** A machine that has what a strategy needs, with all checkers; the memory checker where the model has objects that can be freed. */

@@ -153,7 +153,8 @@ export class ControlledMachine implements CpuHost {
   private forced = false;
   private readonly words: Int32Array;
   readonly maxSteps: number;
-  private readonly shutdown: boolean;
+  /** After an execution that ended well, ends what still runs. */
+  readonly shutdown: boolean;
 
   constructor(
     readonly model: Model,

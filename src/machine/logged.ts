@@ -128,10 +128,10 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
     return sum;
   },
 
-  atomicOr(address: number, bits: number): number {
-    const before = plain.atomicOr.call(this, address, bits);
+  atomicOr(address: number, bits: number): void {
+    const before = this.words[address] as number;
+    plain.atomicOr.call(this, address, bits);
     this.accesses.add(address, ACCESS_OR, before, bits);
-    return before;
   },
 
   atomicAnd(address: number, bits: number): number {

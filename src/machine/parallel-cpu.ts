@@ -357,10 +357,10 @@ export class ParallelCpu extends HostedCpu {
     return (Atomics.add(this.words, address, value) + value) | 0;
   }
 
-  atomicOr(address: number, bits: number): number {
+  atomicOr(address: number, bits: number): void {
     if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
-    return Atomics.or(this.words, address, bits);
+    Atomics.or(this.words, address, bits);
   }
 
   atomicAnd(address: number, bits: number): number {

@@ -65,12 +65,10 @@ export abstract class SerialCpu extends HostedCpu {
     return sum;
   }
 
-  atomicOr(address: number, bits: number): number {
+  atomicOr(address: number, bits: number): void {
     if (this.checked && this.shadow[address] !== 0) this.checkMarked(address, true);
     this.touchWord(address);
-    const old = this.words[address] as number;
-    this.words[address] = old | bits;
-    return old;
+    this.words[address] = (this.words[address] as number) | bits;
   }
 
   atomicAnd(address: number, bits: number): number {

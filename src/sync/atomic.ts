@@ -35,13 +35,16 @@ export const atomicOps = {
     return this.point(OP_AWAIT, p + field, value, 0);
   },
 
-  /** Counts, where nobody can see in which order (reference counts, statistics): not a scheduling point. */
-  atomic_inc<S extends string>(this: Cpu, p: Ptr<S>, field: Field<S, number>): number {
-    return this.atomicAdd(p + field, 1);
+  /**
+   * Counts, where nobody can see in which order (reference counts, statistics): not a scheduling point. It does not tell the sum,
+   * by which one could see that.
+   */
+  atomic_inc<S extends string>(this: Cpu, p: Ptr<S>, field: Field<S, number>): void {
+    this.atomicAdd(p + field, 1);
   },
 
-  atomic_dec<S extends string>(this: Cpu, p: Ptr<S>, field: Field<S, number>): number {
-    return this.atomicAdd(p + field, -1);
+  atomic_dec<S extends string>(this: Cpu, p: Ptr<S>, field: Field<S, number>): void {
+    this.atomicAdd(p + field, -1);
   },
 
   /** Drops a reference unless it is the last one; false if it is. */

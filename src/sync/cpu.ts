@@ -121,9 +121,12 @@ export abstract class Cpu implements MemoryContext {
 
   /** Adds to a word atomically. Not a scheduling point: for counters whose order nobody can see. */
   abstract atomicAdd(address: number, value: number): number;
-  /** Sets bits atomically, and returns the old word. Not a scheduling point. */
-  abstract atomicOr(address: number, bits: number): number;
-  /** Clears bits atomically, and returns the old word. Not a scheduling point. */
+  /** Sets bits atomically. Not a scheduling point: who set them first is not told, and so matters to nobody. */
+  abstract atomicOr(address: number, bits: number): void;
+  /**
+   * Keeps some bits, clears the others atomically, and returns the old word. Not a scheduling point: a bit's old value is only for
+   * one who clears it alone, as `dpor` does not try two that clear the same bit both ways.
+   */
   abstract atomicAnd(address: number, bits: number): number;
   /** Exchanges a word atomically. Not a scheduling point. */
   abstract atomicXchg(address: number, value: number): number;

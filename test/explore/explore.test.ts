@@ -33,6 +33,17 @@ describe('an exploration', () => {
     expect(explore(adding(2, 2), { strategy: dfsStrategy(), schedules: 5 })).toMatchObject({ exhausted: false });
   });
 
+  it('makes a machine that has footprints of one that has none, with the same options', () => {
+    const made: (readonly [boolean, number, boolean, readonly string[]])[] = [];
+    const given = new ControlledMachine(addingModel(2, 2), { checked: ['memory'], maxSteps: 77, shutdown: true });
+    explore(given, {
+      strategy: 'dpor',
+      observe: (one) => made.push([one.keepsFootprints, one.maxSteps, one.shutdown, one.checkers]),
+    });
+    expect(made).toHaveLength(6);
+    expect(new Set(made.map((one) => JSON.stringify(one)))).toEqual(new Set(['[true,77,true,["memory"]]']));
+  });
+
   it('ends by the clock, and says how long it took', () => {
     const result = explore(adding(3, 3), { strategy: stubborn, seconds: 0.05 });
     expect(result).toMatchObject({ exhausted: false, interrupted: false });

@@ -62,10 +62,11 @@ describe('a marked access', () => {
 });
 
 describe('counting where nobody sees the order', () => {
-  test('gives the new value', () => {
+  test('counts up and down, and does not tell the sum', () => {
     const k = openCpu();
-    expect([k.atomic_inc(k.tiny, tiny.counter), k.atomic_inc(k.tiny, tiny.counter)]).toEqual([1, 2]);
-    expect(k.atomic_dec(k.tiny, tiny.counter)).toBe(1);
+    const told: (undefined | void)[] = [];
+    for (const count of [k.atomic_inc, k.atomic_inc, k.atomic_dec]) told.push(count.call(k, k.tiny, tiny.counter));
+    expect(told).toEqual([undefined, undefined, undefined]);
     expect(k.get(k.tiny, tiny.counter)).toBe(1);
   });
 
@@ -77,10 +78,11 @@ describe('counting where nobody sees the order', () => {
     expect(runInOrder({ programs: [program, program] }).steps).toBe(0);
   });
 
-  test('gives old words for bits, exchanges and comparisons', () => {
+  test('gives old words for bits that are cleared, exchanges and comparisons', () => {
     const k = openCpu();
     const at = k.tiny + tiny.counter;
-    expect([k.atomicOr(at, 6), k.atomicAnd(at, ~2), k.atomicXchg(at, 9)]).toEqual([0, 6, 4]);
+    k.atomicOr(at, 6);
+    expect([k.atomicAnd(at, ~2), k.atomicXchg(at, 9)]).toEqual([6, 4]);
     expect([k.atomicCmpxchg(at, 1, 5), k.atomicCmpxchg(at, 9, 5), k.peek(at)]).toEqual([9, 9, 5]);
   });
 });

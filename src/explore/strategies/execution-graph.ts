@@ -419,11 +419,10 @@ export class ExecutionGraph {
     for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
       const kind = this.kindOf(end, guards[guard] as number, guards[guard + 1] as number);
       const operand = guards[guard + 3] as number;
-      for (let known = this.lastAccess[guards[guard] as number] as number; known !== 0; ) {
+      for (let known = this.lastBefore(end, guard, guards[guard] as number); known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         known = previousOf[from >> ENTRY_SHIFT] as number;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
-        if (earlier >= end) continue;
         if (this.who[earlier] === who) {
           // What comes before a store of its own thread does so anyhow.
           if (entries[from + KIND] === ACCESS_WRITE) break;
@@ -431,7 +430,11 @@ export class ExecutionGraph {
         }
         if (!accessesConflict(kind, operand, entries[from + KIND] as number, entries[from + OPERAND] as number))
           continue;
-        if (before !== 0 && this.happensBefore(earlier, before - 1)) continue;
+        if (before !== 0 && this.happensBefore(earlier, before - 1)) {
+          // And so does everything before a store.
+          if (entries[from + KIND] === ACCESS_WRITE) break;
+          continue;
+        }
         if (candidates.includes(earlier) || !this.isOpenWithout(earlier, op, a, guards, end)) continue;
         candidates.push(earlier);
         if (entries[from + KIND] === ACCESS_WRITE) break;
@@ -457,11 +460,30 @@ export class ExecutionGraph {
 
   /** Whether an operation could be made before a step, after everything that does not happen after that step. */
   private isOpenWithout(step: number, op: number, a: number, guards: Footprint, end: number): boolean {
-    if (op !== OP_RELAX) return isEnabledAt(op, this.valueWithout(guards[0] as number, step, end), a);
-    for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
-      if (this.valueWithout(guards[guard] as number, step, end) !== guards[guard + 3]) return true;
-    }
+    const value = (guard: number): number => {
+      const address = guards[guard] as number;
+      return this.valueWithout(address, step, end, this.lastBefore(end, guard, address));
+    };
+    if (op !== OP_RELAX) return isEnabledAt(op, value(0), a);
+    for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS)
+      if (value(guard) !== guards[guard + 3]) return true;
     return false;
+  }
+
+  /**
+   * The last access to a word that an operation waits for before the operation's own step, plus one; 0 if there is none. A later
+   * one where the word is not what is at that place of the step's footprint.
+   *
+   * @param end the operation's own step
+   * @param guard where the word is in the step's footprint
+   */
+  private lastBefore(end: number, guard: number, address: number): number {
+    if (end < this.length) {
+      const access = (this.firstAccess[end] as number) + guard / ACCESS_WORDS;
+      const isOwn = access < (this.firstAccess[end + 1] as number);
+      if (isOwn && this.entries[access * ENTRY_WORDS + ADDRESS] === address) return this.previousOf[access] as number;
+    }
+    return this.lastAccess[address] as number;
   }
 
   /** The values of words before a step. */
@@ -469,12 +491,16 @@ export class ExecutionGraph {
     return (address) => this.valueWithout(address, step, step);
   }
 
-  /** A word's value after all steps before `end` but for a step and those that happen after it. */
-  valueWithout(address: number, step: number, end: number): number {
+  /**
+   * A word's value after all steps before `end` but for a step and those that happen after it.
+   *
+   * @param last an access to the word with none after it before `end`, plus one
+   */
+  valueWithout(address: number, step: number, end: number, last = this.lastAccess[address] as number): number {
     const { entries, stepOf, previousOf } = this;
     const kept: number[] = [];
     let value = this.initial?.[address] ?? 0;
-    for (let known = this.lastAccess[address] as number; known !== 0; ) {
+    for (let known = last; known !== 0; ) {
       const from = (known - 1) * ENTRY_WORDS;
       const accessing = stepOf[from >> ENTRY_SHIFT] as number;
       if (accessing < step) {

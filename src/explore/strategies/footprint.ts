@@ -18,15 +18,20 @@ export type Footprint = Int32Array;
 /** The footprint of the step that was made last, as `ExecutionGraph` keeps it. */
 export function footprintOf({ words, count, beforeQuiescence }: AccessLog): Footprint {
   const kept: number[] = [];
-  let since = 0;
+  /** By word: where its accesses are in `kept`. */
+  const places = new Map<number, number[]>();
   for (let access = 0; access < count; access++) {
-    if (access === beforeQuiescence) since = kept.length;
+    if (access === beforeQuiescence) places.clear();
     const from = access * ACCESS_WORDS;
-    let known = kept.length - ACCESS_WORDS;
-    while (known >= since && !(kept[known] === words[from] && addsNothing(kept, known, words, from))) {
-      known -= ACCESS_WORDS;
+    const address = words[from] as number;
+    let known = places.get(address);
+    if (known?.some((at) => addsNothing(kept, at, words, from)) === true) continue;
+    if (known === undefined) {
+      known = [];
+      places.set(address, known);
     }
-    if (known < since) for (let word = 0; word < ACCESS_WORDS; word++) kept.push(words[from + word] as number);
+    known.unshift(kept.length);
+    for (let word = 0; word < ACCESS_WORDS; word++) kept.push(words[from + word] as number);
   }
   return Int32Array.from(kept);
 }
@@ -119,8 +124,18 @@ export function valueAfter(footprint: Footprint, address: number, before: number
  * @param valueAt a word's value before the step
  */
 export function firstDifference(footprint: Footprint, from: number, valueAt: Values): number {
-  for (let at = from; at < footprint.length; at += ACCESS_WORDS) {
-    if (whatIsSeen(footprint, at, footprint[at + 2] as number) !== whatWouldBeSeen(footprint, at, valueAt)) return at;
+  /** Words that the step has changed before the access that is looked at. */
+  const changed = new Set<number>();
+  for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
+    const address = footprint[at] as number;
+    if (at >= from) {
+      const found = whatIsSeen(footprint, at, footprint[at + 2] as number);
+      const would = changed.has(address)
+        ? whatWouldBeSeen(footprint, at, valueAt)
+        : whatIsSeen(footprint, at, valueAt(address));
+      if (found !== would) return at;
+    }
+    if (footprint[at + 1] !== ACCESS_READ) changed.add(address);
   }
   return -1;
 }

@@ -155,17 +155,17 @@ export function raceOps(under: Under): object {
       return sum;
     },
     /** Counts whose result nobody uses order nothing. */
-    atomic_inc<S extends string>(p: Ptr<S>, field: Field<S, number>): number {
+    atomic_inc<S extends string>(p: Ptr<S>, field: Field<S, number>): void {
       if (((this.passes[p + field] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, p + field);
-      return atomicAdd.call(this, p + field, 1);
+      atomicAdd.call(this, p + field, 1);
     },
-    atomic_dec<S extends string>(p: Ptr<S>, field: Field<S, number>): number {
+    atomic_dec<S extends string>(p: Ptr<S>, field: Field<S, number>): void {
       if (((this.passes[p + field] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, p + field);
-      return atomicAdd.call(this, p + field, -1);
+      atomicAdd.call(this, p + field, -1);
     },
-    atomicOr(address: number, bits: number): number {
+    atomicOr(address: number, bits: number): void {
       if (((this.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, address);
-      return atomicOr.call(this, address, bits);
+      atomicOr.call(this, address, bits);
     },
     atomicAnd(address: number, bits: number): number {
       if (((this.passes[address] as number) & KIND_MARKED_WRITE) === 0) this.races.markedWrite(this, address);
