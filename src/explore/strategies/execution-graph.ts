@@ -4,6 +4,8 @@
  */
 
 import {
+  ACCESS_AND,
+  ACCESS_OR,
   ACCESS_READ,
   ACCESS_WORDS,
   ACCESS_WRITE,
@@ -288,11 +290,13 @@ export class ExecutionGraph {
       const operand = entries[at + OPERAND] as number;
       // Loads do not conflict with each other.
       const previous = kind === ACCESS_READ ? this.previousChange : this.previousOf;
+      let conflicting = -1;
       for (let known = previous[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
         if (earlier !== step && accessesConflict(kind, operand, earlierKind, entries[from + OPERAND] as number)) {
+          if (conflicting < 0) conflicting = from;
           const whose = who[earlier] as number;
           if ((clocks[own + whose] as number) <= earlier) {
             const other = earlier * threads;
@@ -305,10 +309,28 @@ export class ExecutionGraph {
         }
         // Everything before a store happens before the store.
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
+        if (conflicting >= 0 && this.isOrderedUpTo(conflicting, from)) break;
         known = previous[from >> ENTRY_SHIFT] as number;
       }
     }
     clocks[own + (who[step] as number)] = step + 1;
+  }
+
+  /**
+   * Whether all accesses to a word before one of two happen before the other one: each of them conflicts with one of the
+   * two, as these conflict, and not as bits that are set or cleared, which do so only with some of such.
+   *
+   * @param later where the later of the two is
+   * @param from where the earlier one is, or the place after a load that is
+   */
+  private isOrderedUpTo(later: number, from: number): boolean {
+    const { entries, previousOf } = this;
+    const kind = entries[later + KIND] as number;
+    const other = entries[from + KIND] as number;
+    const before = previousOf[from >> ENTRY_SHIFT] as number;
+    // Loads before a change: who loads passes over them.
+    if (kind !== ACCESS_READ && before !== 0 && entries[(before - 1) * ENTRY_WORDS + KIND] === ACCESS_READ) return true;
+    return kind !== other && !(isOfBits(kind) && isOfBits(other));
   }
 
   /**
@@ -329,14 +351,17 @@ export class ExecutionGraph {
       const operand = entries[at + OPERAND] as number;
       // Loads do not conflict with each other.
       const previous = kind === ACCESS_READ ? this.previousChange : this.previousOf;
+      let conflicting = -1;
       for (let known = previous[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
         if (earlier !== step && accessesConflict(kind, operand, earlierKind, entries[from + OPERAND] as number)) {
+          if (conflicting < 0) conflicting = from;
           this.addCandidate(earlier, who[step] as number, before);
         }
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
+        if (conflicting >= 0 && this.isOrderedUpTo(conflicting, from)) break;
         known = previous[from >> ENTRY_SHIFT] as number;
       }
     }
@@ -533,6 +558,10 @@ export class ExecutionGraph {
     this.firstAfter = larger(this.firstAfter, new Int32Array(steps));
     this.clocks = larger(this.clocks, new Int32Array(steps * this.threads));
   }
+}
+
+function isOfBits(kind: number): boolean {
+  return kind === ACCESS_OR || kind === ACCESS_AND;
 }
 
 function larger<A extends Int32Array | Uint8Array>(old: A, made: A): A {
