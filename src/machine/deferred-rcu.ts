@@ -137,9 +137,16 @@ const deferring: ThisType<RcuCpu> = {
 /** Put over the functions of the same names in `slabOps`. */
 const noting: ThisType<RcuCpu> = {
   kmem_cache_alloc(cacheNumber: number): number {
-    const object = slabOps.kmem_cache_alloc.call(this as never, cacheNumber);
-    if (object === NULL) this.machine.deferred.noteShortage();
-    else this.accesses.noteAllocated(object);
+    const { accesses, words } = this;
+    const object: number = slabOps.kmem_cache_alloc.call(this as never, cacheNumber);
+    if (object === NULL) {
+      this.machine.deferred.noteShortage();
+      return object;
+    }
+    accesses.noteAllocated(object);
+    // Whoever still accesses what was there before is caught before that, and after it no longer.
+    const end = object + (this.arena.caches[cacheNumber] as Cache).struct.words;
+    for (let at = object; at < end; at++) accesses.add(at, ACCESS_WRITE, words[at] as number, words[at] as number);
     return object;
   },
 

@@ -1,9 +1,9 @@
 /** The operations of a CPU with their footprint kept: put over a machine's own by a strategy that asks for it. */
 
 import { type Access, checkedAccess, plainAccess } from '../memory/access.js';
-import { FREE_LIST, FREE_NEXT } from '../memory/arena.js';
+import { type Cache, FREE_LIST, FREE_NEXT, SLOT_HEADER_WORDS } from '../memory/arena.js';
 import { cpu_data, IRQ_TIMER } from '../sync/cpu.js';
-import { type Coroutine, OP_CMPXCHG, OP_LOCK, OP_READ_LOCK, OP_RELAX } from '../sync/gate.js';
+import { type Coroutine, OP_CMPXCHG, OP_LOCK, OP_READ, OP_READ_LOCK, OP_RELAX, OP_XCHG } from '../sync/gate.js';
 import {
   ACCESS_ADD,
   ACCESS_AND,
@@ -52,6 +52,20 @@ function timerLine(words: Int32Array, data: number): number {
   return ((words[data + cpu_data.irq_pending] as number) & IRQ_TIMER) === 0 ? 0 : 1;
 }
 
+/**
+ * The memory checker notes which generation of a typesafe object a loaded pointer is to (`memory/kasan.ts`): whoever takes
+ * the object from its cache, or gives it back, changes what is noted.
+ *
+ * @param value what was loaded
+ */
+function addGeneration({ accesses, arena, words, typesafeStart, typesafeEnd }: LoggedCpu, value: number): void {
+  if (value < typesafeStart || value >= typesafeEnd) return;
+  const { base, slotWords } = arena.typesafe as Cache;
+  if ((value - base) % slotWords !== SLOT_HEADER_WORDS) return;
+  const header = value - SLOT_HEADER_WORDS;
+  accesses.add(header, ACCESS_READ, words[header] as number, 0);
+}
+
 const plain = SerialCpu.prototype;
 
 const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
@@ -72,6 +86,8 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
       const kind = accessKind(op, this.result === this.opA);
       accesses.add(opAddress, kind, before, kind === ACCESS_ADD ? 1 : (words[opAddress] as number));
       if (op >= OP_LOCK) accesses.guards = 1;
+      else if (this.checked && (op === OP_READ || op === OP_XCHG || op === OP_CMPXCHG))
+        addGeneration(this, this.result);
     }
     if (this.model.clock !== undefined) {
       accesses.add(this.data + TIMER_LINE, ACCESS_READ, timerLine(words, this.data), 0);
