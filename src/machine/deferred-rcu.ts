@@ -144,9 +144,13 @@ const noting: ThisType<RcuCpu> = {
       return object;
     }
     accesses.noteAllocated(object);
-    // Whoever still accesses what was there before is caught before that, and after it no longer.
-    const end = object + (this.arena.caches[cacheNumber] as Cache).struct.words;
-    for (let at = object; at < end; at++) accesses.add(at, ACCESS_WRITE, words[at] as number, words[at] as number);
+    const cache = this.arena.caches[cacheNumber] as Cache;
+    // Whoever still accesses what was there before is caught before that, and after it no longer: but for a typesafe object,
+    // whose generation tells.
+    if (cache.typesafe) return object;
+    for (let at = object; at < object + cache.struct.words; at++) {
+      accesses.add(at, ACCESS_WRITE, words[at] as number, words[at] as number);
+    }
     return object;
   },
 
