@@ -54,8 +54,8 @@ export class ExecutionGraph {
   private stepOf = new Int32Array(4096);
   /** By access: the one to the same word before it, plus one. */
   private previousOf = new Int32Array(4096);
-  /** The same, of those that are no loads. */
-  private previousChange = new Int32Array(4096);
+  /** The same, of those of another kind. */
+  private previousOther = new Int32Array(4096);
   private entryCount = 0;
   /** For each step and thread how many steps of the execution happen before it, as one more than the last one's number. */
   private clocks: Int32Array;
@@ -151,9 +151,9 @@ export class ExecutionGraph {
       this.entries = larger(this.entries, new Int32Array(this.entries.length * 2));
       this.stepOf = larger(this.stepOf, new Int32Array(this.stepOf.length * 2));
       this.previousOf = larger(this.previousOf, new Int32Array(this.previousOf.length * 2));
-      this.previousChange = larger(this.previousChange, new Int32Array(this.previousChange.length * 2));
+      this.previousOther = larger(this.previousOther, new Int32Array(this.previousOther.length * 2));
     }
-    const { entries, stepOf, previousOf, previousChange } = this;
+    const { entries, stepOf, previousOf, previousOther } = this;
     const at = this.entryCount++ * ENTRY_WORDS;
     entries[at + ADDRESS] = address;
     entries[at + KIND] = kind;
@@ -161,8 +161,8 @@ export class ExecutionGraph {
     entries[at + OPERAND] = words[from + 3] as number;
     stepOf[at >> ENTRY_SHIFT] = step;
     previousOf[at >> ENTRY_SHIFT] = last;
-    const isLoad = last !== 0 && entries[(last - 1) * ENTRY_WORDS + KIND] === ACCESS_READ;
-    previousChange[at >> ENTRY_SHIFT] = isLoad ? (previousChange[last - 1] as number) : last;
+    const isSame = last !== 0 && entries[(last - 1) * ENTRY_WORDS + KIND] === kind;
+    previousOther[at >> ENTRY_SHIFT] = isSame ? (previousOther[last - 1] as number) : last;
     this.lastAccess[address] = this.entryCount;
   }
 
@@ -288,10 +288,8 @@ export class ExecutionGraph {
       const at = access * ENTRY_WORDS;
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
-      // Loads do not conflict with each other.
-      const previous = kind === ACCESS_READ ? this.previousChange : this.previousOf;
       let conflicting = -1;
-      for (let known = previous[at >> ENTRY_SHIFT] as number; known !== 0; ) {
+      for (let known = this.previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
@@ -310,7 +308,7 @@ export class ExecutionGraph {
         // Everything before a store happens before the store.
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
         if (conflicting >= 0 && this.isOrderedUpTo(conflicting, from)) break;
-        known = previous[from >> ENTRY_SHIFT] as number;
+        known = this.nextToLook(kind, from);
       }
     }
     clocks[own + (who[step] as number)] = step + 1;
@@ -321,16 +319,18 @@ export class ExecutionGraph {
    * two, as these conflict, and not as bits that are set or cleared, which do so only with some of such.
    *
    * @param later where the later of the two is
-   * @param from where the earlier one is, or the place after a load that is
+   * @param from where the earlier one is
    */
   private isOrderedUpTo(later: number, from: number): boolean {
-    const { entries, previousOf } = this;
-    const kind = entries[later + KIND] as number;
-    const other = entries[from + KIND] as number;
-    const before = previousOf[from >> ENTRY_SHIFT] as number;
-    // Loads before a change: who loads passes over them.
-    if (kind !== ACCESS_READ && before !== 0 && entries[(before - 1) * ENTRY_WORDS + KIND] === ACCESS_READ) return true;
+    const kind = this.entries[later + KIND] as number;
+    const other = this.entries[from + KIND] as number;
     return kind !== other && !(isOfBits(kind) && isOfBits(other));
+  }
+
+  /** The access to a word to look at after one, plus one: those of a kind that commutes with itself do so with each other. */
+  private nextToLook(kind: number, from: number): number {
+    const passes = this.entries[from + KIND] === kind && kind !== ACCESS_WRITE;
+    return (passes ? this.previousOther : this.previousOf)[from >> ENTRY_SHIFT] as number;
   }
 
   /**
@@ -349,10 +349,8 @@ export class ExecutionGraph {
       if (guards !== 0 && this.isGuard(first, guards, entries[at + ADDRESS] as number)) continue;
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
-      // Loads do not conflict with each other.
-      const previous = kind === ACCESS_READ ? this.previousChange : this.previousOf;
       let conflicting = -1;
-      for (let known = previous[at >> ENTRY_SHIFT] as number; known !== 0; ) {
+      for (let known = this.previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
@@ -362,7 +360,7 @@ export class ExecutionGraph {
         }
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
         if (conflicting >= 0 && this.isOrderedUpTo(conflicting, from)) break;
-        known = previous[from >> ENTRY_SHIFT] as number;
+        known = this.nextToLook(kind, from);
       }
     }
     this.dropOrdered();
@@ -440,13 +438,13 @@ export class ExecutionGraph {
    * @param end the operation's own step
    */
   private addGuardRaces(who: number, before: number, op: number, a: number, guards: Footprint, end: number): void {
-    const { entries, stepOf, previousOf, candidates } = this;
+    const { entries, stepOf, candidates } = this;
     for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
       const kind = this.kindOf(end, guards[guard] as number, guards[guard + 1] as number);
       const operand = guards[guard + 3] as number;
       for (let known = this.lastBefore(end, guard, guards[guard] as number); known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
-        known = previousOf[from >> ENTRY_SHIFT] as number;
+        known = this.nextToLook(kind, from);
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         if (this.who[earlier] === who) {
           // What comes before a store of its own thread does so anyhow.
