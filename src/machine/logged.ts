@@ -45,7 +45,10 @@ export function guardsOf(cpu: ControlledCpu): Int32Array {
   return Int32Array.from(guards);
 }
 
-/** Stands for the timer's bit of `irq_pending`, which any step of the CPU looks at, unlike the other bits. */
+/**
+ * Stands for the timer's bit of `irq_pending`, which any step of the CPU looks at, unlike the other bits. No footprint has what is
+ * really in this word; both are 0 when a machine has booted, with interrupts enabled.
+ */
 const TIMER_LINE = cpu_data.irqs_disabled;
 
 function timerLine(words: Int32Array, data: number): number {

@@ -70,12 +70,6 @@ function conflicts(steps: ExecutionGraph | null, planned: Planned, { footprint }
   return footprintsConflict(planned.footprint, footprint);
 }
 
-/** A sequence without the first step of a thread. */
-function withoutStep(sequence: readonly Planned[], who: number): readonly Planned[] {
-  const own = sequence.findIndex((planned) => planned.who === who);
-  return own < 0 ? sequence : sequence.toSpliced(own, 1);
-}
-
 /** The values of words after some steps. */
 export function valuesAfter(steps: readonly PlannedStep[], valueAt: Values): Values {
   return (address) => {
@@ -109,12 +103,13 @@ export function follow<T extends PlannedStep>(
 ): Place<T> | null {
   const passed: T[] = [];
   const values = valuesAfter(passed, valueAt);
-  let rest = sequence;
+  const rest = [...sequence];
   let candidates: readonly T[] | null = branches;
   for (;;) {
     const one: T | undefined = candidates.find((branch) => covers(steps, branch, rest, values));
     if (one === undefined) return { passed, rest };
-    rest = withoutStep(rest, one.who);
+    const own = rest.findIndex(({ who }) => who === one.who);
+    if (own >= 0) rest.splice(own, 1);
     passed.push(one);
     candidates = below(one);
     if (rest.length === 0 || candidates === null) return null;
