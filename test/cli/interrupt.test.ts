@@ -94,7 +94,7 @@ describe('Ctrl-C', () => {
     expect(stdout).toMatch(/^a thread did not come to an end .*: is there a loop that neither ends nor yields\?$/m);
   });
 
-  it('in the middle of a round of dpor on two cores loses nothing that --resume does not make again', async () => {
+  it('in the middle of shares of dpor on two cores loses nothing that --resume does not make again', async () => {
     const file = modelFile(
       'writers',
       `for (let id = 0; id < 3; id++) {

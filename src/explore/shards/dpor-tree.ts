@@ -31,6 +31,8 @@ export interface Branch {
    * out. `done`: everything that begins with it is explored.
    */
   kind: 'planned' | 'open' | 'closed' | 'done';
+  /** A share that begins with it is under way. */
+  isOut: boolean;
   /** Executions made that go through it. */
   made: number;
   /** Of `done`, as in `SleeperData`: one that a violation ended covers no other steps. */
@@ -60,6 +62,7 @@ function branch(who: number, footprint: Int32Array): Branch {
     who,
     footprint,
     kind: 'planned',
+    isOut: false,
     made: 0,
     cutAfter: null,
     isLeft: false,
@@ -88,7 +91,7 @@ function tidy(top: Branch, sleeping: readonly Branch[]): void {
   if (branches.every(({ kind }) => kind === 'done') && !top.isLeft) {
     top.kind = 'done';
     top.branches = [];
-  } else if (branches.every(({ kind }) => kind === 'done' || kind === 'planned')) {
+  } else if (branches.every(({ kind, isOut }) => kind === 'done' || (kind === 'planned' && !isOut))) {
     const explored = branches.filter(({ kind }) => kind === 'done');
     const born = -explored.reduce((sum, { made }) => sum + made, 0);
     const wakeups = branches.filter(({ kind }) => kind === 'planned').map(wakeupData);
@@ -134,17 +137,17 @@ function open(top: Branch): void {
 /** What can be handed out, a branch before those after it and before the one that it comes after. */
 function collect(path: readonly Branch[], closed: (readonly Branch[])[], planned: (readonly Branch[])[]): void {
   const top = path.at(-1) as Branch;
-  if (top.kind === 'closed') closed.push(path);
+  if (top.kind === 'closed' && !top.isOut) closed.push(path);
   if (top.kind !== 'open') return;
   for (const one of top.branches) {
     if (one.kind === 'open' || one.kind === 'closed') collect([...path, one], closed, planned);
   }
   // The one after it sleeps with the footprint that the step turns out to have.
   const next = top.branches.find(({ kind }) => kind === 'planned');
-  if (next !== undefined) planned.push([...path, next]);
+  if (next !== undefined && !next.isOut) planned.push([...path, next]);
 }
 
-/** Divides the tree. @returns shares, as many as there are up to `most`; none if all is explored */
+/** Divides what of the tree is not under way. @returns shares, as many as there are up to `most` */
 export function divide(root: Branch, most: number, freesMatter: boolean): Share[] {
   tidy(root, []);
   for (;;) {
@@ -153,7 +156,10 @@ export function divide(root: Branch, most: number, freesMatter: boolean): Share[
     collect([root], closed, planned);
     const left = closed.map((path) => path.at(-1) as Branch).filter(isDivisible);
     if (closed.length + planned.length >= most || left.length === 0) {
-      return [...closed, ...planned].slice(0, most).map((path) => ({ path, subtree: subtreeOf(path, freesMatter) }));
+      return [...closed, ...planned].slice(0, most).map((path) => {
+        (path.at(-1) as Branch).isOut = true;
+        return { path, subtree: subtreeOf(path, freesMatter) };
+      });
     }
     open(left.reduce((largest, one) => (one.made > largest.made ? one : largest)));
   }
@@ -192,6 +198,7 @@ function subtreeOf(path: readonly Branch[], freesMatter: boolean): Subtree {
 export function take({ path, subtree }: Share, rest: SubtreeRest, executions: number): void {
   const way = [...path];
   const { base } = subtree;
+  (path.at(-1) as Branch).isOut = false;
   for (const one of path) one.made += executions;
   // From the planned step on, or of a closed branch from the state after it on.
   const isPlanned = path.at(-1)?.kind === 'planned';

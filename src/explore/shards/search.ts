@@ -8,10 +8,11 @@ import { addCounts, type Exploration, type ExploreOptions, type Phase, phasesOf 
 import { SeenSchedules } from '../seen.js';
 import { WHOLE_TREE } from '../strategies/branches.js';
 import { type StrategyOptions, strategyNamed } from '../strategies/index.js';
-import { advanceBranches, BranchRounds, type BranchRoundsState } from './branch-rounds.js';
-import { advance, Rounds, type RoundsState, type Slot } from './rounds.js';
+import { DfsShares, type DfsSharesState } from './dfs-shares.js';
+import { DporShares, type DporSharesState } from './dpor-shares.js';
 import type { ShardRunner } from './runner.js';
 import { type FoundData, foundOf, type Shard, type ShardResult } from './shard.js';
+import type { Shares, Slot } from './shares.js';
 
 /** Executions of a shard that draws lots. */
 const LOTS = 512;
@@ -32,10 +33,10 @@ export interface SearchState {
   readonly totals: Omit<Totals, 'found'> & { readonly found: FoundData | null };
   /** Schedules seen in this phase, two words of hash each, as often as they came. */
   readonly schedules: readonly number[];
-  /** Of a partial-order reduction under way, whose round is not in the totals; null if none is. */
-  readonly rounds: RoundsState | null;
+  /** Of a partial-order reduction under way, whose shares under way are not in the totals; null if none is. */
+  readonly reduction: DporSharesState | null;
   /** The same of a depth-first search. */
-  readonly branches: BranchRoundsState | null;
+  readonly depthFirst: DfsSharesState | null;
 }
 
 export interface SearchOptions extends Omit<ExploreOptions, 'strategy' | 'observe'> {
@@ -97,8 +98,8 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   let phase: MutablePhase = NO_PHASE;
   /** Where the phase under way began, if it can only be made as a whole and was not. */
   const whole: { begun: Pick<SearchState, 'totals' | 'phases'> | null } = { begun: null };
-  let rounds: RoundsState | null = from?.rounds ?? null;
-  let branches: BranchRoundsState | null = from?.branches ?? null;
+  let reduction: DporSharesState | null = from?.reduction ?? null;
+  let depthFirst: DfsSharesState | null = from?.depthFirst ?? null;
 
   /** Takes a shard's result in. @returns whether to go on */
   function take(result: ShardResult): boolean {
@@ -167,91 +168,99 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   }
 
   async function reduce(most: number): Promise<void> {
-    const tree = new Rounds(rounds);
-    rounds = null;
-    await goRound(tree, advance, most, {
+    const shares = new DporShares(reduction);
+    reduction = null;
+    await exploreShares(shares, most, {
       shardOf: ({ subtree }, executions) => ({ kind: 'subtree', subtree, executions, keepGoing }),
       keep: () => {
-        rounds = tree.state();
+        reduction = shares.state();
       },
-      size: async () => tree.estimate(),
+      size: async () => shares.estimate(),
     });
   }
 
   async function searchDepthFirst(most: number): Promise<void> {
-    const tree = new BranchRounds(branches);
-    branches = null;
+    const shares = new DfsShares(depthFirst);
+    depthFirst = null;
     const own = strategyOptions(options);
-    await goRound(tree, advanceBranches, most, {
-      shardOf: (slot, executions) => {
-        const left = slot.branches ?? WHOLE_TREE;
-        return { kind: 'branches', options: own, branches: left, executions, keepGoing };
+    await exploreShares(shares, most, {
+      shardOf: ({ branches }, executions) => {
+        return { kind: 'branches', options: own, branches: branches ?? WHOLE_TREE, executions, keepGoing };
       },
       keep: () => {
-        branches = tree.state();
+        depthFirst = shares.state();
       },
       size: async () => (await runner.run({ kind: 'size', options: own })).estimate ?? 0,
     });
   }
 
   /**
-   * Explores a tree round by round.
+   * Explores a tree in shares. What they come to is looked at in the order in which they were given out, and taken in in
+   * the order of the shares.
    *
-   * @param advanceSlot takes in what was made of a share
-   * @param most executions at most, of all rounds
+   * @param most executions at most, of all shares
    */
-  async function goRound<S extends RoundSlot>(
-    tree: RoundTree<S>,
-    advanceSlot: (slot: S, result: ShardResult) => void,
+  async function exploreShares<S extends Slot>(
+    shares: Shares<S>,
     most: number,
-    { shardOf, keep, size }: RoundSteps<S>,
+    { shardOf, keep, size }: SharesSteps<S>,
   ): Promise<void> {
     const endsBy = (found: unknown): boolean => found !== null && !keepGoing;
     if (phase.exhausted || endsBy(totals.found)) return;
-    const made = (): number =>
-      tree.slots.reduce((sum, { result }) => sum + (result?.executions ?? 0), phase.executions);
+    const { slots } = shares;
+    shares.fill();
+    const under: { readonly slot: S; readonly executions: number; readonly result: Promise<ShardResult> }[] = [];
+    const made = (): number => slots.reduce((sum, { result }) => sum + (result?.executions ?? 0), phase.executions);
     /** Of shares that are to be made again: for those who look now. */
     const cut: ShardResult[] = [];
-    while (!stopped && tree.begin()) {
-      const under = underWay(tree.slots, most - made());
-      if (under.length === 0) break;
-      const shards = function* (): Generator<Shard> {
-        for (const { slot, executions } of under) {
-          if (stopped) return;
-          yield shardOf(slot, executions);
-        }
-      };
-      let taken = 0;
-      let goesOn = true;
-      const takeShare = (_: Shard, result: ShardResult): boolean => {
-        const { slot } = under[taken++] as (typeof under)[number];
-        if (result.interrupted) goesOn = false;
-        if (result.cut) {
-          cut.push(result);
-          return true;
-        }
-        advanceSlot(slot, result);
+    const giveOut = (): void => {
+      let free = under.reduce((left, { executions }) => left - executions, most - made());
+      for (const slot of slots) {
+        // Those after it are not wanted any more.
+        if (endsBy(slot.result?.found ?? null)) return;
+        const executions = Math.min(slot.left, free);
+        if (executions <= 0 || under.some((one) => one.slot === slot)) continue;
+        free -= executions;
+        const result = runner.run(shardOf(slot, executions));
+        result.catch(() => {});
+        under.push({ slot, executions, result });
+      }
+    };
+    const drop = async (): Promise<void> => {
+      await Promise.allSettled(under.map(({ result }) => result));
+      under.length = 0;
+    };
+    for (;;) {
+      if (!stopped) giveOut();
+      const next = under.shift();
+      if (next === undefined) break;
+      const { slot } = next;
+      const result = await next.result;
+      if (result.interrupted) stopped = true;
+      if (result.cut) cut.push(result);
+      else {
+        shares.advance(slot, result);
         if (endsBy(result.found)) slot.left = 0;
         options.progress?.(totals.executions - phase.executions + made());
-        return !endsBy(result.found);
-      };
-      await inOrder(runner, shards(), takeShare, under.length);
-      if (!goesOn) break;
-      const last = tree.slots.findIndex(({ left, result }) => left > 0 || endsBy(result?.found ?? null));
-      if (last >= 0 && !endsBy(tree.slots[last]?.result?.found ?? null)) continue;
-      for (const { result } of last < 0 ? tree.slots : tree.slots.slice(0, last + 1)) {
-        if (result !== null) takeReduced(result);
-        // Those after it are of a tree that is given up.
-        if (result?.rest?.again === true) break;
       }
-      if (last >= 0) return;
-      tree.end();
+      for (;;) {
+        const first = shares.takeFirst();
+        if (first === null) break;
+        takeReduced(first);
+        if (endsBy(totals.found)) {
+          runner.stop();
+          await drop();
+          return;
+        }
+        // The others are of a tree that is given up.
+        if (first.rest?.again === true) await drop();
+      }
     }
-    phase.exhausted = !tree.begin();
+    phase.exhausted = slots.length === 0;
     if (phase.exhausted) return;
     keep();
     whole.begun = { totals: { ...totals }, phases: [...done.slice(0, at), { ...phase }] };
-    for (const { result } of tree.slots) if (result !== null) takeReduced(result);
+    for (const { result } of slots) if (result !== null) takeReduced(result);
     for (const result of cut) takeReduced(result);
     if (phase.executions === 0 || cut.length > 0 || endsBy(totals.found)) return;
     phase.estimate = Math.max(phase.executions, Math.round(await size()));
@@ -297,24 +306,14 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     totals,
     ...whole.begun,
     schedules: hashes,
-    rounds,
-    branches,
+    reduction,
+    depthFirst,
   };
   return { exploration, state };
 }
 
-/** A share in a round. */
-type RoundSlot = Pick<Slot, 'left' | 'result'>;
-
-/** A tree that is explored in rounds. */
-interface RoundTree<S extends RoundSlot> {
-  readonly slots: readonly S[];
-  begin(): boolean;
-  end(): void;
-}
-
 /** What a kind of tree has of its own. */
-interface RoundSteps<S extends RoundSlot> {
+interface SharesSteps<S extends Slot> {
   shardOf(slot: S, executions: number): Shard;
   /** Keeps where the tree stands. */
   keep(): void;
@@ -335,19 +334,6 @@ const NOTHING: Totals = {
   witnesses: {},
   found: null,
 };
-
-/** The shares of a round that are still to be explored, each with how many executions it may make of those that are left. */
-function underWay<S extends RoundSlot>(
-  slots: readonly S[],
-  left: number,
-): { readonly slot: S; readonly executions: number }[] {
-  let rest = left;
-  return slots.flatMap((slot) => {
-    const executions = Math.min(slot.left, rest);
-    rest -= executions;
-    return executions > 0 ? [{ slot, executions }] : [];
-  });
-}
 
 /** What a strategy is told, without the limits of the search. */
 function strategyOptions(options: SearchOptions): StrategyOptions {

@@ -178,7 +178,7 @@ describe('over threads', () => {
     expect(results[1]?.found).not.toBeNull();
   });
 
-  it('comes to the same result by a reduction in several rounds', async () => {
+  it('comes to the same result by a reduction in many shares', async () => {
     ensureBuilt();
     const larger = { scenario: 'kill-vs-exec', patches: [], cpus: 3 };
     const results: string[] = [];
@@ -219,8 +219,8 @@ describe('a depth-first search in shards', () => {
     });
   });
 
-  it('is one search where it makes no more than a thousand executions', async () => {
-    const options = { strategy: 'dfs', schedules: 900 };
+  it('is one search where it makes no more than five hundred executions', async () => {
+    const options = { strategy: 'dfs', schedules: 500 };
     expect(same(await searchHere(writers(3, 4), options))).toEqual(same(explore(writers(3, 4), options)));
   });
 

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modelOf } from '../../../scenarios/catalog.js';
 import { explore } from '../../../src/explore/explore.js';
-import { advance, Rounds, type RoundsOptions, type RoundsState } from '../../../src/explore/shards/rounds.js';
+import { DporShares, type DporSharesState } from '../../../src/explore/shards/dpor-shares.js';
 import { type Shard, ShardMachine, type ShardResult } from '../../../src/explore/shards/shard.js';
+import type { SharesOptions } from '../../../src/explore/shards/shares.js';
 import { dporStrategy } from '../../../src/explore/strategies/dpor.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
 import type { Model } from '../../../src/machine/model.js';
@@ -16,8 +17,12 @@ interface Covered {
   outcomes: Record<string, number>;
 }
 
-/** All of a model in rounds, with everything that is handed over as JSON. @param order in which results are taken in */
-function inRounds(model: Model, options: RoundsOptions, order?: (round: number) => number): Covered {
+/**
+ * All of a model in shares, with everything that is handed over as JSON.
+ *
+ * @param order which of those under way is made next, and how many executions of it: any if not given
+ */
+function inShares(model: Model, options: SharesOptions, order?: () => number): Covered {
   const machine = new ShardMachine(model);
   const make = (shard: Shard): ShardResult => {
     const exploring = machine.explore(shard);
@@ -26,34 +31,35 @@ function inRounds(model: Model, options: RoundsOptions, order?: (round: number) 
       if (slice.done) return slice.value;
     }
   };
-  return inRoundsBy(make, options, order);
+  return inSharesBy(make, options, order);
 }
 
-function inRoundsBy(
+function inSharesBy(
   make: (
     shard: Shard & { readonly kind: 'subtree' },
   ) => Pick<ShardResult, 'executions' | 'redundant' | 'outcomes' | 'rest'>,
-  options: RoundsOptions,
-  order: (round: number) => number = () => 0,
+  options: SharesOptions,
+  order: () => number = () => 0,
 ): Covered {
   const covered: Covered = { executions: 0, redundant: 0, outcomes: {} };
-  let rounds = new Rounds(null, options);
-  for (let round = 0; rounds.begin(); round++) {
-    const first = order(round) % rounds.slots.length;
-    rounds.slots = [...rounds.slots.slice(first), ...rounds.slots.slice(0, first)].reverse();
-    for (const slot of rounds.slots) {
-      const { subtree, left: executions } = slot;
-      const shard = { kind: 'subtree', subtree, executions, keepGoing: true } as const;
-      const result = JSON.parse(JSON.stringify(make(JSON.parse(JSON.stringify(shard))))) as ShardResult;
-      advance(slot, result);
-      covered.executions += result.executions;
-      covered.redundant += result.redundant;
-      for (const [name, times] of Object.entries(result.outcomes)) {
-        covered.outcomes[name] = (covered.outcomes[name] ?? 0) + times;
-      }
+  const take = ({ executions, redundant, outcomes }: ShardResult): void => {
+    covered.executions += executions;
+    covered.redundant += redundant;
+    for (const [name, times] of Object.entries(outcomes)) {
+      covered.outcomes[name] = (covered.outcomes[name] ?? 0) + times;
     }
-    rounds = new Rounds(JSON.parse(JSON.stringify(rounds.state())) as RoundsState, options);
-    rounds.end();
+  };
+  let shares = new DporShares(null, options);
+  shares.fill();
+  while (shares.slots.length > 0) {
+    const open = shares.slots.filter(({ left }) => left > 0);
+    const slot = open[order() % open.length];
+    if (slot === undefined) throw new Error('what was explored as far as it is to be is not taken in');
+    const executions = Math.max(1, slot.left - (order() % 3));
+    const shard = { kind: 'subtree', subtree: slot.subtree, executions, keepGoing: true } as const;
+    shares.advance(slot, JSON.parse(JSON.stringify(make(JSON.parse(JSON.stringify(shard))))) as ShardResult);
+    shares = new DporShares(JSON.parse(JSON.stringify(shares.state())) as DporSharesState, options);
+    for (let first = shares.takeFirst(); first !== null; first = shares.takeFirst()) take(first);
   }
   return covered;
 }
@@ -127,14 +133,14 @@ const looking = (): Model =>
     m.outcome((end) => [x, y, z].map((cell) => end.value(cell)).join(' '));
   });
 
-const SMALL: readonly RoundsOptions[] = [
+const SMALL: readonly SharesOptions[] = [
   { budget: 1, shares: 1 },
   { budget: 1, shares: 5 },
   { budget: 3, shares: 4 },
   { budget: 7, shares: 2 },
 ];
 
-describe('a partial-order reduction in rounds', () => {
+describe('a partial-order reduction in shares', () => {
   it.each([
     [2, 2],
     [3, 6],
@@ -143,7 +149,7 @@ describe('a partial-order reduction in rounds', () => {
     [6, 720],
   ])('makes each inequivalent execution of %i threads that add once: %i', (threads, count) => {
     for (const options of SMALL) {
-      expect(inRounds(adding(threads), options)).toMatchObject({ executions: count, redundant: 0 });
+      expect(inShares(adding(threads), options)).toMatchObject({ executions: count, redundant: 0 });
     }
   });
 
@@ -154,27 +160,17 @@ describe('a partial-order reduction in rounds', () => {
         yield t.until(cell, 1);
       });
     });
-    // Rounds that go on for ever would be a test that does.
-    const rounds = new Rounds();
-    const machine = new ShardMachine(model);
-    rounds.begin();
-    for (const slot of rounds.slots) {
-      const exploring = machine.explore({ kind: 'subtree', subtree: slot.subtree, executions: 1, keepGoing: true });
-      for (let slice = exploring.next(false); ; slice = exploring.next(false)) {
-        if (!slice.done) continue;
-        expect(slice.value.outcomes).toEqual({ deadlock: 1 });
-        advance(slot, slice.value);
-        break;
-      }
-    }
-    rounds.end();
-    expect(rounds.begin()).toBe(false);
+    expect(inShares(model, { budget: 1, shares: 1 })).toEqual({
+      executions: 1,
+      redundant: 0,
+      outcomes: { deadlock: 1 },
+    });
   });
 
   it('makes 5,040 of 7 threads that add, and 1,680 of 3 threads with 3 stores each', () => {
-    expect(inRounds(adding(7), { budget: 50, shares: 16 })).toMatchObject({ executions: 5040, redundant: 0 });
+    expect(inShares(adding(7), { budget: 50, shares: 16 })).toMatchObject({ executions: 5040, redundant: 0 });
     for (const options of SMALL) {
-      expect(inRounds(storing(), options)).toMatchObject({ executions: 1680, redundant: 0 });
+      expect(inShares(storing(), options)).toMatchObject({ executions: 1680, redundant: 0 });
     }
   });
 
@@ -184,10 +180,10 @@ describe('a partial-order reduction in rounds', () => {
   ])('makes what it makes at a stretch where %s', (_, model) => {
     const whole = atAStretch(model());
     expect(whole.redundant).toBe(0);
-    for (const options of SMALL) expect(inRounds(model(), options)).toEqual(whole);
+    for (const options of SMALL) expect(inShares(model(), options)).toEqual(whole);
   });
 
-  it('makes what it makes at a stretch, whatever the threads do, in whichever order it is taken in', () => {
+  it('makes what it makes at a stretch, whatever the threads do, in whichever order shares are made', () => {
     const programs = fc
       .tuple(randomPrograms, randomPrograms)
       .map(([one, other]) => [...one, ...other].slice(0, 4).map((statements) => statements.slice(0, 3)));
@@ -203,7 +199,7 @@ describe('a partial-order reduction in rounds', () => {
           const made = explore(machine, { strategy, schedules, keepGoing: true });
           return { ...made, rest: strategy.rest() };
         };
-        const parts = inRoundsBy(make, small, () => numbers.next().value as number);
+        const parts = inSharesBy(make, small, () => numbers.next().value as number);
         expect(parts.outcomes).toEqual(whole.outcomes);
         expect([parts.executions, parts.redundant, whole.redundant]).toEqual([whole.executions, 0, 0]);
       }),
