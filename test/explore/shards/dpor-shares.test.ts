@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modelOf } from '../../../scenarios/catalog.js';
 import { explore } from '../../../src/explore/explore.js';
-import { DporShares, type DporSharesState } from '../../../src/explore/shards/dpor-shares.js';
-import { type Shard, ShardMachine, type ShardResult } from '../../../src/explore/shards/shard.js';
+import { ShardMachine, type ShardResult } from '../../../src/explore/shards/shard.js';
 import type { SharesOptions } from '../../../src/explore/shards/shares.js';
 import { dporStrategy } from '../../../src/explore/strategies/dpor.js';
+import type { Subtree } from '../../../src/explore/strategies/subtree.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
 import type { Model } from '../../../src/machine/model.js';
 import { defineModel } from '../../../src/model/define.js';
+import { type MadeShare, makeInShares } from '../../support/in-shares.js';
 import { programsModel, randomPrograms } from '../../support/random-model.js';
 
 interface Covered {
@@ -17,51 +18,33 @@ interface Covered {
   outcomes: Record<string, number>;
 }
 
-/**
- * All of a model in shares, with everything that is handed over as JSON.
- *
- * @param order which of those under way is made next, and how many executions of it: any if not given
- */
-function inShares(model: Model, options: SharesOptions, order?: () => number): Covered {
+/** All of a model in shares. */
+function inShares(model: Model, options: SharesOptions): Covered {
   const machine = new ShardMachine(model);
-  const make = (shard: Shard): ShardResult => {
-    const exploring = machine.explore(shard);
+  return covered(options, (subtree, executions) => {
+    const exploring = machine.explore({ kind: 'subtree', subtree, executions, keepGoing: true });
     for (;;) {
       const slice = exploring.next(false);
       if (slice.done) return slice.value;
     }
-  };
-  return inSharesBy(make, options, order);
+  });
 }
 
-function inSharesBy(
-  make: (
-    shard: Shard & { readonly kind: 'subtree' },
-  ) => Pick<ShardResult, 'executions' | 'redundant' | 'outcomes' | 'rest'>,
+function covered(
   options: SharesOptions,
-  order: () => number = () => 0,
+  make: (subtree: Subtree, executions: number) => Omit<Covered, 'outcomes'> & Pick<ShardResult, 'outcomes' | 'rest'>,
+  order?: () => number,
 ): Covered {
-  const covered: Covered = { executions: 0, redundant: 0, outcomes: {} };
-  const take = ({ executions, redundant, outcomes }: ShardResult): void => {
-    covered.executions += executions;
-    covered.redundant += redundant;
-    for (const [name, times] of Object.entries(outcomes)) {
-      covered.outcomes[name] = (covered.outcomes[name] ?? 0) + times;
-    }
+  const all: Covered = { executions: 0, redundant: 0, outcomes: {} };
+  const makeAndCount = (subtree: Subtree, most: number): MadeShare => {
+    const { executions, redundant, outcomes, rest } = make(subtree, most);
+    all.executions += executions;
+    all.redundant += redundant;
+    for (const [name, times] of Object.entries(outcomes)) all.outcomes[name] = (all.outcomes[name] ?? 0) + times;
+    return { executions, rest };
   };
-  let shares = new DporShares(null, options);
-  shares.fill();
-  while (shares.slots.length > 0) {
-    const open = shares.slots.filter(({ left }) => left > 0);
-    const slot = open[order() % open.length];
-    if (slot === undefined) throw new Error('what was explored as far as it is to be is not taken in');
-    const executions = Math.max(1, slot.left - (order() % 3));
-    const shard = { kind: 'subtree', subtree: slot.subtree, executions, keepGoing: true } as const;
-    shares.advance(slot, JSON.parse(JSON.stringify(make(JSON.parse(JSON.stringify(shard))))) as ShardResult);
-    shares = new DporShares(JSON.parse(JSON.stringify(shares.state())) as DporSharesState, options);
-    for (let first = shares.takeFirst(); first !== null; first = shares.takeFirst()) take(first);
-  }
-  return covered;
+  makeInShares(makeAndCount, options, order);
+  return all;
 }
 
 /** A machine on which a data race does not end an execution. */
@@ -194,12 +177,12 @@ describe('a partial-order reduction in shares', () => {
         const { exhausted } = explore(machine, { strategy: 'dpor', schedules: 300, keepGoing: true });
         if (!exhausted) return;
         const whole = atAStretch(programsModel(threads));
-        const make = ({ subtree, executions: schedules }: Shard & { readonly kind: 'subtree' }) => {
+        const make = (subtree: Subtree, schedules: number) => {
           const strategy = dporStrategy(subtree);
           const made = explore(machine, { strategy, schedules, keepGoing: true });
           return { ...made, rest: strategy.rest() };
         };
-        const parts = inSharesBy(make, small, () => numbers.next().value as number);
+        const parts = covered(small, make, () => numbers.next().value as number);
         expect(parts.outcomes).toEqual(whole.outcomes);
         expect([parts.executions, parts.redundant, whole.redundant]).toEqual([whole.executions, 0, 0]);
       }),

@@ -2,14 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, Rounds, type RoundsOptions } from '../../../src/explore/shards/rounds.js';
-import type { ShardResult } from '../../../src/explore/shards/shard.js';
+import type { SharesOptions } from '../../../src/explore/shards/shares.js';
 import { dfsStrategy } from '../../../src/explore/strategies/dfs.js';
 import { type Dpor, dporStrategy } from '../../../src/explore/strategies/dpor.js';
 import type { Subtree } from '../../../src/explore/strategies/subtree.js';
 import type { Strategy } from '../../../src/explore/strategy.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
 import { OP_AWAIT_ABOVE, OP_READ, OP_WRITE } from '../../../src/sync/gate.js';
+import { type MadeShare, makeInShares } from '../../support/in-shares.js';
 import { type RacyPrograms, racyModel, racyPrograms } from '../../support/racy-model.js';
 import { type SlabCpu, stepsModel } from '../../support/steps-model.js';
 
@@ -49,25 +49,22 @@ function byReduction(programs: RacyPrograms): Found {
   return { seen: [...seen].sort(), redundant: strategy.redundant };
 }
 
-function inRounds(programs: RacyPrograms, options: RoundsOptions): Found {
+/** @param order as of `makeInShares` */
+function inShares(programs: RacyPrograms, options: SharesOptions, order?: () => number): Found {
   const machine = new ControlledMachine(racyModel(programs), { checked: CHECKED, footprints: true });
   const seen = new Set<string>();
-  const rounds = new Rounds(null, options);
   let redundant = 0;
-  while (rounds.begin()) {
-    for (const slot of rounds.slots) {
-      const strategy: Dpor = dporStrategy(JSON.parse(JSON.stringify(slot.subtree)) as Subtree);
-      const executions = make(machine, strategy, seen, slot.left);
-      redundant += strategy.redundant;
-      const counts = { executions, redundant: strategy.redundant, steps: 0, violations: 0, found: null };
-      advance(slot, { ...counts, outcomes: {}, witnesses: {}, rest: strategy.rest() } as ShardResult);
-    }
-    rounds.end();
-  }
+  const makeShare = (subtree: Subtree, most: number): MadeShare => {
+    const strategy: Dpor = dporStrategy(subtree);
+    const executions = make(machine, strategy, seen, most);
+    redundant += strategy.redundant;
+    return { executions, rest: strategy.rest() };
+  };
+  makeInShares(makeShare, options, order);
   return { seen: [...seen].sort(), redundant };
 }
 
-const SMALL: readonly RoundsOptions[] = [
+const SMALL: readonly SharesOptions[] = [
   { budget: 1, shares: 1 },
   { budget: 1, shares: 5 },
   { budget: 3, shares: 4 },
@@ -162,7 +159,7 @@ describe('after a step that a violation ends, a partial-order reduction finds', 
     const all = byDepth(programs);
     expect(all.some((one) => one.startsWith('data-race'))).toBe(true);
     expect(byReduction(programs).seen).toEqual(all);
-    for (const options of SMALL) expect(inRounds(programs, options).seen).toEqual(all);
+    for (const options of SMALL) expect(inShares(programs, options).seen).toEqual(all);
   });
 
   it('what is done with an object before it is freed, where its use after that came first', () => {
@@ -194,9 +191,10 @@ describe('after a step that a violation ends, a partial-order reduction finds', 
   it('what depth-first search finds, whatever the threads do', { timeout: 120_000 }, () => {
     const options = fc.record({ budget: fc.integer({ min: 1, max: 5 }), shares: fc.integer({ min: 1, max: 5 }) });
     fc.assert(
-      fc.property(racyPrograms, options, (programs, small) => {
+      fc.property(racyPrograms, options, fc.infiniteStream(fc.nat({ max: 9 })), (programs, small, numbers) => {
         const all = byDepth(programs);
-        for (const { seen, redundant } of [byReduction(programs), inRounds(programs, small)]) {
+        const order = (): number => numbers.next().value as number;
+        for (const { seen, redundant } of [byReduction(programs), inShares(programs, small, order)]) {
           expect(seen).toEqual(all);
           // Only where a violation ended an execution in the middle of a step is one given up.
           if (!all.some((one) => one.startsWith('data-race'))) expect(redundant).toBe(0);
