@@ -64,7 +64,7 @@ describe('siglab explore --resume', () => {
     const random = ['explore', 'pause-wakeup', '--strategy', 'random', '--resume', file];
     expectRefused(
       await siglab(random),
-      /was written by --resume of another siglab: it has version 1, and this one reads 4/,
+      /was written by --resume of another siglab: it has version 1, and this one reads 5/,
     );
     writeFileSync(file, 'mine');
     expectRefused(await siglab(args), /is no file that --resume has written: it is left as it is/);
