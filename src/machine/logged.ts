@@ -14,12 +14,14 @@ import {
   ACCESS_WRITE,
   type AccessLog,
 } from './access-log.js';
+import type { RaceDetector } from './checkers/races.js';
 import { type ControlledCpu, FlatCpu } from './controlled-cpu.js';
 import { HostedCpu } from './hosted-cpu.js';
 import { modifiesWord } from './perform.js';
 import { SerialCpu } from './serial-cpu.js';
 
 interface LoggedCpu extends SerialCpu {
+  readonly races: RaceDetector | null;
   readonly accesses: AccessLog;
 }
 
@@ -133,8 +135,10 @@ const loggedOperations: ThisType<LoggedCpu> & Record<string, unknown> = {
     plain.releaseWrite.call(this, lock);
   },
 
-  // No step ends while a lock like that is held: what it protects is in the footprint, and the lock need not be.
+  // No step ends while a lock like that is held, and what it protects is in the footprint. But to the race detector it
+  // orders what comes before one section and after another.
   releaseRaw(lock: number): void {
+    if (this.races !== null) this.accesses.add(lock, ACCESS_WRITE, 0, 0);
     plain.releaseSpin.call(this, lock);
   },
 
