@@ -136,7 +136,7 @@ export function writeTo(option: string, path: string, text: string): void {
   }
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

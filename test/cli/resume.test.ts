@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../support/build.js';
@@ -64,11 +64,56 @@ describe('siglab explore --resume', () => {
     const random = ['explore', 'pause-wakeup', '--strategy', 'random', '--resume', file];
     expectRefused(
       await siglab(random),
-      /was written by --resume of another siglab: it has version 1, and this one reads 5/,
+      /was written by --resume of another siglab: it has version 1, and this one reads 6/,
     );
-    writeFileSync(file, 'mine');
-    expectRefused(await siglab(args), /is no file that --resume has written: it is left as it is/);
+    const cases = [
+      ['null', /is no file that --resume has written: it is left as it is/],
+      [JSON.stringify(saved).slice(0, 200), /is no file that --resume has written: it is left as it is/],
+      [
+        JSON.stringify({ ...saved, state: { ...saved.state, phase: 1 } }),
+        /has been edited since --resume has written it: it is left as it is/,
+      ],
+      ['mine', /is no file that --resume has written: it is left as it is/],
+    ] as const;
+    for (const [text, sentence] of cases) {
+      writeFileSync(file, text);
+      expectRefused(await siglab(random), sentence);
+    }
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect(existsSync(`${file}.new`)).toBe(false);
+  });
+
+  it('refuses what is no ordinary file, and a place beside which nothing can be written', async () => {
+    const args = ['explore', 'pause-wakeup', '--schedules', '10', '--resume'];
+    expectRefused(await siglab([...args, '/dev/zero']), /--resume: \/dev\/zero is no ordinary file/);
+    mkdirSync(join(folder, 'taken.json.new'));
+    expectRefused(await siglab([...args, join(folder, 'taken.json')]), /taken\.json\.new: it is a folder/);
+  });
+
+  it('refuses to go on with a model that is another one now', async () => {
+    const model = join(folder, 'changing.mjs');
+    const write = (stores: number): void =>
+      writeFileSync(
+        model,
+        `import { defineModel } from 'siglab';
+        export const model = defineModel('changing', (m) => {
+          const cell = m.cell('cell');
+          for (const name of ['a', 'b', 'c'])
+            m.thread(name, function* (t) {
+              for (let at = 0; at < ${stores}; at++) yield t.fetchAdd(cell, 1);
+            });
+        });`,
+      );
+    const args = ['explore', model, '--strategy', 'dpor', '--resume', join(folder, 'changing.json')];
+    write(3);
+    expect((await siglab([...args, '--schedules', '600'])).status).toBe(0);
+    write(2);
+    expectRefused(
+      await siglab(args),
+      /changing\.json is of no use any more: changing\.mjs changed since it was written/,
+    );
+    write(3);
+    // 9! / 3!³
+    expect((await siglab(args)).stdout).toMatch(/covered by 1,680 inequivalent executions/);
   });
 });

@@ -70,13 +70,22 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
   });
   const stop = new SharedArrayBuffer(4);
   const flag = new Int32Array(stop);
-  const running = new Set<AbortController>();
+  const running = new Map<AbortController, Promise<unknown>>();
   let patience: NodeJS.Timeout | undefined;
   let lost = 0;
 
   async function call<T>(name: string, given: object, signal: AbortSignal): Promise<T> {
     const task = { ...given, description: code.description, stop };
     return unpack((await pool.run(task, { name, signal })) as Answer<T>);
+  }
+
+  /** Ends the threads that do not come to an end in time. */
+  function endThemIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      // Others of these wait for a thread that is free.
+      lost += Math.min(size, running.size);
+      for (const controller of running.keys()) controller.abort();
+    }, ms);
   }
 
   return {
@@ -90,9 +99,10 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
     },
     async run(shard) {
       const controller = new AbortController();
-      running.add(controller);
+      const made = call<ShardResult>('default', { shard }, controller.signal);
+      running.set(controller, made);
       try {
-        return await call<ShardResult>('default', { shard }, controller.signal);
+        return await made;
       } catch (error) {
         if (controller.signal.aborted) return NOTHING_MADE;
         throw error;
@@ -103,11 +113,7 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
     call,
     stop() {
       Atomics.store(flag, 0, 1);
-      patience ??= setTimeout(() => {
-        // Others of these wait for a thread that is free.
-        lost += Math.min(size, running.size);
-        for (const controller of running) controller.abort();
-      }, PATIENCE_MS);
+      patience ??= endThemIn(PATIENCE_MS);
     },
     go() {
       Atomics.store(flag, 0, 0);
@@ -117,6 +123,10 @@ export function threadPool(code: { readonly url: URL; readonly description: unkn
     async dispose() {
       Atomics.store(flag, 0, 1);
       clearTimeout(patience);
+      // An error of one shard ends the search while others are made, and a pool that is gone cannot take their answers.
+      const end = endThemIn(PATIENCE_MS);
+      await Promise.allSettled(running.values());
+      clearTimeout(end);
       await pool.destroy();
     },
   };

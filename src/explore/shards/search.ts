@@ -22,7 +22,7 @@ const AHEAD = 2;
 const LOOK_MS = 50;
 
 /** A file of another version was written by another siglab. */
-export const STATE_VERSION = 5;
+export const STATE_VERSION = 6;
 
 /** Where a search stands, as plain data: what `--resume` keeps. */
 export interface SearchState {

@@ -41,3 +41,12 @@ it('a call that is aborted ends, and the next is answered', async () => {
   await expect(surveyed).rejects.toThrow();
   await expect(pool().call('prepare', {}, new AbortController().signal)).resolves.toBeNull();
 });
+
+it('threads that are done away with answer first what they are at', async () => {
+  const own = threadPool(explorerCode({ ...OF, patches: [] }), 1);
+  await own.ready();
+  const lots = { kind: 'lots', strategy: 'random', options: {}, first: 0, keepGoing: false } as const;
+  const made = own.run({ ...lots, executions: 1_000_000 });
+  await own.dispose();
+  await expect(made).resolves.toMatchObject({ interrupted: true });
+});
