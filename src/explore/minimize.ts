@@ -57,8 +57,8 @@ const FAIR_TRIES = 200;
 /** Steps after which an execution by turns is given up at first, and then so many times as many as those of the best. */
 const FIRST_STEPS = 2_000;
 const SLACK = 4;
-/** Steps of all executions by turns together, so that the result comes in seconds where each takes long. */
-const STEPS_BY_TURNS = 4_000_000;
+/** Steps of all executions by turns, or to the limit of steps, together, so that the result comes in seconds where each takes long. */
+const LONG_STEPS = 4_000_000;
 
 /** A failing schedule, and what it is judged by. */
 interface Candidate {
@@ -102,7 +102,7 @@ class Shrinking {
   private readonly goal: string;
   /** Steps after which an execution is given up; only of schedules that go on by turns. */
   private stepLimit = Number.POSITIVE_INFINITY;
-  private stepsByTurns = 0;
+  private longSteps = 0;
 
   constructor(
     private readonly machine: ControlledMachine,
@@ -155,8 +155,12 @@ class Shrinking {
   /** Makes an execution, and takes it for the best if it is. */
   private execute(chooser: Chooser): boolean {
     const { machine, stepLimit } = this;
-    if (stepLimit === Number.POSITIVE_INFINITY) return this.consider(machine, machine.execute(chooser).violation);
-    if (this.stepsByTurns > STEPS_BY_TURNS) return false;
+    if (this.longSteps > LONG_STEPS) return false;
+    if (stepLimit === Number.POSITIVE_INFINITY) {
+      const { violation } = machine.execute(chooser);
+      if (this.best.violation.kind === 'step-limit') this.longSteps += machine.steps;
+      return this.consider(machine, violation);
+    }
     const { violation } = machine.execute({
       everyStep: true,
       choose(movers, current) {
@@ -165,7 +169,7 @@ class Shrinking {
         return asks ? chooser.choose(movers, current, machine) : movers.byDefault;
       },
     });
-    this.stepsByTurns += machine.steps;
+    this.longSteps += machine.steps;
     return this.consider(machine, violation);
   }
 
@@ -222,6 +226,8 @@ class Shrinking {
   /** Searches with 0, 1, 2, … preemptions until something fails. True if all of that space was covered. */
   search(): boolean {
     if (turnOf(this.best.schedule.at(-1)) > 0) return this.shortenPrefix();
+    // What goes on to the limit of steps has no end that a search could come to.
+    if (this.best.violation.kind === 'step-limit') return false;
     const { model, checkers } = this.machine;
     const machine = new ControlledMachine(model, { checked: checkers, footprints: true });
     // A schedule is to mean here what it means where it is replayed: what a grace period frees is freed when it ends.

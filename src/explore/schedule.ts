@@ -40,6 +40,8 @@ export function recordedSchedule(machine: ControlledMachine): Uint8Array {
     schedule[at] = picked === machine.defaultAt[at] ? BY_DEFAULT : picked;
   }
   if (machine.inTurnFrom < 0) return trimSchedule(schedule);
+  // That it does not end by itself is what it shows: the machine goes on by turns at its limit of steps.
+  if (machine.endsUncovered) return trimSchedule(schedule.subarray(0, machine.inTurnFrom));
   // Also where nobody had a choice any more: what spins alone is found out by turns.
   return byTurnsAfter(schedule.subarray(0, machine.inTurnFrom), inTurn(machine.turn));
 }
@@ -138,6 +140,8 @@ export function scheduleChooser(schedule: Uint8Array, loose = false): ScheduleCh
     departures,
     // Turns begin where its last decision is made, even if nobody has a choice there.
     everyStep: isInTurn,
+    // One that says nothing of turns is to end without them.
+    ...(isInTurn ? {} : { bound: null }),
     get decisions() {
       return position;
     },

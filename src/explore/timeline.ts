@@ -42,6 +42,7 @@ export interface TimelineState {
 function stoppingAfter(step: number, inner: Chooser): Chooser {
   return {
     everyStep: true,
+    ...(inner.bound === undefined ? {} : { bound: inner.bound }),
     choose(movers, current, machine) {
       if (machine.steps > step) return -1;
       const asks = movers.count > 1 || inner.everyStep === true;

@@ -151,6 +151,8 @@ export class ControlledMachine implements CpuHost {
   private lookAt = 0;
   /** The chooser is asked no more: it has not come to an end in `maxSteps`, and perhaps was not fair. */
   private forced = false;
+  /** The last execution went to the limit of steps, and is a `step-limit` though it ended by turns after that. */
+  endsUncovered = false;
   private readonly words: Int32Array;
   readonly maxSteps: number;
   /** After an execution that ended well, ends what still runs. */
@@ -229,6 +231,7 @@ export class ControlledMachine implements CpuHost {
     this.choices = 0;
     this.inTurnFrom = -1;
     this.forced = false;
+    this.endsUncovered = false;
     this.steps = 0;
     this.setLimit(limit);
     this.next = -1;
@@ -389,6 +392,7 @@ export class ControlledMachine implements CpuHost {
   /** The execution has ended, but only when the chooser was asked no more: one that must cover everything has not. */
   private uncovered(): Violation | null {
     if (!this.forced || (this.chooser as Chooser).bound === undefined) return null;
+    this.endsUncovered = true;
     const message = `no end after ${this.maxSteps} scheduling points, and one after ${this.steps}, under fair scheduling: a loop that spins must say so (relax)`;
     return new Violation('step-limit', message, -1, 0);
   }

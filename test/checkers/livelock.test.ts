@@ -7,6 +7,7 @@ import { replay, replayWithStacks } from '../../src/explore/replay.js';
 import { recordedSchedule } from '../../src/explore/schedule.js';
 import { dfsStrategy } from '../../src/explore/strategies/dfs.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
+import { Timeline } from '../../src/explore/timeline.js';
 import { decodeToken, encodeToken } from '../../src/explore/token.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import type { Model } from '../../src/machine/model.js';
@@ -205,6 +206,31 @@ it('a count that goes on is no livelock that could be proven: the limit is told 
   expect(found?.violation.message).toMatch(
     /^no end after 2000 scheduling points under fair scheduling, and no state came/,
   );
+});
+
+it('a loop that spins and does not say so is a limit of steps for those that cover the space, shrunk, and replayed as that', () => {
+  const model = defineModel('silent-spin', (m) => {
+    const lock = m.cell('lock');
+    for (const name of ['one', 'other', 'third']) {
+      m.thread(name, function* (t) {
+        while ((yield t.exchange(lock, 1)) === 1);
+        yield t.store(lock, 0);
+      });
+    }
+  });
+  const machine = new ControlledMachine(model, { maxSteps: 2000 });
+  for (const strategy of ['dpor', 'dfs'] as const) {
+    const { found } = explore(machine, { strategy });
+    if (found === null) throw new Error(`${strategy} has found nothing`);
+    const { schedule, violation, preemptions } = minimize(machine, found.schedule);
+    expect({ kind: violation.kind, preemptions }).toEqual({ kind: 'step-limit', preemptions: 1 });
+    expect(schedule.length).toBeLessThan(6);
+    expect(violation.message).toContain('a loop that spins must say so (relax)');
+    const decoded = decodeToken(encodeToken({ scenario: 'silent-spin', patches: [], cpus: 3, schedule }));
+    expect(replay(machine, decoded.schedule)).toMatchObject({ violation: { kind: 'step-limit' }, departures: [] });
+    const timeline = new Timeline(machine, schedule);
+    expect(timeline.length).toBeGreaterThan(2000);
+  }
 });
 
 it('a schedule that goes on by turns is a token like any other, for each length of a turn', () => {
