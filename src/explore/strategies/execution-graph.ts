@@ -4,8 +4,6 @@
  */
 
 import {
-  ACCESS_AND,
-  ACCESS_OR,
   ACCESS_READ,
   ACCESS_WORDS,
   ACCESS_WRITE,
@@ -15,16 +13,8 @@ import {
 } from '../../machine/access-log.js';
 import { isEnabledAt } from '../../machine/enabled.js';
 import { OP_IDLE, OP_RELAX } from '../../sync/gate.js';
-import { addsNothing, type Footprint, historyWith } from './footprint.js';
-
-/** An access in the order of the execution. */
-const ADDRESS = 0;
-const KIND = 1;
-const BEFORE = 2;
-const OPERAND = 3;
-const ENTRY_WORDS = ACCESS_WORDS;
-/** What an entry's place is shifted by for its number. */
-const ENTRY_SHIFT = 2;
+import { AccessList, ADDRESS, BEFORE, ENTRY_SHIFT, ENTRY_WORDS, KIND, larger, OPERAND } from './access-list.js';
+import { type Footprint, historyWith } from './footprint.js';
 
 /** The operation that a step performs, as it was announced. */
 const OP = 0;
@@ -47,20 +37,11 @@ export class ExecutionGraph {
   /** Who made each step. */
   who: Uint8Array = new Uint8Array(256);
   private ops = new Int32Array(OP_WORDS * 256);
+  private readonly accesses: AccessList;
   /** Where a step's accesses begin; they end where the next step's begin. */
   private firstAccess = new Int32Array(257);
-  private entries = new Int32Array(ENTRY_WORDS * 4096);
-  /** By access: the step that made it. */
-  private stepOf = new Int32Array(4096);
-  /** By access: the one to the same word before it, plus one. */
-  private previousOf = new Int32Array(4096);
-  /** The same, of those of another kind. */
-  private previousOther = new Int32Array(4096);
-  private entryCount = 0;
   /** For each step and thread how many steps of the execution happen before it, as one more than the last one's number. */
   private clocks: Int32Array;
-  /** By word: its last access, plus one. */
-  private readonly lastAccess: Int32Array;
   /** By thread: its last step, plus one. */
   private readonly lastStep: Int32Array;
   /** By step: the step of its thread before it, plus one. */
@@ -88,7 +69,7 @@ export class ExecutionGraph {
     private readonly words: Int32Array,
   ) {
     this.clocks = new Int32Array(threads * 256);
-    this.lastAccess = new Int32Array(words.length);
+    this.accesses = new AccessList(words.length);
     this.lastStep = new Int32Array(threads);
   }
 
@@ -119,17 +100,18 @@ export class ExecutionGraph {
   finishStep(log: AccessLog): void {
     const step = this.length++;
     const who = this.who[step] as number;
-    const first = this.entryCount;
+    const { accesses } = this;
+    const first = accesses.length;
     this.firstAccess[step] = first;
     this.previousStep[step] = this.lastStep[who] as number;
     this.ops[step * OP_WORDS + GUARDS] = log.guards;
     const quiescent = log.beforeQuiescence >= 0;
     const divided = quiescent ? log.beforeQuiescence : log.count;
-    for (let from = 0; from < divided; from++) this.addEntry(log.words, from * ACCESS_WORDS, step, first);
-    const after = this.entryCount;
+    for (let from = 0; from < divided; from++) accesses.add(log.words, from * ACCESS_WORDS, step, first);
+    const after = accesses.length;
     this.firstAfter[step] = after;
-    for (let from = divided; from < log.count; from++) this.addEntry(log.words, from * ACCESS_WORDS, step, after);
-    this.firstAccess[step + 1] = this.entryCount;
+    for (let from = divided; from < log.count; from++) accesses.add(log.words, from * ACCESS_WORDS, step, after);
+    this.firstAccess[step + 1] = accesses.length;
     const before = this.previousStep[step] as number;
     this.quiescence[step] = quiescent ? step : before === 0 ? -1 : (this.quiescence[before - 1] as number);
     for (const address of log.countedDown) this.countedDown.push(step, address);
@@ -137,44 +119,10 @@ export class ExecutionGraph {
     this.computeClock(step);
   }
 
-  /** @param since the first entry that it may be the same as */
-  private addEntry(words: Int32Array, from: number, step: number, since: number): void {
-    const address = words[from] as number;
-    const kind = words[from + 1] as number;
-    const last = this.lastAccess[address] as number;
-    for (let known = last; known > since; ) {
-      const at = (known - 1) * ENTRY_WORDS;
-      if (addsNothing(this.entries, at, words, from)) return;
-      known = this.previousOf[at >> ENTRY_SHIFT] as number;
-    }
-    if ((this.entryCount + 1) * ENTRY_WORDS > this.entries.length) {
-      this.entries = larger(this.entries, new Int32Array(this.entries.length * 2));
-      this.stepOf = larger(this.stepOf, new Int32Array(this.stepOf.length * 2));
-      this.previousOf = larger(this.previousOf, new Int32Array(this.previousOf.length * 2));
-      this.previousOther = larger(this.previousOther, new Int32Array(this.previousOther.length * 2));
-    }
-    const { entries, stepOf, previousOf, previousOther } = this;
-    const at = this.entryCount++ * ENTRY_WORDS;
-    entries[at + ADDRESS] = address;
-    entries[at + KIND] = kind;
-    entries[at + BEFORE] = words[from + 2] as number;
-    entries[at + OPERAND] = words[from + 3] as number;
-    stepOf[at >> ENTRY_SHIFT] = step;
-    previousOf[at >> ENTRY_SHIFT] = last;
-    const isSame = last !== 0 && entries[(last - 1) * ENTRY_WORDS + KIND] === kind;
-    previousOther[at >> ENTRY_SHIFT] = isSame ? (previousOther[last - 1] as number) : last;
-    this.lastAccess[address] = this.entryCount;
-  }
-
   /** Forgets the steps from a number on. */
   truncate(length: number): void {
     if (length >= this.length) return;
-    const first = this.firstAccess[length] as number;
-    for (let entry = this.entryCount - 1; entry >= first; entry--) {
-      const at = entry * ENTRY_WORDS;
-      this.lastAccess[this.entries[at + ADDRESS] as number] = this.previousOf[at >> ENTRY_SHIFT] as number;
-    }
-    this.entryCount = first;
+    this.accesses.truncate(this.firstAccess[length] as number);
     for (let step = this.length - 1; step >= length; step--) {
       this.lastStep[this.who[step] as number] = this.previousStep[step] as number;
     }
@@ -200,14 +148,13 @@ export class ExecutionGraph {
    * in which that was in a quiescent state of RCU; −1 if there is none.
    */
   everyAccess(address: number, test: (step: number, since: number) => boolean): boolean {
-    for (let known = this.lastAccess[address] as number; known !== 0; ) {
-      const at = (known - 1) * ENTRY_WORDS;
-      const step = this.stepOf[at >> ENTRY_SHIFT] as number;
+    const { lastOf, stepOf, previousOf } = this.accesses;
+    for (let known = lastOf[address] as number; known !== 0; known = previousOf[known - 1] as number) {
+      const step = stepOf[known - 1] as number;
       const before = this.previousStep[step] as number;
       const quiet = known > (this.firstAfter[step] as number);
       const earlier = before === 0 ? -1 : (this.quiescence[before - 1] as number);
       if (!test(step, quiet ? step : earlier)) return false;
-      known = this.previousOf[at >> ENTRY_SHIFT] as number;
     }
     return true;
   }
@@ -226,9 +173,7 @@ export class ExecutionGraph {
   footprint(step: number): Footprint {
     let footprint = this.footprints[step];
     if (footprint === undefined) {
-      const first = this.firstAccess[step] as number;
-      const end = this.firstAccess[step + 1] as number;
-      footprint = this.entries.slice(first * ENTRY_WORDS, end * ENTRY_WORDS);
+      footprint = this.accesses.slice(this.firstAccess[step] as number, this.firstAccess[step + 1] as number);
       this.footprints[step] = footprint;
     }
     return footprint;
@@ -244,7 +189,7 @@ export class ExecutionGraph {
     let history = after === 0 ? who : (this.histories[after - 1] as number);
     for (const one of unknown.reverse()) {
       const [first, end] = [this.firstAccess[one] as number, this.firstAccess[one + 1] as number];
-      history = historyWith(history, this.entries, first * ENTRY_WORDS, end * ENTRY_WORDS);
+      history = historyWith(history, this.accesses.entries, first * ENTRY_WORDS, end * ENTRY_WORDS);
       this.histories[one] = history;
     }
     return history;
@@ -252,33 +197,19 @@ export class ExecutionGraph {
 
   /** Whether a step accessed something that a footprint conflicts with. */
   conflictsWith(step: number, footprint: Footprint): boolean {
-    const { entries } = this;
-    const end = (this.firstAccess[step + 1] as number) * ENTRY_WORDS;
-    for (let at = (this.firstAccess[step] as number) * ENTRY_WORDS; at < end; at += ENTRY_WORDS) {
-      const [kind, operand] = [entries[at + KIND] as number, entries[at + OPERAND] as number];
-      for (let other = 0; other < footprint.length; other += ACCESS_WORDS) {
-        if (footprint[other] !== entries[at + ADDRESS]) continue;
-        if (accessesConflict(kind, operand, footprint[other + 1] as number, footprint[other + 3] as number))
-          return true;
-      }
-    }
-    return false;
+    const [first, end] = [this.firstAccess[step] as number, this.firstAccess[step + 1] as number];
+    return this.accesses.conflictWith(first, end, footprint);
   }
 
   /** Whether a footprint is of what a step accessed. */
   accessed(step: number, footprint: Footprint): boolean {
-    const first = (this.firstAccess[step] as number) * ENTRY_WORDS;
-    if (first + footprint.length !== (this.firstAccess[step + 1] as number) * ENTRY_WORDS) return false;
-    for (let at = 0; at < footprint.length; at += ACCESS_WORDS) {
-      if (footprint[at] !== this.entries[first + at + ADDRESS]) return false;
-      if (footprint[at + 1] !== this.entries[first + at + KIND]) return false;
-    }
-    return true;
+    return this.accesses.are(this.firstAccess[step] as number, this.firstAccess[step + 1] as number, footprint);
   }
 
   /** The clock: of the step of its thread before it, and of every step whose accesses it conflicts with. */
   private computeClock(step: number): void {
-    const { threads, clocks, entries, stepOf, who } = this;
+    const { threads, clocks, who, accesses } = this;
+    const { entries, stepOf, previousOf } = accesses;
     const own = step * threads;
     const before = this.previousStep[step] as number;
     if (before === 0) clocks.fill(0, own, own + threads);
@@ -289,7 +220,7 @@ export class ExecutionGraph {
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
       let conflicting = -1;
-      for (let known = this.previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
+      for (let known = previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
@@ -307,30 +238,11 @@ export class ExecutionGraph {
         }
         // Everything before a store happens before the store.
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
-        if (conflicting >= 0 && this.isOrderedUpTo(conflicting, from)) break;
-        known = this.nextToLook(kind, from);
+        if (conflicting >= 0 && accesses.isOrderedUpTo(conflicting, from)) break;
+        known = accesses.nextToLook(kind, from);
       }
     }
     clocks[own + (who[step] as number)] = step + 1;
-  }
-
-  /**
-   * Whether all accesses to a word before one of two happen before the other one: each of them conflicts with one of the
-   * two, as these conflict, and not as bits that are set or cleared, which do so only with some of such.
-   *
-   * @param later where the later of the two is
-   * @param from where the earlier one is
-   */
-  private isOrderedUpTo(later: number, from: number): boolean {
-    const kind = this.entries[later + KIND] as number;
-    const other = this.entries[from + KIND] as number;
-    return kind !== other && !(isOfBits(kind) && isOfBits(other));
-  }
-
-  /** The access to a word to look at after one, plus one: those of a kind that commutes with itself do so with each other. */
-  private nextToLook(kind: number, from: number): number {
-    const passes = this.entries[from + KIND] === kind && kind !== ACCESS_WRITE;
-    return (passes ? this.previousOther : this.previousOf)[from >> ENTRY_SHIFT] as number;
   }
 
   /**
@@ -338,7 +250,8 @@ export class ExecutionGraph {
    * before them. Where a step waited for something, that is the step which made it wait, not the one that ended the wait.
    */
   racesOf(step: number): readonly number[] {
-    const { candidates, entries, stepOf, who } = this;
+    const { candidates, who, accesses } = this;
+    const { entries, stepOf, previousOf } = accesses;
     candidates.length = 0;
     const before = this.previousStep[step] as number;
     const first = this.firstAccess[step] as number;
@@ -350,7 +263,7 @@ export class ExecutionGraph {
       const kind = entries[at + KIND] as number;
       const operand = entries[at + OPERAND] as number;
       let conflicting = -1;
-      for (let known = this.previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
+      for (let known = previousOf[at >> ENTRY_SHIFT] as number; known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         const earlierKind = entries[from + KIND] as number;
@@ -359,8 +272,8 @@ export class ExecutionGraph {
           this.addCandidate(earlier, who[step] as number, before);
         }
         if (earlierKind === ACCESS_WRITE && earlier !== step) break;
-        if (conflicting >= 0 && this.isOrderedUpTo(conflicting, from)) break;
-        known = this.nextToLook(kind, from);
+        if (conflicting >= 0 && accesses.isOrderedUpTo(conflicting, from)) break;
+        known = accesses.nextToLook(kind, from);
       }
     }
     this.dropOrdered();
@@ -396,7 +309,7 @@ export class ExecutionGraph {
 
   private isGuard(first: number, guards: number, address: number): boolean {
     for (let access = first; access < first + guards; access++) {
-      if (this.entries[access * ENTRY_WORDS + ADDRESS] === address) return true;
+      if (this.accesses.entries[access * ENTRY_WORDS + ADDRESS] === address) return true;
     }
     return false;
   }
@@ -438,13 +351,14 @@ export class ExecutionGraph {
    * @param end the operation's own step
    */
   private addGuardRaces(who: number, before: number, op: number, a: number, guards: Footprint, end: number): void {
-    const { entries, stepOf, candidates } = this;
+    const { candidates, accesses } = this;
+    const { entries, stepOf } = accesses;
     for (let guard = 0; guard < guards.length; guard += ACCESS_WORDS) {
       const kind = this.kindOf(end, guards[guard] as number, guards[guard + 1] as number);
       const operand = guards[guard + 3] as number;
       for (let known = this.lastBefore(end, guard, guards[guard] as number); known !== 0; ) {
         const from = (known - 1) * ENTRY_WORDS;
-        known = this.nextToLook(kind, from);
+        known = accesses.nextToLook(kind, from);
         const earlier = stepOf[from >> ENTRY_SHIFT] as number;
         if (this.who[earlier] === who) {
           // What comes before a store of its own thread does so anyhow.
@@ -473,10 +387,11 @@ export class ExecutionGraph {
    */
   private kindOf(step: number, address: number, guard: number): number {
     if (step === this.length) return guard;
+    const { entries } = this.accesses;
     const end = this.firstAccess[step + 1] as number;
     for (let access = this.firstAccess[step] as number; access < end; access++) {
       const at = access * ENTRY_WORDS;
-      if (this.entries[at + ADDRESS] === address && this.entries[at + KIND] !== guard) return ACCESS_WRITE;
+      if (entries[at + ADDRESS] === address && entries[at + KIND] !== guard) return ACCESS_WRITE;
     }
     return guard;
   }
@@ -501,12 +416,13 @@ export class ExecutionGraph {
    * @param guard where the word is in the step's footprint
    */
   private lastBefore(end: number, guard: number, address: number): number {
+    const { entries, previousOf, lastOf } = this.accesses;
     if (end < this.length) {
       const access = (this.firstAccess[end] as number) + guard / ACCESS_WORDS;
       const isOwn = access < (this.firstAccess[end + 1] as number);
-      if (isOwn && this.entries[access * ENTRY_WORDS + ADDRESS] === address) return this.previousOf[access] as number;
+      if (isOwn && entries[access * ENTRY_WORDS + ADDRESS] === address) return previousOf[access] as number;
     }
-    return this.lastAccess[address] as number;
+    return lastOf[address] as number;
   }
 
   /** The values of words before a step. */
@@ -519,16 +435,16 @@ export class ExecutionGraph {
    *
    * @param last an access to the word with none after it before `end`, plus one
    */
-  valueWithout(address: number, step: number, end: number, last = this.lastAccess[address] as number): number {
-    const { entries, stepOf, previousOf } = this;
+  valueWithout(address: number, step: number, end: number, last = this.accesses.lastOf[address] as number): number {
+    const { accesses } = this;
+    const { entries, stepOf, previousOf } = accesses;
     const kept: number[] = [];
     let value = this.initial?.[address] ?? 0;
     for (let known = last; known !== 0; ) {
       const from = (known - 1) * ENTRY_WORDS;
       const accessing = stepOf[from >> ENTRY_SHIFT] as number;
       if (accessing < step) {
-        const kind = entries[from + KIND] as number;
-        value = applyAccess(kind, entries[from + BEFORE] as number, entries[from + OPERAND] as number);
+        value = accesses.valueAfter(from);
         break;
       }
       value = entries[from + BEFORE] as number;
@@ -556,13 +472,4 @@ export class ExecutionGraph {
     this.firstAfter = larger(this.firstAfter, new Int32Array(steps));
     this.clocks = larger(this.clocks, new Int32Array(steps * this.threads));
   }
-}
-
-function isOfBits(kind: number): boolean {
-  return kind === ACCESS_OR || kind === ACCESS_AND;
-}
-
-function larger<A extends Int32Array | Uint8Array>(old: A, made: A): A {
-  made.set(old);
-  return made;
 }
