@@ -106,11 +106,15 @@ function lastFootprint(
       return who;
     },
   };
-  // It is no longer than an execution that was made, and not stopped as one may be.
-  const { stopFlag } = machine;
+  // It is no longer than an execution that was made, and not stopped as one may be. Nor does a data race end the step in its
+  // middle: whether there is one depends on more than what the thread has seen.
+  const { stopFlag, races } = machine;
+  const atOnce = races?.atOnce === true;
   machine.stopFlag = null;
+  if (races !== null) races.atOnce = false;
   const { violation } = machine.execute(chooser);
   machine.stopFlag = stopFlag;
+  if (races !== null) races.atOnce = atOnce;
   if (!possible || made < schedule.length) {
     throw new NondeterminismError(
       `step ${made + 1} of ${schedule.length} that commute with what they are made without is not possible`,

@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modelOf } from '../../../scenarios/catalog.js';
-import { explore } from '../../../src/explore/explore.js';
+import { explore, machineFor } from '../../../src/explore/explore.js';
 import { ShardMachine, type ShardResult } from '../../../src/explore/shards/shard.js';
 import type { SharesOptions } from '../../../src/explore/shards/shares.js';
 import { dporStrategy } from '../../../src/explore/strategies/dpor.js';
-import type { Subtree } from '../../../src/explore/strategies/subtree.js';
+import { Predictions } from '../../../src/explore/strategies/predictions.js';
+import { type Subtree, wholeTree } from '../../../src/explore/strategies/subtree.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
 import type { Model } from '../../../src/machine/model.js';
 import { defineModel } from '../../../src/model/define.js';
 import { type MadeShare, makeInShares } from '../../support/in-shares.js';
+import { type RacyPrograms, racyModel } from '../../support/racy-model.js';
 import { programsModel, randomPrograms } from '../../support/random-model.js';
 
 interface Covered {
@@ -164,6 +166,27 @@ describe('a partial-order reduction in shares', () => {
     const whole = atAStretch(model());
     expect(whole.redundant).toBe(0);
     for (const options of SMALL) expect(inShares(model(), options)).toEqual(whole);
+  });
+
+  it('plans the same whatever is known of the threads already, where a data race ends a step in its middle', () => {
+    const programs: RacyPrograms = [
+      [['read, then store', 1, 0]],
+      [['write lock, then write', 0, 0]],
+      [['add, then write or read', 1, 0]],
+    ];
+    const explored = (schedules: number, predictions: Predictions) => {
+      const strategy = dporStrategy(wholeTree(false), predictions);
+      const machine = machineFor(racyModel(programs), strategy);
+      const { executions, violations } = explore(machine, { strategy, schedules, keepGoing: true });
+      return { executions, violations, rest: strategy.rest() };
+    };
+    const all = new Predictions();
+    const { executions, violations } = explored(100, all);
+    expect(executions).toBeGreaterThan(violations);
+    expect(violations).toBeGreaterThan(0);
+    for (let made = 1; made < executions; made++) {
+      expect(explored(made, all)).toEqual(explored(made, new Predictions()));
+    }
   });
 
   it('makes what it makes at a stretch, whatever the threads do, in whichever order shares are made', () => {
