@@ -1,7 +1,7 @@
 /** Scenarios, patches and models from a user's own file: TypeScript without a build, and plain JavaScript. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, extname, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import type { Patch, Scenario } from '../kernel/scenario.js';
@@ -113,8 +113,17 @@ async function run(file: string, text: string): Promise<Readonly<Record<string, 
   }
 }
 
-/** Where siglab's own code is: `src`, or what was built of it. A mistake is never there, but in who called it. */
-const OWN = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
+/**
+ * Where siglab's own code is: `src`, and `dist`, which is built of it and whose source maps name `src`. A mistake is never there,
+ * but in who called it.
+ */
+const OWN = ownFolders(dirname(dirname(fileURLToPath(import.meta.url))));
+
+function ownFolders(code: string): readonly string[] {
+  const isBuilt = basename(dirname(code)) === 'dist';
+  const root = isBuilt ? dirname(dirname(code)) : dirname(code);
+  return ['src', 'dist'].map((folder) => join(root, folder) + sep);
+}
 
 /** The first place that an error names which is in the file, or in another of the user's that it imports. */
 function placeIn(text: string, file: string): Place | null {
@@ -122,7 +131,7 @@ function placeIn(text: string, file: string): Place | null {
     ([, at = '', line, column]) => ({ file: at, line: Number(line), column: Number(column) }),
   );
   const isOther = (at: string): boolean =>
-    isUserFile(at) && !at.includes('node_modules') && !at.startsWith(OWN) && existsSync(at);
+    isUserFile(at) && !at.includes('node_modules') && !OWN.some((folder) => at.startsWith(folder)) && existsSync(at);
   return places.find((place) => place.file === file || isOther(place.file)) ?? null;
 }
 
