@@ -166,6 +166,11 @@ export function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
+/** So many of something: 1 step, 12,345 steps. @param noun whose plural ends in s, or `plural` */
+export function countOf(number: number, noun: string, plural = `${noun}s`): string {
+  return `${count(number)} ${number === 1 ? noun : plural}`;
+}
+
 /** Text in lines of at most so many characters. */
 export function wrap(text: string, width = 100, indent = ''): string {
   const lines: string[] = [];

@@ -10,7 +10,7 @@ import { encodeToken } from '../explore/token.js';
 import { ControlledMachine } from '../machine/controlled.js';
 import { NOISE } from '../machine/parallel-cpu.js';
 import type { RunResult } from '../machine/threads.js';
-import { count, EXIT_HOLDS, EXIT_VIOLATED, paint, print, wrap } from './context.js';
+import { count, countOf, EXIT_HOLDS, EXIT_VIOLATED, paint, print, wrap } from './context.js';
 import { replayOnThreads } from './replay.js';
 import { mergeRuns, printRun, runParallel } from './run.js';
 import { storyOf } from './story.js';
@@ -47,25 +47,25 @@ export async function demoCommand(): Promise<number> {
   const right = await runUntil([], retriesOf);
   printRun(right, '  ');
   const retries = retriesOf(right);
-  print(`  kill_pid_info found a task that exec had released, and looked again, ${count(retries)} times.`);
+  print(`  kill_pid_info found a task that exec had released, and looked again, ${countOf(retries, 'time')}.`);
 
   heading(`2. The same with patch ${PATCH}: one lookup, one try`);
   const wrong = await runUntil([PATCH], ({ violationCount }) => violationCount);
   printRun(wrong, '  ');
-  print(`  A living process was reported as ESRCH, no such process, ${count(wrong.violationCount)} times.`);
+  print(`  A living process was reported as ESRCH, no such process, ${countOf(wrong.violationCount, 'time')}.`);
 
   heading('3. The explorer finds that, at one desk and for good');
   const machine = new ControlledMachine(modelOf({ scenario, patches: [PATCH], cpus }));
   const { found, executions, seconds } = explore(machine, { strategy: randomStrategy(SEED), schedules: 1_000_000 });
   if (found === null) {
-    print(paint('red', `  nothing found in ${count(executions)} executions`));
+    print(paint('red', `  nothing found in ${countOf(executions, 'execution')}`));
     return EXIT_VIOLATED;
   }
   print(`  found in execution ${count(executions)}, after ${seconds.toFixed(2)} s, at random`);
   const minimal = minimize(machine, found.schedule);
   const token = encodeToken({ scenario, patches: [PATCH], cpus, schedule: minimal.schedule });
-  const switches = minimal.preemptions === 1 ? '1 switch' : `${minimal.preemptions} switches`;
-  print(`  shrunk to ${switches} between CPUs that blocking does not force, and ${minimal.steps} steps`);
+  const switches = countOf(minimal.preemptions, 'switch', 'switches');
+  print(`  shrunk to ${switches} between CPUs that blocking does not force, and ${countOf(minimal.steps, 'step')}`);
 
   heading('4. The story');
   const { claim, watch } = killVsExec;

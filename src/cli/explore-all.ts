@@ -3,6 +3,7 @@
 import Table from 'cli-table3';
 import {
   count,
+  countOf,
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
   EXIT_VIOLATED,
@@ -124,6 +125,6 @@ function testCase({ row, exploration, isRight, verdict, minimized, minimalToken 
     name: rowName(row),
     seconds,
     failure: isRight ? null : { kind, message, text: `${verdict}: ${message}${replay}` },
-    output: `${verdict}, ${count(executions)} executions${replay}`,
+    output: `${verdict}, ${countOf(executions, 'execution')}${replay}`,
   };
 }

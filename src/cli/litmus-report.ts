@@ -3,7 +3,7 @@
 import { basename, dirname } from 'node:path';
 import Table from 'cli-table3';
 import { hostKernel } from '../litmus/native.js';
-import { count, paint, print } from './context.js';
+import { count, countOf, paint, print } from './context.js';
 import { isRight, type LitmusResult } from './litmus.js';
 
 /** A test with its outcomes, one a line. */
@@ -29,7 +29,7 @@ export function printReport({ file, allowed, native, refused }: LitmusResult): v
   print();
   const space = allowed.exhaustive
     ? `every inequivalent execution was made: ${count(allowed.executions)}`
-    : `not exhaustive: ${count(allowed.executions)} executions, and there may be other outcomes`;
+    : `not exhaustive: ${countOf(allowed.executions, 'execution')}, and there may be other outcomes`;
   print(`  ${space}`);
   const verdict = allowed.holds ? paint('green', 'holds') : paint('red', 'does not hold');
   print(`  ${test.quantifier} ${test.conditionText}: ${verdict}  (* where the condition is true)`);
@@ -38,7 +38,7 @@ export function printReport({ file, allowed, native, refused }: LitmusResult): v
   if (native !== null) {
     const unsettled = native.unsettled === 0 ? '' : `, ${count(native.unsettled)} of which did not come to rest`;
     print(
-      `  ${hostKernel()}: ${count(native.iterations)} iterations${unsettled}; tasks in a ${native.isolation} of their own`,
+      `  ${hostKernel()}: ${countOf(native.iterations, 'iteration')}${unsettled}; tasks in a ${native.isolation} of their own`,
     );
   }
   print();
@@ -65,7 +65,7 @@ export function printSummary(results: readonly LitmusResult[]): void {
   print(table.toString());
   const right = results.filter(isRight).length;
   const bounded = results.filter(({ allowed }) => !allowed.exhaustive).length;
-  print(`${count(results.length)} tests, ${count(right)} as they should be`);
+  print(`${countOf(results.length, 'test')}, ${count(right)} as they should be`);
   if (bounded > 0) print(`${count(bounded)} not exhaustive (+): there may be other outcomes`);
   for (const { refused } of results) if (refused !== null) print(`not run natively: ${refused}`);
   if (withNative) printCoverage(results);

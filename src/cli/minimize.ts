@@ -3,7 +3,7 @@
 import { minimize } from '../explore/minimize.js';
 import { encodeToken } from '../explore/token.js';
 import { switchLines, switchReport } from '../trace/switches.js';
-import { count, EXIT_HOLDS, print, printJson } from './context.js';
+import { countOf, EXIT_HOLDS, print, printJson } from './context.js';
 import { machineOf } from './replay.js';
 
 export interface MinimizeFlags {
@@ -31,8 +31,9 @@ export async function minimizeCommand(token: string, { json = false, file }: Min
   }
   print(minimalToken);
   const least = fewest ? ' (no schedule with fewer fails)' : '';
-  const switches = preemptions === 1 ? '1 switch' : `${preemptions} switches`;
-  print(`${switches} that blocking does not force${least}, ${steps} steps, after ${count(executions)} executions`);
+  const switches = countOf(preemptions, 'switch', 'switches');
+  const tried = `${countOf(steps, 'step')}, after ${countOf(executions, 'execution')}`;
+  print(`${switches} that blocking does not force${least}, ${tried}`);
   for (const departure of departures) for (const line of switchLines(departure)) print(`  ${line}`);
   return EXIT_HOLDS;
 }

@@ -7,6 +7,7 @@ import { type RecordedRun, type RecordResult, type RunResult, ThreadMachine } fr
 import {
   chooseWord,
   count,
+  countOf,
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
   EXIT_VIOLATED,
@@ -72,7 +73,9 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
     printRun(result);
     if (violated) {
       const [first] = result.violations;
-      print(paint('red', `violated ${count(result.violationCount)} times, first in iteration ${first?.iteration}:`));
+      print(
+        paint('red', `violated ${countOf(result.violationCount, 'time')}, first in iteration ${first?.iteration}:`),
+      );
       print(`  ${first?.kind}: ${first?.message}`);
     } else {
       print(paint('green', 'the claim held in every iteration'));
@@ -173,7 +176,7 @@ export async function runParallel(
 /** Prints outcomes and counters. */
 export function printRun(result: RunResult, indent = ''): void {
   const rate = count(Math.round(result.iterations / result.seconds));
-  print(`${indent}${count(result.iterations)} iterations in ${result.seconds.toFixed(1)} s (${rate} a second)`);
+  print(`${indent}${countOf(result.iterations, 'iteration')} in ${result.seconds.toFixed(1)} s (${rate} a second)`);
   for (const [outcome, times] of Object.entries(result.outcomes)) {
     print(`${indent}  ${count(times).padStart(10)} × ${outcome}`);
   }

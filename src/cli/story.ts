@@ -13,7 +13,7 @@ import { violationReport } from '../trace/report.js';
 import { type Frame, frameText } from '../trace/stack.js';
 import { type StoryRow, tellStory } from '../trace/story.js';
 import { accountText, wrongText } from './account.js';
-import { paint, titleText, wrap } from './context.js';
+import { countOf, paint, titleText, wrap } from './context.js';
 
 /** What ran, for a report. */
 export interface Title {
@@ -90,17 +90,26 @@ function trackNames({ cpus }: ControlledMachine): readonly string[] {
 
 const STEP_WIDTH = 6;
 const HELD_WIDTH = 24;
+/** Rows of a long execution that a story shows, of its beginning and of its end. */
+const SHOWN_AT_EACH_END = 200;
 
 function storyTable(rows: readonly StoryRow[], tracks: readonly string[], { stacks, width }: StoryOptions): string {
   const cpus = tracks.length;
   const borders = cpus + 3;
-  const column = Math.max(24, Math.floor((width - STEP_WIDTH - HELD_WIDTH - borders) / cpus));
+  const stepWidth = Math.max(STEP_WIDTH, String(rows.at(-1)?.step ?? 0).length + 2);
+  const column = Math.max(24, Math.floor((width - stepWidth - HELD_WIDTH - borders) / cpus));
   const table = new Table({
     head: ['step', ...tracks, 'locks held'],
-    colWidths: [STEP_WIDTH, ...tracks.map(() => column), HELD_WIDTH],
+    colWidths: [stepWidth, ...tracks.map(() => column), HELD_WIDTH],
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0, compact: true },
   });
-  for (const row of rows) {
+  const leftOut = rows.slice(SHOWN_AT_EACH_END, Math.max(SHOWN_AT_EACH_END, rows.length - SHOWN_AT_EACH_END));
+  const end = SHOWN_AT_EACH_END + leftOut.length;
+  for (const [at, row] of rows.entries()) {
+    if (at >= SHOWN_AT_EACH_END && at < end) {
+      if (at === SHOWN_AT_EACH_END) table.push([{ content: leftOutText(leftOut), colSpan: cpus + 2 }]);
+      continue;
+    }
     const lines = [
       ...(row.switched
         ? [`${paint('yellow', '▶')} ${paint('bold', row.task === tracks[row.cpu] ? '' : row.task)}`]
@@ -118,6 +127,11 @@ function storyTable(rows: readonly StoryRow[], tracks: readonly string[], { stac
     }
   }
   return table.toString();
+}
+
+function leftOutText(rows: readonly StoryRow[]): string {
+  const [first, last] = [rows[0]?.step, rows.at(-1)?.step];
+  return `… ${countOf(rows.length, 'row')} left out, steps ${first} to ${last}: --step N shows the state after any of them`;
 }
 
 function placeText({ function: name, file, line }: Frame): string {

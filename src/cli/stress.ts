@@ -5,6 +5,7 @@ import { NOISE } from '../machine/parallel-cpu.js';
 import { ThreadMachine } from '../machine/threads.js';
 import {
   count,
+  countOf,
   EXIT_HOLDS,
   EXIT_INTERRUPTED,
   EXIT_VIOLATED,
@@ -101,7 +102,7 @@ async function stress(
       const [first] = part.violations;
       if (first !== undefined) violation ??= { kind: first.kind, message: first.message };
       showFigures(
-        `${scenario}: ${count(iterations)} iterations, ${count(Math.round(iterations / spent))} a second, ${count(violationCount)} violations`,
+        `${scenario}: ${countOf(iterations, 'iteration')}, ${count(Math.round(iterations / spent))} a second, ${countOf(violationCount, 'violation')}`,
       );
     }
   } finally {
@@ -119,7 +120,7 @@ function showFigures(line: string): void {
 function printStressed({ scenario, patches, iterations, seconds, violationCount, violation }: Stressed): void {
   const rate = count(Math.round(iterations / seconds));
   const name = [scenario, ...patches].join(' + ');
-  print(`${name}: ${count(iterations)} iterations in ${seconds.toFixed(1)} s (${rate} a second)`);
+  print(`${name}: ${countOf(iterations, 'iteration')} in ${seconds.toFixed(1)} s (${rate} a second)`);
   if (violation === null) return;
-  print(paint('red', `  violated ${count(violationCount)} times, first: ${violation.kind}: ${violation.message}`));
+  print(paint('red', `  violated ${countOf(violationCount, 'time')}, first: ${violation.kind}: ${violation.message}`));
 }
