@@ -9,7 +9,7 @@ import type { Shrunk } from '../trace/failing.js';
 import type { WitnessDocument } from '../trace/report.js';
 import { frameText } from '../trace/stack.js';
 import { switchLines, switchReport } from '../trace/switches.js';
-import { count, paint, print } from './context.js';
+import { count, countOf, paint, print } from './context.js';
 import type { TestCase } from './junit.js';
 
 /** What an exploration was of. */
@@ -22,8 +22,10 @@ export interface Explored {
 /** A violation with its token. */
 export interface Reported {
   readonly token: string;
-  /** Null where that was interrupted. */
+  /** Null where it was not. */
   readonly shrunk: Shrunk | null;
+  /** Why it was not shrunk; empty where it was. */
+  readonly unshrunk: string;
 }
 
 /** The document that `--json` prints. */
@@ -81,8 +83,8 @@ export function coverage({ exhausted, interrupted, phases }: Exploration): strin
   const last = phases.at(-1);
   if (exhausted && last !== undefined) {
     if (last.strategy === 'dpor') {
-      const inequivalent = count(last.executions - last.redundant);
-      return `verified: all schedules are covered by ${inequivalent} inequivalent executions, and none breaks the claim`;
+      const inequivalent = countOf(last.executions - last.redundant, 'inequivalent execution');
+      return `verified: all schedules are covered by ${inequivalent}, and none breaks the claim`;
     }
     const space = last.bound === null ? 'all schedules' : `all schedules with ${last.bound}`;
     return `verified: ${space} were executed, and none breaks the claim`;
@@ -105,15 +107,15 @@ function about(number: number): string {
 /** How much of the space a strategy has shown that did not cover it. */
 function shareOf({ strategy, executions, redundant, exhausted, bound, seen, estimate }: Phase): string {
   if (seen === undefined) {
-    const different = count(executions - redundant);
     const within = bound === null ? '' : ` with ${bound}`;
-    if (exhausted) return `${strategy}: all ${different} executions${within}`;
+    const made = executions - redundant;
+    if (exhausted) return `${strategy}: all ${countOf(made, 'execution')}${within}`;
     const whole = estimate === undefined ? '' : ` of an estimated ${about(estimate)}`;
-    return `${strategy}: ${different} different executions${whole}${within}`;
+    return `${strategy}: ${countOf(made, 'different execution')}${whole}${within}`;
   }
   const { schedules, chanceOfNew } = estimateOf(seen, executions);
   const chance = `${(chanceOfNew * 100).toFixed(chanceOfNew < 0.1 ? 1 : 0)} %`;
-  return `${strategy}: ${count(seen.different)} different schedules of at least some ${count(schedules)}; another would be new with a chance of ${chance}`;
+  return `${strategy}: ${countOf(seen.different, 'different schedule')} of at least some ${count(schedules)}; another would be new with a chance of ${chance}`;
 }
 
 function witnessText({ what, stack }: WitnessDocument): string {
@@ -141,7 +143,7 @@ export function testCase(
     name: [of.scenario, ...of.patches].join(' + '),
     seconds,
     failure: found === null ? null : { kind, message, text: `${kind}: ${message}\n${led}${replay}` },
-    output: `${found === null ? coverage(exploration) : replay}, ${count(executions)} executions`,
+    output: `${found === null ? coverage(exploration) : replay}, ${countOf(executions, 'execution')}`,
   };
 }
 
@@ -150,7 +152,7 @@ export function printExploration(exploration: Exploration, branching: Branching 
   const { executions, seconds, outcomes, found, exhausted, phases } = exploration;
   const rate = count(Math.round(executions / seconds));
   const by = phases.map(({ strategy }) => strategy).join(' and ');
-  print(`${count(executions)} executions by ${by} in ${seconds.toFixed(2)} s (${rate} a second)`);
+  print(`${countOf(executions, 'execution')} by ${by} in ${seconds.toFixed(2)} s (${rate} a second)`);
   for (const [outcome, times] of Object.entries(outcomes)) print(`  ${count(times).padStart(10)} × ${outcome}`);
   if (found === null) print(paint(exhausted ? 'green' : 'yellow', coverage(exploration)));
   const lines = branching === null ? [] : branchingLines(branching);
@@ -165,8 +167,8 @@ export function printViolation(
   files: readonly string[],
 ): void {
   print(paint('red', `violated in execution ${count(execution)}`));
-  const { shrunk } = reported;
-  if (shrunk === null) print(`interrupted before it was shrunk: ${violation.kind}: ${violation.message}`);
+  const { shrunk, unshrunk } = reported;
+  if (shrunk === null) print(`${unshrunk}: ${violation.kind}: ${violation.message}`);
   else printShrunk(shrunk);
   print(`\nto see it step by step:\n  ${replayCall(reported, files)}`);
 }
@@ -174,8 +176,8 @@ export function printViolation(
 function printShrunk({ minimized, report }: Shrunk): void {
   const { preemptions, fewest, steps } = minimized;
   const most = fewest ? 'no schedule with fewer fails' : 'perhaps there is one with fewer';
-  const switches = preemptions === 1 ? '1 switch' : `${preemptions} switches`;
-  print(`shrunk to ${switches} that blocking does not force (${most}), ${steps} steps`);
+  const switches = countOf(preemptions, 'switch', 'switches');
+  print(`shrunk to ${switches} that blocking does not force (${most}), ${countOf(steps, 'step')}`);
   for (const one of minimized.switches) for (const line of switchLines(one)) print(`  ${line}`);
   print();
   print(report);

@@ -105,8 +105,16 @@ async function shrink(
   const { scenario, patches, cpus } = description;
   const failing = { scenario, patches, cpus, schedule };
   const title = titleText({ name: scenario, patches, isModel: known === null });
-  const shrunk = await unlessAborted<Shrunk>(threads, 'shrink', { failing, title }, signal);
-  return { token: encodeToken(failing), shrunk };
+  const token = encodeToken(failing);
+  try {
+    const shrunk = await unlessAborted<Shrunk>(threads, 'shrink', { failing, title }, signal);
+    return { token, shrunk, unshrunk: shrunk === null ? 'interrupted before it was shrunk' : '' };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ScheduleMismatchError') throw error;
+    // What was found is told all the same.
+    const why = `made again it goes another way (${error.message}); is there a state that is kept between executions?`;
+    return { token, shrunk: null, unshrunk: `it could not be shrunk: ${why}\nwhat was found` };
+  }
 }
 
 function printLost(threads: number): void {

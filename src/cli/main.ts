@@ -13,6 +13,7 @@ const SENTENCES = new Set([
   'NativeError',
   'UserFileError',
   'ModelError',
+  'NondeterminismError',
 ]);
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
@@ -207,7 +208,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     if (error instanceof Error && SENTENCES.has(error.name)) {
-      process.stderr.write(`siglab: ${error.message}\n`);
+      process.stderr.write(`siglab: ${sentenceOf(error)}
+`);
       process.exitCode = error.name === 'MachineError' ? 1 : EXIT_USAGE;
       return;
     }
@@ -215,6 +217,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`siglab ended by an error that it does not expect: ${textOf(error)}\n`);
     process.exitCode = EXIT_USAGE;
   }
+}
+
+function sentenceOf({ name, message }: Error): string {
+  if (name !== 'NondeterminismError') return message;
+  const must = 'it must take no time, draw no random numbers and keep no state from one execution to the next';
+  return `what is explored does something else when it is made again: ${must} (${message})`;
 }
 
 function textOf(error: unknown): string {

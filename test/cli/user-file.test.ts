@@ -197,6 +197,17 @@ describe('a file that is broken', () => {
     expect(stderr).toContain('> 2 | export const a: string = SIGTERM;\n    |              ^');
   });
 
+  it('is refused with the line of the file, not of siglab, where a model makes no sense', async () => {
+    writeFileSync(
+      join(cwd, 'none.ts'),
+      "import { defineModel } from 'siglab';\n\nexport const a = defineModel('none', () => {});\n",
+    );
+    const { status, stdout, stderr } = await call('explore', 'none.ts', '--no-check');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^siglab: .*none\.ts:3:\d+: none has no threads\n/);
+    expect(stderr).toContain("> 3 | export const a = defineModel('none', () => {});");
+  });
+
   it('is refused where there is none, and where it has only patches', async () => {
     expectRefused(await call('explore', './nowhere.ts'), /there is no file .*nowhere\.ts/);
     mkdirSync(join(cwd, 'folder.ts'));
@@ -207,5 +218,40 @@ describe('a file that is broken', () => {
     expectRefused(await call('explore', 'patch.mjs'), /has only patches \(p\): name the scenario/);
     const called = await call('explore', 'pause-wakeup', '--patch', 'patch.mjs', '--strategy', 'random', '--json');
     expect({ status: called.status, patches: documentOf(called).patches }).toEqual({ status: 1, patches: ['p'] });
+  });
+});
+
+describe('a model that does something else when it is made again', () => {
+  const drifting = (body: string) => `import { defineModel } from 'siglab';
+let made = 0;
+export const drifting = defineModel('drifting', (m) => {
+  const cell = m.cell('cell');
+  m.thread('one', function* (t) { ${body} });
+  m.thread('two', function* (t) { yield t.load(cell); });
+  m.finally((end) => end.assert(end.value(cell) !== 5, 'it was five'));
+});
+`;
+
+  it('is refused with a sentence that says what a model must not do', async () => {
+    writeFileSync(join(cwd, 'drifting.mjs'), drifting('if (made++ === 0) yield t.load(cell); yield t.store(cell, 1);'));
+    expectRefused(
+      await call('explore', 'drifting.mjs', '--strategy', 'dpor'),
+      /does something else when it is made again: it must take no time, draw no random numbers and keep no state/,
+    );
+  });
+
+  it('has what was found in it told, where that cannot be shrunk', async () => {
+    writeFileSync(join(cwd, 'once.mjs'), drifting('yield t.store(cell, 5 + made++);'));
+    const { status, stdout, stderr } = await call('explore', 'once.mjs');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(/^1 execution by portfolio in /);
+    expect(stdout).toMatch(
+      /^it could not be shrunk: made again it goes another way .*\n.*assertion failed at the end: it was five$/m,
+    );
+    expect(stdout).toMatch(/siglab replay sl1\.drifting@2/);
+    expect(documentOf(await call('explore', 'once.mjs', '--json'))).toMatchObject({
+      verdict: 'violated',
+      violation: { kind: 'assertion', minimalToken: null },
+    });
   });
 });
