@@ -48,9 +48,9 @@ function isWeakInitial(
   }
   if (step >= 0 && steps !== null) return true;
   return wordsOfPuts(one.footprint).every((address) => {
-    let puts = putsTo(one.footprint, address);
-    for (let at = 0; at < end; at++) puts += putsTo((sequence[at] as Planned).footprint, address);
-    return puts === putsTo(one.footprint, address) || valueAt(address) + puts > 0;
+    let earlier = 0;
+    for (let at = 0; at < end; at++) earlier += putsTo((sequence[at] as Planned).footprint, address);
+    return earlier === 0 || valueAt(address) + earlier + putsTo(one.footprint, address) > 0;
   });
 }
 
