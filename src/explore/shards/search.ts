@@ -229,6 +229,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
     const drop = async (): Promise<void> => {
       await Promise.allSettled(under.map(({ result }) => result));
       under.length = 0;
+      cut.length = 0;
     };
     for (;;) {
       if (!stopped) giveOut();
