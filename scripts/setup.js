@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...names) => join(root, ...names);
 const LOCK_WAIT_MS = 200;
 const STALE_LOCK_MS = 10 * 60_000;
+const EMPTY_LOCK_MS = 2_000;
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
@@ -21,7 +22,12 @@ function run(command, args) {
 }
 
 function read(file) {
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return '';
+  }
 }
 
 /** The state of the sources as one string: names, sizes and times of change. */
@@ -66,24 +72,45 @@ function buildIfStale() {
   return true;
 }
 
-/** Lets one process at a time set up; a lock left behind by one that died is broken. */
-function withLock(work) {
-  const lock = inRoot('.siglab-setup.lock');
-  for (;;) {
+/** Whether a process runs, whoever's it is. */
+function runs(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+}
+
+/** Whether a lock was left behind. One that says nothing is being written, or was when its process died. */
+function isLeft(lock) {
+  const held = statSync(lock, { throwIfNoEntry: false });
+  const pid = Number(read(lock));
+  const age = held === undefined ? 0 : Date.now() - held.mtimeMs;
+  return pid === 0 ? age > EMPTY_LOCK_MS : !runs(pid) || age > STALE_LOCK_MS;
+}
+
+/** Lets one process at a time set up; a lock left behind by one that died, as by Ctrl-C, is broken. */
+export function withLock(lock, work) {
+  for (let told = false; ; ) {
     try {
-      mkdirSync(lock);
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      const held = statSync(lock, { throwIfNoEntry: false });
-      if (held !== undefined && Date.now() - held.mtimeMs > STALE_LOCK_MS) rmdirSync(lock);
-      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_WAIT_MS);
     }
+    if (isLeft(lock)) {
+      rmSync(lock, { force: true });
+      continue;
+    }
+    if (!told) console.error('siglab: waiting for another process that sets the checkout up');
+    told = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_WAIT_MS);
   }
   try {
     return work();
   } finally {
-    rmdirSync(lock);
+    rmSync(lock, { force: true });
   }
 }
 
@@ -99,7 +126,7 @@ export function setup() {
   ) {
     return true;
   }
-  return withLock(() => installIfNeeded() && buildIfStale());
+  return withLock(inRoot('.siglab-setup.pid'), () => installIfNeeded() && buildIfStale());
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && !setup()) process.exit(1);
