@@ -212,6 +212,8 @@ export function watchInterrupt(): { readonly pressed: () => boolean; readonly si
     pressed: () => controller.signal.aborted,
     signal: controller.signal,
     stop() {
+      // The second of two at once must not end the process before it has told what was found.
+      if (controller.signal.aborted) return;
       process.removeListener('SIGINT', handler);
       process.removeListener('SIGTERM', handler);
     },

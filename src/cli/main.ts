@@ -192,10 +192,11 @@ async function withKernel(flags: { kernel: string; patch: readonly string[] }): 
 
 /** Runs the command line. Sets the process's exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads has read enough, as `head` has.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    // Whoever reads has read enough, as `head` has.
+    if (error.code === 'EPIPE') process.exit();
+    process.stderr.write(`siglab: cannot write to standard output: ${error.message}\n`);
+    process.exit(EXIT_USAGE);
   });
   try {
     await build((status) => {

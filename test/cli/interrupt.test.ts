@@ -45,6 +45,17 @@ describe('Ctrl-C', () => {
     expect(stdout).toMatch(/^interrupted: no violation so far$/m);
   });
 
+  it('that comes many times at once, as a supervisor may send it, loses nothing of what was found', async () => {
+    const file = modelFile(
+      'loads',
+      `m.thread('one', function* (t) { if (++begun === 5000) say(); yield t.load(cell); });`,
+    );
+    const args = ['explore', file, '--strategy', 'random', '--seconds', '100000'];
+    // It may come even as the process takes itself apart, when nobody can listen any more: of that the status says nothing.
+    const { stdout } = await siglabInterrupted(args, { ...IN_THE_MIDDLE, repeatedly: true });
+    expect(stdout).toMatch(/^interrupted: no violation so far$/m);
+  });
+
   it('leaves one whole JSON document where that was asked for', async () => {
     const called = await siglabInterrupted([...ENDLESS, '--json'], { patienceMs: 30_000 });
     expect(called.status).toBe(130);

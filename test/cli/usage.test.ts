@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodeToken } from '../../src/explore/token.js';
+import { ROOT } from '../support/build.js';
 import { expectRefused, siglab } from '../support/cli.js';
 import { CPUS, PATCH, PATCHED, SCENARIO } from '../support/kill-vs-exec.js';
 
@@ -202,4 +204,11 @@ describe('options that contradict each other', () => {
     const args = ['replay', TOKEN, '--step', '1', '--format', format];
     expectRefused(await siglab(args), `siglab: --step prints a state, as text or as JSON, and not as ${format}`);
   });
+});
+
+it('a full disk behind standard output is told in a sentence, and not by the status of a violation', () => {
+  const command = `"${process.execPath}" bin/siglab.js list > /dev/full`;
+  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8', cwd: ROOT });
+  expect(stderr).toMatch(/^siglab: cannot write to standard output: ENOSPC: [^\n]*\n$/);
+  expect(status).toBe(2);
 });

@@ -102,12 +102,14 @@ export interface InterruptOptions {
   readonly signal?: 'SIGINT' | 'SIGTERM';
   /** Presses it when this is on standard error, and not as soon as somebody listens. */
   readonly when?: string;
+  /** Presses it again and again, for a moment. */
+  readonly repeatedly?: boolean;
 }
 
 /** Runs `siglab` and presses Ctrl-C as soon as it listens. */
 export async function siglabInterrupted(
   args: readonly string[],
-  { patienceMs, signal = 'SIGINT', when = 'listening' }: InterruptOptions,
+  { patienceMs, signal = 'SIGINT', when = 'listening', repeatedly = false }: InterruptOptions,
 ): Promise<Called> {
   const timers: NodeJS.Timeout[] = [];
   const called = await siglab(args, {
@@ -115,6 +117,10 @@ export async function siglabInterrupted(
     started: (child) => {
       const interrupt = (): void => {
         child.kill(signal);
+        if (!repeatedly) return;
+        const again = setInterval(() => child.kill(signal), 5);
+        timers.push(setTimeout(() => clearInterval(again), 300));
+        child.once('exit', () => clearInterval(again));
       };
       timers.push(setTimeout(interrupt, patienceMs));
       // Nothing may be left running when the test is over.
