@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeToken } from '../../src/explore/token.js';
-import { ROOT } from '../support/build.js';
+import { ensureBuilt, ROOT } from '../support/build.js';
 import { expectRefused, siglab } from '../support/cli.js';
 import { CPUS, PATCH, PATCHED, SCENARIO } from '../support/kill-vs-exec.js';
+
+beforeAll(ensureBuilt);
 
 const COMMANDS = ['list', 'show', 'run', 'explore', 'replay', 'minimize'];
 const TOKEN = encodeToken({ scenario: SCENARIO, patches: PATCHED, cpus: CPUS, schedule: Uint8Array.of() });
