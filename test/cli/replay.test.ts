@@ -151,7 +151,8 @@ describe('siglab replay', () => {
       expect(stdout).not.toContain(ESCAPE);
       expect(stderr).toBe('');
     }
-    for (const args of [['list'], ['show', SCENARIO], ['explore', SCENARIO], ['run', SCENARIO, '--iterations', '10']]) {
+    const explored = ['explore', SCENARIO, '--schedules', '2500'];
+    for (const args of [['list'], ['show', SCENARIO], explored, ['run', SCENARIO, '--iterations', '10']]) {
       const { stdout, stderr } = await siglab(args);
       expect(stdout).not.toContain(ESCAPE);
       expect(stderr).toBe('');
