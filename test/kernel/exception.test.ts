@@ -56,6 +56,24 @@ it('an error that a program throws is a violation, of that program and under tha
   expect(found?.violation.stack).toContain('exception.test.ts');
 });
 
+it.each([
+  ['is no error', (): unknown => 'enough', 'exception: the program of task 101 threw enough'],
+  [
+    'has no stack',
+    (): unknown => Object.assign(new Error('enough'), { stack: undefined }),
+    'exception: the program of task 101 threw Error: enough',
+  ],
+])('what a program throws is one also where it %s', (_, thrown, expected) => {
+  const model = kernelModel(
+    scenario(function* (sys) {
+      yield* sys.load(0);
+      throw thrown();
+    }, nothing),
+  );
+  const { found } = explore(model, { strategy: 'random', schedules: 1 });
+  expect(`${found?.violation.kind}: ${found?.violation.message}`).toBe(expected);
+});
+
 it('one that a handler throws is one too', () => {
   const model = kernelModel(
     scenario(

@@ -5,8 +5,10 @@ import { explore } from '../../src/explore/explore.js';
 import { minimize } from '../../src/explore/minimize.js';
 import { replayWithStacks } from '../../src/explore/replay.js';
 import { randomStrategy } from '../../src/explore/strategies/random.js';
+import { SIG_BLOCK, SIGUSR1 } from '../../src/kernel/constants.js';
 import type { KernelPatch } from '../../src/kernel/kernel.js';
 import { kernelModel } from '../../src/kernel/model.js';
+import { sigmask } from '../../src/kernel/sigset.js';
 import { ControlledMachine } from '../../src/machine/controlled.js';
 import { witnessDocuments } from '../../src/trace/report.js';
 import { type Parts, patchOf, scenarioOf } from '../support/programs.js';
@@ -55,8 +57,11 @@ it('says who cannot be killed', () => {
 
 describe('the report of a leak', () => {
   /** The witnesses of the shrunk schedule: what each says, and the functions of its stack. */
-  function told(functions: KernelPatch): readonly { readonly what: string; readonly at: readonly string[] }[] {
-    const machine = new ControlledMachine(kernelModel(scenarioOf(PARENT_AND_CHILD), { patches: [patchOf(functions)] }));
+  function told(
+    functions: KernelPatch,
+    parts = PARENT_AND_CHILD,
+  ): readonly { readonly what: string; readonly at: readonly string[] }[] {
+    const machine = new ControlledMachine(kernelModel(scenarioOf(parts), { patches: [patchOf(functions)] }));
     const { found } = explore(machine, { strategy: randomStrategy(1), schedules: 20 });
     const { schedule } = minimize(machine, found?.schedule ?? new Uint8Array());
     const { violation } = replayWithStacks(machine, schedule);
@@ -88,5 +93,19 @@ describe('the report of a leak', () => {
     expect(whats.filter(([what]) => what?.includes('cred #2'))).toEqual([
       ['task 100 allocated cred #2', 'prepare_creds src/kernel/cred.ts'],
     ]);
+  });
+
+  it('says where one was allocated that nobody counts references to', () => {
+    const pending: Parts = {
+      ...PARENT_AND_CHILD,
+      programs: {
+        *parent(sys) {
+          yield* sys.sigprocmask(SIG_BLOCK, sigmask(SIGUSR1));
+          yield* sys.kill(yield* sys.getpid(), SIGUSR1);
+        },
+      },
+    };
+    const whats = told({ __sigqueue_free() {} }, pending).map(({ what, at }) => [what, at[0] ?? '']);
+    expect(whats).toContainEqual(['task 100 allocated sigqueue #0', '__sigqueue_alloc src/kernel/signal/queue.ts']);
   });
 });
