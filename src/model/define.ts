@@ -1,5 +1,6 @@
 /** Models of one's own: shared variables, locks and threads, for every strategy and checker of the explorer. */
 
+import { types } from 'node:util';
 import type { FlatCpu } from '../machine/controlled-cpu.js';
 import type { Model } from '../machine/model.js';
 import { MAX_CPUS } from '../machine/movers.js';
@@ -202,10 +203,10 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
     thread: (threadName, body) => thread(threadName, body, false),
     spawned: (threadName, body) => thread(threadName, body, true),
     finally(given) {
-      check = given;
+      check = plainFunction('finally', given);
     },
     outcome(given) {
-      describeOutcome = given;
+      describeOutcome = plainFunction('outcome', given);
     },
   });
   declaring = false;
@@ -334,7 +335,11 @@ export function defineModel(name: string, declare: (m: ModelBuilder) => void): M
       // One that did not end well has come to nothing else that is known here.
       if (describeOutcome === null) return violation?.kind ?? 'ended';
       ended = arena.words;
-      return describeOutcome(end);
+      try {
+        return describeOutcome(end);
+      } catch (error) {
+        throw new ModelError(`the outcome of ${name} cannot be told: ${error}`, { cause: error });
+      }
     },
     finish(cpus) {
       const [cpu] = cpus;
@@ -366,6 +371,14 @@ function keptLock(cpus: readonly ThreadCpu[], lock: number): Violation | null {
 
 /** The address of a model's first word: the first static of its arena lies behind the block that is never used. */
 const FIRST_WORD = 16;
+
+/** What looks at the end does so at once: the body of a generator would never run, and nobody waits for a promise. */
+function plainFunction<F>(what: string, given: F): F {
+  if (typeof given !== 'function' || types.isGeneratorFunction(given) || types.isAsyncFunction(given)) {
+    throw new ModelError(`${what} needs a plain function, neither async nor a generator function`);
+  }
+  return given;
+}
 
 function integer(value: number, field: string): number {
   if (Number.isInteger(value) && value === (value | 0)) return value;

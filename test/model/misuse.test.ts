@@ -250,6 +250,18 @@ describe('a declaration that makes no model', () => {
     ['thread one is no generator function', (m) => m.thread('one', (() => {}) as never)],
     ['thread one is no generator function', (m) => m.thread('one', async function* () {} as never)],
     ['items cannot begin with -1: a semaphore counts from 0', (m) => m.semaphore('items', -1)],
+    ['finally needs a plain function', (m) => m.finally(function* () {} as never)],
+    ['finally needs a plain function', (m) => m.finally((async () => {}) as never)],
+    ['outcome needs a plain function', (m) => m.outcome(function* () {} as never)],
+    [
+      'the outcome of wrong cannot be told: TypeError: not yet',
+      (m) => {
+        m.thread('one', function* () {});
+        m.outcome(() => {
+          throw new TypeError('not yet');
+        });
+      },
+    ],
   ])('is refused: %s', (sentence, declare) => {
     expect(declared(declare)).toThrow(ModelError);
     expect(declared(declare)).toThrow(sentence);
