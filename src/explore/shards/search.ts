@@ -131,7 +131,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
         };
       }
     }
-    await inOrder(runner, shards(), (_, result) => {
+    await inOrder(runner, shards(), (result) => {
       let redundant = 0;
       for (let one = 0; one < result.schedules.length; one += 2) {
         const [low = 0, high = 0] = result.schedules.slice(one, one + 2);
@@ -148,7 +148,7 @@ export async function searchInShards(runner: ShardRunner, options: SearchOptions
   async function makeWhole(strategy: string, most: number): Promise<void> {
     whole.begun = { totals: { ...totals }, phases: done.slice(0, at) };
     const shard: Shard = { kind: 'whole', strategy, options: strategyOptions(options), executions: most, keepGoing };
-    await inOrder(runner, [shard], (_, result) => {
+    await inOrder(runner, [shard], (result) => {
       phase.redundant += result.redundant;
       totals.redundant += result.redundant;
       phase.exhausted = result.exhausted;
@@ -345,36 +345,30 @@ function strategyOptions(options: SearchOptions): StrategyOptions {
 /**
  * Makes shards, several at once, and hands their results over in the order of the shards, until `take` says that it is
  * enough. Those under way are stopped then, and their results dropped.
- *
- * @param ahead how many are given out before the result of the first is there
- * @returns false if `take` ended it
  */
 async function inOrder(
   runner: ShardRunner,
   shards: Iterable<Shard>,
-  take: (shard: Shard, result: ShardResult) => boolean,
-  ahead = runner.size * AHEAD,
-): Promise<boolean> {
-  const under: { readonly shard: Shard; readonly result: Promise<ShardResult> }[] = [];
+  take: (result: ShardResult) => boolean,
+): Promise<void> {
+  const under: Promise<ShardResult>[] = [];
   const source = shards[Symbol.iterator]();
   let open = true;
   const fill = (): void => {
-    while (open && under.length < ahead) {
+    while (open && under.length < runner.size * AHEAD) {
       const next = source.next();
       if (next.done === true) open = false;
       else {
         const result = runner.run(next.value);
         result.catch(() => {});
-        under.push({ shard: next.value, result });
+        under.push(result);
       }
     }
   };
   for (fill(); under.length > 0; fill()) {
-    const { shard, result } = under.shift() as (typeof under)[number];
-    if (take(shard, await result)) continue;
+    if (take(await (under.shift() as Promise<ShardResult>))) continue;
     runner.stop();
-    await Promise.allSettled(under.map((one) => one.result));
-    return false;
+    await Promise.allSettled(under);
+    return;
   }
-  return true;
 }
