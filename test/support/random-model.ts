@@ -29,8 +29,22 @@ const KINDS = [
   'cas, then write',
 ] as const;
 
+/** What is done to plain variables with no regard to others, or under a lock: programs of these have data races. */
+export const PLAIN_KINDS = [
+  'read',
+  'write',
+  'lock, then write',
+  'read lock, then read',
+  'write lock, then write',
+  'read, then store',
+] as const;
+
 /** A statement: what it does, to which of two, and with what. */
-export type Statement = readonly [kind: (typeof KINDS)[number], which: 0 | 1, value: 0 | 1 | 2];
+export type Statement = readonly [
+  kind: (typeof KINDS)[number] | (typeof PLAIN_KINDS)[number],
+  which: 0 | 1,
+  value: 0 | 1 | 2,
+];
 
 const which = fc.constantFrom<0 | 1>(0, 1);
 const value = fc.constantFrom<0 | 1 | 2>(0, 1, 2);
@@ -124,6 +138,30 @@ export function programsModel(programs: readonly (readonly Statement[])[]): Mode
             break;
           case 'spin':
             while ((yield t.load(cell)) === 0) yield t.relax();
+            break;
+          case 'read':
+            note(t.read(own));
+            break;
+          case 'write':
+            t.write(own, given + 1);
+            break;
+          case 'lock, then write':
+            if (!held.has(mutex)) yield t.lock(mutex);
+            t.write(own, given + 1);
+            if (!held.has(mutex)) t.unlock(mutex);
+            break;
+          case 'read lock, then read':
+            yield t.readLock(rwlock);
+            note(t.read(own));
+            t.readUnlock(rwlock);
+            break;
+          case 'write lock, then write':
+            yield t.writeLock(rwlock);
+            t.write(own, given);
+            t.writeUnlock(rwlock);
+            break;
+          case 'read, then store':
+            if (t.read(own) === given) yield t.store(cell, 1);
             break;
           case 'load, then read':
             found = yield t.load(cell);

@@ -11,7 +11,7 @@ import { ControlledMachine } from '../../../src/machine/controlled.js';
 import type { Model } from '../../../src/machine/model.js';
 import { defineModel } from '../../../src/model/define.js';
 import { type MadeShare, makeInShares } from '../../support/in-shares.js';
-import { type RacyPrograms, racyModel } from '../../support/racy-model.js';
+import type { RacyPrograms } from '../../support/racy-model.js';
 import { programsModel, randomPrograms } from '../../support/random-model.js';
 
 interface Covered {
@@ -176,7 +176,7 @@ describe('a partial-order reduction in shares', () => {
     ];
     const explored = (schedules: number, predictions: Predictions) => {
       const strategy = dporStrategy(wholeTree(false), predictions);
-      const machine = machineFor(racyModel(programs), strategy);
+      const machine = machineFor(programsModel(programs), strategy);
       const { executions, violations } = explore(machine, { strategy, schedules, keepGoing: true });
       return { executions, violations, rest: strategy.rest() };
     };

@@ -10,7 +10,8 @@ import type { Strategy } from '../../../src/explore/strategy.js';
 import { ControlledMachine } from '../../../src/machine/controlled.js';
 import { OP_AWAIT_ABOVE, OP_READ, OP_WRITE } from '../../../src/sync/gate.js';
 import { type MadeShare, makeInShares } from '../../support/in-shares.js';
-import { type RacyPrograms, racyModel, racyPrograms } from '../../support/racy-model.js';
+import { type RacyPrograms, racyPrograms } from '../../support/racy-model.js';
+import { programsModel } from '../../support/random-model.js';
 import { type SlabCpu, stepsModel } from '../../support/steps-model.js';
 
 const CHECKED = ['lockdep', 'rcu', 'race'] as const;
@@ -38,20 +39,20 @@ interface Found {
 
 function byDepth(programs: RacyPrograms): readonly string[] {
   const seen = new Set<string>();
-  make(new ControlledMachine(racyModel(programs), { checked: CHECKED }), dfsStrategy(), seen);
+  make(new ControlledMachine(programsModel(programs), { checked: CHECKED }), dfsStrategy(), seen);
   return [...seen].sort();
 }
 
 function byReduction(programs: RacyPrograms): Found {
   const seen = new Set<string>();
   const strategy = dporStrategy();
-  make(new ControlledMachine(racyModel(programs), { checked: CHECKED, footprints: true }), strategy, seen);
+  make(new ControlledMachine(programsModel(programs), { checked: CHECKED, footprints: true }), strategy, seen);
   return { seen: [...seen].sort(), redundant: strategy.redundant };
 }
 
 /** @param order as of `makeInShares` */
 function inShares(programs: RacyPrograms, options: SharesOptions, order?: () => number): Found {
-  const machine = new ControlledMachine(racyModel(programs), { checked: CHECKED, footprints: true });
+  const machine = new ControlledMachine(programsModel(programs), { checked: CHECKED, footprints: true });
   const seen = new Set<string>();
   let redundant = 0;
   const makeShare = (subtree: Subtree, most: number): MadeShare => {
